@@ -1,0 +1,197 @@
+# Prony: one Makefile, not recursive. `make help` lists the targets.
+#
+# Sources are found by wildcard; objects go to build/<variant>/obj. Programs of the release variant go to build/bin and
+# libraries to build/lib; every other variant keeps its own build/<variant>/bin and lib.
+# A kernel file's ISA flags come from its name: <op>_<format>__<isa>[_<tune>].c
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+VARIANT ?= release
+BUILD   ?= build
+O       := $(BUILD)/$(VARIANT)
+ifeq ($(VARIANT),release)
+BIN := $(BUILD)/bin
+LIB := $(BUILD)/lib
+else
+BIN := $(O)/bin
+LIB := $(O)/lib
+endif
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+PKGS := sqlite3 jansson libutf8proc
+# libpfm4 ships no .pc file on Debian.
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+CSTD   := -std=c11 -D_GNU_SOURCE
+BASE_CFLAGS := $(CSTD) $(WARN) -g -I. -MMD -MP -pthread $(PKG_CFLAGS) -DPRONY_VERSION='"$(shell cat VERSION 2>/dev/null)"'
+opt_release  := -O2 -fPIC
+opt_asan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+opt_tsan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=thread
+opt_ubsan    := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=undefined -fno-sanitize-recover=all
+opt_coverage := -O0 -fPIC --coverage
+opt_clang    := -O2 -fPIC
+opt_fuzz     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+link_asan     := -fsanitize=address,undefined
+link_tsan     := -fsanitize=thread
+link_ubsan    := -fsanitize=undefined
+link_coverage := --coverage
+link_fuzz     := -fsanitize=address,undefined
+ALL_CFLAGS  := $(BASE_CFLAGS) $(opt_$(VARIANT)) $(CFLAGS)
+ALL_LDFLAGS := -pthread $(link_$(VARIANT)) $(LDFLAGS)
+LIBS        := $(PKG_LIBS) -lpfm -lm
+
+# ---- ISA flags by file name ----
+isa_scalar     :=
+isa_avx2       := -mavx2 -mfma -mf16c -mbmi2
+isa_avxvnni    := $(isa_avx2) -mavxvnni
+isa_avx512     := $(isa_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mprefer-vector-width=512
+isa_avx512vnni := $(isa_avx512) -mavx512vnni -mavx512vbmi
+isa_avx512bf16 := $(isa_avx512vnni) -mavx512bf16
+isa_amx        := $(isa_avx512bf16) -mamx-tile -mamx-int8 -mamx-bf16
+# __<isa> or __<isa>_<tune>
+isa_of = $(isa_$(firstword $(subst _, ,$(lastword $(subst __, ,$(1))))))
+
+# ---- sources ----
+base_src      := $(wildcard harness/base/*.c)
+stats_src     := $(wildcard harness/stats/*.c)
+probe_src     := $(wildcard harness/probe/*.c)
+benchmark_src := $(wildcard harness/benchmark/*.c)
+store_src     := $(wildcard harness/store/*.c)
+run_src       := $(wildcard harness/run/*.c)
+cli_src       := $(wildcard harness/cli/*.c)
+report_src    := $(wildcard reports/*.c)
+kernel_src    := $(wildcard kernels/*.c kernels/*/*.c)
+engine_src    := $(wildcard engines/*.c engines/native/*.c engines/stub/*.c)
+tool_src      := $(wildcard engines/native/tool/*.c)
+suite_src     := $(wildcard suites/*.c)
+suite_common  := $(wildcard suites/common/*.c)
+ifneq ($(ARCH),x86_64)
+x86_only   := $(foreach isa,avx2 avxvnni avx512 avx512vnni avx512bf16 amx,%__$(isa).c)
+kernel_src := $(filter-out $(x86_only),$(kernel_src))
+endif
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+# ---- libraries: one per layer of docs/ARCHITECTURE.md ----
+libs := base stats probe benchmark store run report kernel engine
+LIB_BASE      := $(LIB)/libprony_base.a
+LIB_KERNELS   := $(LIB)/libprony_kernels.a
+LIB_ENGINES   := $(LIB)/libprony_engines.a
+LIB_BENCHMARK := $(LIB)/libprony_benchmark.a
+LIB_HARNESS   := $(LIB)/libprony_harness.a
+
+$(LIB_BASE): $(call obj,$(base_src))
+$(LIB_KERNELS): $(call obj,$(kernel_src))
+$(LIB_ENGINES): $(call obj,$(engine_src))
+# libbenchmark is complete in itself: what it needs of base, stats and probe is inside.
+$(LIB_BENCHMARK): $(call obj,$(benchmark_src) $(probe_src) $(stats_src) $(base_src))
+$(LIB_HARNESS): $(call obj,$(store_src) $(run_src) $(report_src) $(stats_src) $(probe_src))
+LIBRARIES := $(LIB_BASE) $(LIB_KERNELS) $(LIB_ENGINES) $(LIB_BENCHMARK) $(LIB_HARNESS)
+$(LIBRARIES):
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR      $@"
+	@$(AR) rcs $@ $^
+
+# ---- programs ----
+SUITES   := $(patsubst suites/%.c,$(BIN)/%,$(suite_src))
+PROGRAMS := $(if $(cli_src),$(BIN)/prony) $(if $(tool_src),$(BIN)/prony-engine) $(SUITES)
+
+$(BIN)/prony: $(call obj,$(cli_src)) $(LIB_HARNESS) $(LIB_BASE)
+$(BIN)/prony-engine: $(call obj,$(tool_src)) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
+$(SUITES): $(BIN)/%: $(O)/obj/suites/%.o $(call obj,$(suite_common)) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- objects ----
+$(O)/obj/kernels/%.o: kernels/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) $(kernel_opt) $(call isa_of,$*) -c -o $@ $<
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+ifeq ($(filter-out release clang,$(VARIANT)),)
+kernel_opt := -O3
+endif
+
+# ---- tests: every tests/*/*_test.c is one cmocka program ----
+test_src   := $(wildcard tests/*/*_test.c)
+test_extra := $(wildcard tests/support/*.c)
+TESTS      := $(patsubst tests/%.c,$(O)/tests/%,$(test_src))
+$(TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(call obj,$(test_extra)) $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# fuzz targets: tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput. Without libFuzzer, replay.c feeds it the corpus.
+fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
+REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/replay_%,$(fuzz_src))
+$(REPLAYS): $(O)/fuzz/replay_%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz_src))
+ifeq ($(VARIANT),fuzz)
+$(FUZZERS): $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+endif
+
+# ---- targets for people ----
+.PHONY: help build programs tests fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+build: $(LIBRARIES) $(PROGRAMS) ## programs in build/bin, libraries in build/lib
+programs: $(PROGRAMS)
+tests: $(TESTS) $(REPLAYS)
+fuzzers: $(FUZZERS)
+
+test: ## build and run all unit tests of this variant, sanitizers included (what scripts/test does after installing)
+	@scripts/run-tests
+
+test-long: ## soaks: fuzzing with libFuzzer for a while on every target
+	@scripts/fuzz 120
+
+bench: build ## run the quick plan and print its summary
+	@scripts/bench-all.sh
+
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/run-tests asan
+ubsan: ## the tests under UndefinedBehaviorSanitizer alone
+	@scripts/run-tests ubsan
+tsan: ## the tests under ThreadSanitizer
+	@scripts/run-tests tsan
+
+lint: ## include rules, kernel rows, globals, READMEs, formatting
+	@scripts/lint
+
+format: ## rewrite sources with clang-format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+fuzz: ## 20 seconds of libFuzzer on every target (clang)
+	@scripts/fuzz 20
+
+coverage: ## line coverage of the tests (gcov), summary on stdout
+	@scripts/coverage
+
+golden: build ## rewrite the golden files in tests/golden after a look at the difference
+	@scripts/golden
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
