@@ -1,0 +1,119 @@
+/* options.c: command lines against a table of options. */
+#include "harness/cli/options.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include <regex.h>
+#include <string.h>
+
+static int check_regex(const char *name, const char *text, struct error *error)
+{
+    regex_t regex;
+    int code = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+    if (code != 0) {
+        char reason[128];
+        regerror(code, &regex, reason, sizeof reason);
+        return error_set(error, ERROR_USAGE, "--%s: '%s' is not a regular expression: %s", name, text, reason);
+    }
+    regfree(&regex);
+    return 0;
+}
+
+static int store_value(const struct option *option, const char *text, struct error *error)
+{
+    switch (option->kind) {
+    case OPTION_FLAG: break;
+    case OPTION_TEXT: *(const char **)option->target = text; break;
+    case OPTION_LIST: {
+        struct option_list *list = option->target;
+        MEM_GROW(list->items, list->count, list->capacity);
+        list->items[list->count++] = text;
+        break;
+    }
+    case OPTION_COUNT: {
+        int64_t value;
+        if (!str_parse_i64(text, &value) || value < 1 || value > 1000000)
+            return error_set(error, ERROR_USAGE, "--%s: '%s' is not a whole number from 1 to 1000000", option->name,
+                             text);
+        *(int *)option->target = (int)value;
+        break;
+    }
+    case OPTION_U64:
+        if (!str_parse_u64(text, option->target))
+            return error_set(error, ERROR_USAGE, "--%s: '%s' is not a whole number", option->name, text);
+        break;
+    case OPTION_DURATION: {
+        double value;
+        if (!str_parse_duration(text, &value) || !(value > 0))
+            return error_set(error, ERROR_USAGE, "--%s: '%s' is not a duration above zero (10, 10s, 250ms, 5m)",
+                             option->name, text);
+        *(double *)option->target = value;
+        break;
+    }
+    case OPTION_REGEX: *(const char **)option->target = text; return check_regex(option->name, text, error);
+    }
+    return 0;
+}
+
+/* The option that argument names ("--name", "--name=value", "-n"), or NULL. *value is the text after '=' or NULL. */
+static const struct option *match_option(const struct option *options, size_t count, const char *argument,
+                                         const char **value)
+{
+    *value = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct option *option = &options[i];
+        if (argument[1] != '-') {
+            if (option->letter && argument[1] == option->letter && argument[2] == 0)
+                return option;
+            continue;
+        }
+        size_t length = strlen(option->name);
+        if (strncmp(argument + 2, option->name, length) != 0)
+            continue;
+        if (argument[2 + length] == '=')
+            *value = argument + 2 + length + 1;
+        if (argument[2 + length] == '=' || argument[2 + length] == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static void append_positional(struct option_list *rest, const char *text)
+{
+    MEM_GROW(rest->items, rest->count, rest->capacity);
+    rest->items[rest->count++] = text;
+}
+
+int options_parse(const struct option *options, size_t option_count, int argc, char **argv, struct option_list *rest,
+                  struct error *error)
+{
+    bool only_positional = false;
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        if (only_positional || argument[0] != '-' || argument[1] == 0) {
+            append_positional(rest, argument);
+            continue;
+        }
+        if (str_equal(argument, "--")) {
+            only_positional = true;
+            continue;
+        }
+        const char *value;
+        const struct option *option = match_option(options, option_count, argument, &value);
+        if (!option)
+            return error_set(error, ERROR_USAGE, "unknown option %s", argument);
+        if (option->kind == OPTION_FLAG) {
+            if (value)
+                return error_set(error, ERROR_USAGE, "--%s takes no value", option->name);
+            *(bool *)option->target = true;
+            continue;
+        }
+        if (!value && i + 1 < argc)
+            value = argv[++i];
+        if (!value)
+            return error_set(error, ERROR_USAGE, "--%s needs a value", option->name);
+        int code = store_value(option, value, error);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
