@@ -7,15 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Instruction set levels as kernels need them. Each names a bundle that always appears together on real CPUs. */
+/* Instruction set levels as kernels need them. Each names a bundle, so that a kernel may use all of it. */
 enum cpu_feature {
-    CPU_AVX2 = 1u << 0,    /* AVX, AVX2, FMA, F16C, BMI2 */
-    CPU_AVXVNNI = 1u << 1, /* VEX-encoded VNNI */
-    CPU_AVX512 = 1u << 2,  /* F, BW, DQ, VL, CD */
-    CPU_AVX512VNNI = 1u << 3,
+    CPU_AVX2 = 1u << 0,       /* AVX, AVX2, FMA, F16C, BMI2 */
+    CPU_AVXVNNI = 1u << 1,    /* VEX-encoded VNNI */
+    CPU_AVX512 = 1u << 2,     /* F, BW, DQ, VL, CD */
+    CPU_AVX512VNNI = 1u << 3, /* VNNI and VBMI: Ice Lake, Zen 4 and later (Cascade Lake has no VBMI) */
     CPU_AVX512BF16 = 1u << 4,
-    CPU_AVX512VBMI = 1u << 5,
-    CPU_AMX = 1u << 6 /* TILE, INT8, BF16, and permission from the kernel */
+    CPU_AMX = 1u << 5 /* TILE, INT8, BF16, and permission from the kernel */
 };
 
 struct cpu_info {
@@ -34,7 +33,9 @@ void cpu_detect(struct cpu_info *info);
 int cpu_limit_features(uint32_t features, const char *limit, uint32_t *limited, struct error *error);
 /* "avx2 avx512 avx512vnni" into buffer; returns it. */
 char *cpu_feature_names(uint32_t features, char *buffer, size_t size);
-/* Pins the calling thread to one CPU (index into the CPUs it was allowed at process start). */
-int cpu_pin_thread(int index, struct error *error);
+/* The CPUs that the calling thread may run on, at most capacity numbers into cpus; returns how many there are. */
+int cpu_allowed(int *cpus, int capacity);
+/* Restricts the calling thread to these CPUs. */
+int cpu_pin_thread(const int *cpus, int count, struct error *error);
 
 #endif
