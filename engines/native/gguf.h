@@ -5,7 +5,6 @@
 #ifndef PRONY_NATIVE_GGUF_H
 #define PRONY_NATIVE_GGUF_H
 
-#include "harness/base/arena.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "kernels/formats.h"
@@ -71,8 +70,8 @@ struct gguf {
     size_t key_count;
     struct gguf_tensor *tensors;
     size_t tensor_count;
-    struct arena arena;
-    void *tensor_index; /* hash table by name, private */
+    bool owns_map;
+    void *index; /* hash tables of keys and tensors by name, private */
 };
 
 int gguf_open(struct gguf *gguf, const char *path, struct error *error);
