@@ -1,0 +1,31 @@
+/* table.c: the rows of attention.
+ *
+ * One line a variant, all variants of a format together, the fastest measured first, the scalar row last. The line
+ * declares the function as well; lines marked X86 vanish on other machines. */
+#include "kernels/tables.h"
+#include "kernels/attention/scalar.h"
+#if defined(__x86_64__)
+#define X86(...) ROW(__VA_ARGS__)
+#else
+#define X86(...)
+#endif
+
+#define ATTENTION_ROWS                                                           \
+    ROW(attention_f32__scalar, FORMAT_F32, 0, scalar_attention_scratch_bytes, 0) \
+    ROW(attention_f16__scalar, FORMAT_F16, 0, scalar_attention_scratch_bytes, 0)
+
+#define ROW(name, ...) attention_function name;
+ATTENTION_ROWS
+#undef ROW
+
+#define ROW(name_, format_, needs_, scratch_, tolerance_) \
+    { .name = #name_,                                     \
+      .op = OP_ATTENTION,                                 \
+      .format = format_,                                  \
+      .needs = needs_,                                    \
+      .function.attention = name_,                        \
+      .scratch_bytes = scratch_,                          \
+      .tolerance = tolerance_ },
+const struct kernel_row kernel_attention_rows[] = { ATTENTION_ROWS };
+const size_t kernel_attention_row_count = sizeof kernel_attention_rows / sizeof *kernel_attention_rows;
+#undef ROW
