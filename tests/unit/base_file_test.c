@@ -1,0 +1,110 @@
+/* Files: whole or not at all, and errors that name the path and the reason. Arena and error texts ride along. */
+#include "harness/base/arena.h"
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static int make_directory(void **state)
+{
+    char template[] = "/tmp/prony-file-XXXXXX";
+    *state = mkdtemp(template) ? mem_strdup(template) : NULL;
+    return *state ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    char *command = mem_format("rm -rf '%s'", (char *)*state);
+    int result = system(command);
+    free(command);
+    free(*state);
+    return result;
+}
+
+static void test_write_then_map(void **state)
+{
+    struct error error;
+    char *deep = mem_format("%s/a/b", (char *)*state), *path = mem_format("%s/a/b/file", (char *)*state);
+    assert_int_equal(file_make_directories(deep, &error), 0);
+    assert_int_equal(file_make_directories(deep, &error), 0);
+    assert_int_equal(file_write(path, "first", 5, &error), 0);
+    assert_int_equal(file_write(path, "second", 6, &error), 0);
+    struct file_map map;
+    assert_int_equal(file_map_open(&map, path, &error), 0);
+    assert_int_equal(map.size_bytes, 6);
+    assert_memory_equal(map.data, "second", 6);
+    file_map_close(&map);
+    assert_int_equal(file_map_open(&map, deep, &error), ERROR_IO);
+    assert_non_null(strstr(error.text, "/a/b: is a directory, not a regular file"));
+    char *below_file = mem_format("%s/x", path);
+    assert_int_equal(file_make_directories(below_file, &error), ERROR_IO);
+    free(below_file);
+    free(path);
+    free(deep);
+}
+
+/* A write that fails halfway leaves the old file and no temporary. */
+static void test_failed_write_keeps_the_old_file(void **state)
+{
+    struct error error;
+    char *path = mem_format("%s/keep", (char *)*state);
+    assert_int_equal(file_write(path, "old", 3, &error), 0);
+    struct rlimit before, small = { 4096, 4096 };
+    getrlimit(RLIMIT_FSIZE, &before);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    char *big = mem_alloc(100000);
+    int result = file_write(path, big, 100000, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(result, ERROR_IO);
+    assert_non_null(strstr(error.text, "/keep: cannot write: File too large"));
+    char *data;
+    size_t size;
+    assert_int_equal(file_read(path, &data, &size, &error), 0);
+    assert_string_equal(data, "old");
+    char *temporary = mem_format("%s.tmp.%ld", path, (long)getpid());
+    assert_false(file_exists(temporary));
+    free(temporary);
+    free(data);
+    free(big);
+    free(path);
+}
+
+static void test_arena_and_error(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    char *texts[200];
+    for (int i = 0; i < 200; i++)
+        texts[i] = arena_format(&arena, "%d-%0*d", i, i, 0);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(atoi(texts[i]), i);
+    char *big = arena_alloc(&arena, 5000000);
+    assert_int_equal(big[4999999], 0);
+    arena_release(&arena);
+    struct error error;
+    assert_int_equal(error_set(&error, ERROR_LIMIT, "%s", "inner"), ERROR_LIMIT);
+    assert_int_equal(error_prefix(&error, "%s", "outer"), ERROR_LIMIT);
+    assert_string_equal(error.text, "outer: inner");
+    assert_int_equal(error_set(NULL, ERROR_LIMIT, "dropped"), ERROR_LIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_write_then_map, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(test_failed_write_keeps_the_old_file, make_directory, remove_directory),
+        cmocka_unit_test(test_arena_and_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
