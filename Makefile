@@ -48,7 +48,8 @@ ALL_LDFLAGS := -pthread $(link_$(VARIANT)) $(LDFLAGS)
 LIBS        := $(PKG_LIBS) -lpfm -lm
 
 # ---- ISA flags by file name ----
-isa_scalar     :=
+# The scalar files are the reference and make models: the same bits wherever they are compiled.
+isa_scalar     := -ffp-contract=off
 isa_avx2       := -mavx2 -mfma -mf16c -mbmi2
 isa_avxvnni    := $(isa_avx2) -mavxvnni
 isa_avx512     := $(isa_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mprefer-vector-width=512

@@ -1,0 +1,11 @@
+/* quantize_bf16__scalar.c: f32 to bfloat16, round to nearest even. */
+#include "kernels/kernel.h"
+
+quantize_function quantize_bf16__scalar;
+
+void quantize_bf16__scalar(void *w, const float *x, size_t cols)
+{
+    uint16_t *out = w;
+    for (size_t i = 0; i < cols; i++)
+        out[i] = float_to_bf16(x[i]);
+}
