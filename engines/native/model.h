@@ -6,6 +6,7 @@
 #define PRONY_NATIVE_MODEL_H
 
 #include "engines/native/gguf.h"
+#include "harness/base/arena.h"
 #include "kernels/kernel.h"
 
 /* rows x cols weights (rows = outputs), row-major in the mapped file. data NULL = the model has none. */
