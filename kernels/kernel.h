@@ -142,7 +142,7 @@ struct kernel_table {
     const struct kernel_row *rows;
     size_t count;
 };
-extern const struct kernel_table kernel_tables[OP_COUNT];
+struct kernel_table kernel_table(enum kernel_op op);
 extern const char *const kernel_op_names[OP_COUNT];
 
 struct kernel_cost kernel_cost(const struct kernel_row *row, const struct kernel_shape *shape);

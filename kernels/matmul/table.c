@@ -1,0 +1,48 @@
+/* table.c: the rows of matmul.
+ *
+ * One line a variant, all variants of a format together, the fastest measured first, the scalar row last. The line
+ * declares the function as well; lines marked X86 vanish on other machines. */
+#include "kernels/tables.h"
+
+#if defined(__x86_64__)
+#define X86(...) ROW(__VA_ARGS__)
+#else
+#define X86(...)
+#endif
+
+#define MATMUL_ROWS                                                        \
+    ROW(matmul_f32__scalar, FORMAT_F32, ACT_F32, 0, NULL, 0, 0)            \
+    ROW(matmul_f16__scalar, FORMAT_F16, ACT_F32, 0, NULL, 0, 0)            \
+    ROW(matmul_bf16__scalar, FORMAT_BF16, ACT_F32, 0, NULL, 0, 0)          \
+    ROW(matmul_q8_0__scalar, FORMAT_Q8_0, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q4_0__scalar, FORMAT_Q4_0, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q4_1__scalar, FORMAT_Q4_1, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q5_0__scalar, FORMAT_Q5_0, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q5_1__scalar, FORMAT_Q5_1, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q4_K__scalar, FORMAT_Q4_K, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q5_K__scalar, FORMAT_Q5_K, ACT_Q8, 0, scalar_scratch, 0, 0) \
+    ROW(matmul_q6_K__scalar, FORMAT_Q6_K, ACT_Q8, 0, scalar_scratch, 0, 0)
+
+static size_t scalar_scratch(size_t cols, size_t count)
+{
+    (void)cols;
+    return count * sizeof(double);
+}
+
+#define ROW(name, ...) matmul_function name;
+MATMUL_ROWS
+#undef ROW
+
+#define ROW(name_, format_, act_, needs_, scratch_, slice_rows_, tolerance_) \
+    { .name = #name_,                                                        \
+      .op = OP_MATMUL,                                                       \
+      .format = format_,                                                     \
+      .act = act_,                                                           \
+      .needs = needs_,                                                       \
+      .function.matmul = name_,                                              \
+      .scratch_bytes = scratch_,                                             \
+      .slice_rows = slice_rows_,                                             \
+      .tolerance = tolerance_ },
+const struct kernel_row kernel_matmul_rows[] = { MATMUL_ROWS };
+const size_t kernel_matmul_row_count = sizeof kernel_matmul_rows / sizeof *kernel_matmul_rows;
+#undef ROW
