@@ -44,6 +44,11 @@ int store_run_begin(struct store *store, const struct store_run *run, int64_t *r
 /* status: "complete", "interrupted", "failed". */
 int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error);
 
+/* Gives the cases of a suite their place in the order of store_cases before the first (shuffled) round measures them.
+ */
+int store_cases_declare(struct store *store, const char *suite, const char *const *names, size_t count,
+                        struct error *error);
+
 enum store_state { STORE_OK, STORE_SCALED, STORE_APPROXIMATE, STORE_NOT_COUNTED, STORE_UNSUPPORTED };
 
 /* One metric of a sample besides time. */

@@ -1,0 +1,144 @@
+/* schema.sql.h: the database, version by version. migrate.c runs what a file has not seen yet.
+ *
+ * A released version is never edited: a change is a new row at the end of the table in migrate.c. Meaning of the
+ * columns, with example queries: docs/FORMATS.md.
+ *
+ * Choices that matter for speed: integer keys everywhere, names interned once, samples in the order they arrive, and
+ * one index on them (run, case): reading a run walks it, a case's history is one seek a run. Times are REAL because a
+ * nanosecond an iteration has fractions. */
+#ifndef PRONY_STORE_SCHEMA_SQL_H
+#define PRONY_STORE_SCHEMA_SQL_H
+
+static const char schema_v1_tables[] =
+    "CREATE TABLE machine("
+    "  id INTEGER PRIMARY KEY,"
+    "  fingerprint TEXT NOT NULL UNIQUE"
+    ") STRICT;"
+    "CREATE TABLE machine_fact("
+    "  machine_id INTEGER NOT NULL REFERENCES machine(id),"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(machine_id, name)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE build("
+    "  id INTEGER PRIMARY KEY,"
+    "  digest TEXT NOT NULL UNIQUE," /* of the facts: equal builds share a row */
+    "  git_commit TEXT,"
+    "  git_branch TEXT,"
+    "  git_dirty TEXT"
+    ") STRICT;"
+    "CREATE TABLE build_fact("
+    "  build_id INTEGER NOT NULL REFERENCES build(id),"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(build_id, name)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE run("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* a number once shown to people never names another run */
+    "  uuid TEXT NOT NULL UNIQUE,"
+    "  plan TEXT NOT NULL,"
+    "  command TEXT NOT NULL,"
+    "  seed TEXT NOT NULL," /* decimal: unsigned 64 bits do not fit SQLite's integers */
+    "  status TEXT NOT NULL DEFAULT 'running' CHECK(status IN('running','complete','interrupted','failed')),"
+    "  started_ns INTEGER NOT NULL," /* UTC since 1970 */
+    "  ended_ns INTEGER,"
+    "  machine_id INTEGER NOT NULL REFERENCES machine(id),"
+    "  build_id INTEGER NOT NULL REFERENCES build(id)"
+    ") STRICT;"
+    "CREATE TABLE run_fact(" /* recorded, not part of any identity: load, governor, memory */
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(run_id, name)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE suite("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE"
+    ") STRICT;"
+    "CREATE TABLE suite_case("
+    "  id INTEGER PRIMARY KEY,"
+    "  suite_id INTEGER NOT NULL REFERENCES suite(id),"
+    "  name TEXT NOT NULL,"
+    "  UNIQUE(suite_id, name)"
+    ") STRICT;"
+    "CREATE TABLE metric("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  unit TEXT NOT NULL,"
+    "  UNIQUE(name, unit)"
+    ") STRICT;"
+    "CREATE TABLE text(" /* labels, messages and reasons, each kept once */
+    "  id INTEGER PRIMARY KEY,"
+    "  text TEXT NOT NULL UNIQUE"
+    ") STRICT;"
+
+    "CREATE TABLE sample("
+    "  id INTEGER PRIMARY KEY,"
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  case_id INTEGER NOT NULL REFERENCES suite_case(id),"
+    "  round INTEGER NOT NULL,"
+    "  process INTEGER NOT NULL,"
+    "  repetition INTEGER NOT NULL,"
+    "  status INTEGER NOT NULL CHECK(status IN(0,1,2))," /* 0 ok, 1 error, 2 skipped */
+    "  iterations INTEGER NOT NULL,"
+    "  real_time_ns REAL," /* an iteration; NULL unless ok */
+    "  cpu_time_ns REAL,"
+    "  label_id INTEGER REFERENCES text(id),"
+    "  message_id INTEGER REFERENCES text(id),"
+    "  CHECK((status = 0) = (real_time_ns IS NOT NULL))"
+    ") STRICT;"
+    "CREATE INDEX sample_by_run_case ON sample(run_id, case_id);"
+
+    "CREATE TABLE sample_value("
+    "  sample_id INTEGER NOT NULL REFERENCES sample(id),"
+    "  metric_id INTEGER NOT NULL REFERENCES metric(id),"
+    "  value REAL,"
+    "  state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 4)," /* ok, scaled, approximate, not counted, unsupported */
+    "  reason_id INTEGER REFERENCES text(id),"
+    "  PRIMARY KEY(sample_id, metric_id),"
+    "  CHECK((state <= 2) = (value IS NOT NULL))"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE sample_distribution("
+    "  sample_id INTEGER PRIMARY KEY REFERENCES sample(id),"
+    "  count INTEGER NOT NULL CHECK(count * 8 = length(values_ns)),"
+    "  values_ns BLOB NOT NULL" /* little-endian IEEE 754 doubles in the order they were measured */
+    ") STRICT;"
+
+    "CREATE TABLE failure("
+    "  id INTEGER PRIMARY KEY,"
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  suite_id INTEGER NOT NULL REFERENCES suite(id),"
+    "  round INTEGER NOT NULL,"
+    "  process INTEGER NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  stderr_tail TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX failure_by_run ON failure(run_id);";
+
+/* Views for people with a plain sqlite3. */
+static const char schema_v1_views[] =
+    "CREATE VIEW runs AS SELECT r.id AS run, r.uuid,"
+    "  datetime(r.started_ns / 1000000000, 'unixepoch') AS started_utc,"
+    "  round((r.ended_ns - r.started_ns) / 1e9, 1) AS duration_s, r.plan, r.status,"
+    "  (SELECT count(*) FROM sample WHERE run_id = r.id) AS samples,"
+    "  (SELECT count(*) FROM failure WHERE run_id = r.id) AS failures,"
+    "  b.git_branch, b.git_commit, b.git_dirty, m.fingerprint AS machine, r.seed, r.command"
+    "  FROM run r JOIN build b ON b.id = r.build_id JOIN machine m ON m.id = r.machine_id;"
+    "CREATE VIEW samples AS SELECT s.id AS sample, s.run_id AS run, u.name AS suite, c.name AS name, s.round, s.process,"
+    "  s.repetition, CASE s.status WHEN 0 THEN 'ok' WHEN 1 THEN 'error' ELSE 'skipped' END AS status, s.iterations,"
+    "  s.real_time_ns, s.cpu_time_ns, l.text AS label, m.text AS message"
+    "  FROM sample s JOIN suite_case c ON c.id = s.case_id JOIN suite u ON u.id = c.suite_id"
+    "  LEFT JOIN text l ON l.id = s.label_id LEFT JOIN text m ON m.id = s.message_id;"
+    "CREATE VIEW sample_values AS SELECT s.id AS sample, s.run_id AS run, u.name AS suite, c.name AS name, s.round,"
+    "  t.name AS metric, v.value, t.unit, CASE v.state WHEN 0 THEN 'ok' WHEN 1 THEN 'scaled' WHEN 2 THEN 'approximate'"
+    "  WHEN 3 THEN 'not counted' ELSE 'unsupported' END AS state, x.text AS reason"
+    "  FROM sample_value v JOIN sample s ON s.id = v.sample_id JOIN metric t ON t.id = v.metric_id"
+    "  JOIN suite_case c ON c.id = s.case_id JOIN suite u ON u.id = c.suite_id LEFT JOIN text x ON x.id = v.reason_id;"
+    "CREATE VIEW failures AS SELECT f.run_id AS run, u.name AS suite, f.round, f.process, f.reason, f.stderr_tail"
+    "  FROM failure f JOIN suite u ON u.id = f.suite_id;";
+
+#endif

@@ -1,0 +1,346 @@
+/* write.c: runs, samples and failures go in. Every public function is one transaction: all of it or none. */
+#include "harness/store/store_internal.h"
+#include "harness/base/clock.h"
+#include "harness/base/str.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Random UUID, version 4 (RFC 9562). 37 bytes. */
+static int make_uuid(char *buffer, struct error *error)
+{
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return error_set(error, ERROR_IO, "the system gives no random numbers for a run's uuid");
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    char *p = buffer;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        p += sprintf(p, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", bytes[i]);
+    return 0;
+}
+
+static const char *find_fact(const struct store_fact *facts, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(facts[i].name, name))
+            return facts[i].value;
+    return NULL;
+}
+
+/* FNV-1a over "name=value\n" of every fact, as 16 hexadecimal digits. */
+static void digest_facts(const struct store_fact *facts, size_t count, char buffer[17])
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < count; i++) {
+        const char *parts[4] = { facts[i].name, "=", facts[i].value, "\n" };
+        for (int part = 0; part < 4; part++)
+            for (const char *p = parts[part]; *p; p++)
+                hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+    }
+    snprintf(buffer, 17, "%016llx", (unsigned long long)hash);
+}
+
+/* sql inserts (?1 owner, ?2 name, ?3 value). */
+static int insert_facts(struct store *store, const char *sql, int64_t owner, const struct store_fact *facts,
+                        size_t count, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code = store_prepare(store, sql, &statement, error);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        sqlite3_bind_int64(statement, 1, owner);
+        sqlite3_bind_text(statement, 2, facts[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, facts[i].value, -1, SQLITE_STATIC);
+        code = store_step_done(store, statement, error);
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Finds the row whose identity is key, or makes it. *made says which. */
+static int find_or_insert(struct store *store, const char *select, const char *insert, const char *const *texts,
+                          int text_count, int64_t *id, bool *made, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code = store_prepare(store, select, &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_text(statement, 1, texts[0], -1, SQLITE_STATIC);
+    int result = sqlite3_step(statement);
+    *made = result == SQLITE_DONE;
+    if (result == SQLITE_ROW)
+        *id = sqlite3_column_int64(statement, 0);
+    else if (result != SQLITE_DONE)
+        code = store_fail(store, result, error);
+    sqlite3_finalize(statement);
+    if (code != 0 || !*made)
+        return code;
+    code = store_prepare(store, insert, &statement, error);
+    if (code != 0)
+        return code;
+    for (int i = 0; i < text_count; i++)
+        sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
+    code = store_step_done(store, statement, error);
+    *id = sqlite3_last_insert_rowid(store->db);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static int insert_machine(struct store *store, const struct store_run *run, int64_t *id, struct error *error)
+{
+    bool made;
+    int code = find_or_insert(store, "SELECT id FROM machine WHERE fingerprint = ?1",
+                              "INSERT INTO machine(fingerprint) VALUES(?1)", &run->fingerprint, 1, id, &made, error);
+    if (code == 0 && made)
+        code = insert_facts(store, "INSERT INTO machine_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *id,
+                            run->machine, run->machine_count, error);
+    return code;
+}
+
+static int insert_build(struct store *store, const struct store_run *run, int64_t *id, struct error *error)
+{
+    char digest[17];
+    digest_facts(run->build, run->build_count, digest);
+    const char *texts[4] = { digest, find_fact(run->build, run->build_count, "git_commit"),
+                             find_fact(run->build, run->build_count, "git_branch"),
+                             find_fact(run->build, run->build_count, "git_dirty") };
+    bool made;
+    int code = find_or_insert(store, "SELECT id FROM build WHERE digest = ?1",
+                              "INSERT INTO build(digest, git_commit, git_branch, git_dirty) VALUES(?1, ?2, ?3, ?4)",
+                              texts, 4, id, &made, error);
+    if (code == 0 && made)
+        code = insert_facts(store, "INSERT INTO build_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *id, run->build,
+                            run->build_count, error);
+    return code;
+}
+
+static int insert_run(struct store *store, const struct store_run *run, const char *uuid, int64_t machine_id,
+                      int64_t build_id, int64_t *run_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code = store_prepare(store,
+                             "INSERT INTO run(uuid, plan, command, seed, started_ns, machine_id, build_id) "
+                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                             &statement, error);
+    if (code != 0)
+        return code;
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
+    sqlite3_bind_text(statement, 1, uuid, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, run->plan, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, run->command, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, seed, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 5, clock_utc_ns());
+    sqlite3_bind_int64(statement, 6, machine_id);
+    sqlite3_bind_int64(statement, 7, build_id);
+    code = store_step_done(store, statement, error);
+    *run_id = sqlite3_last_insert_rowid(store->db);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+int store_run_begin(struct store *store, const struct store_run *run, int64_t *run_id, struct error *error)
+{
+    char uuid[37];
+    int code = make_uuid(uuid, error);
+    if (code == 0)
+        code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    int64_t machine_id = 0, build_id = 0;
+    code = insert_machine(store, run, &machine_id, error);
+    if (code == 0)
+        code = insert_build(store, run, &build_id, error);
+    if (code == 0)
+        code = insert_run(store, run, uuid, machine_id, build_id, run_id, error);
+    if (code == 0)
+        code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *run_id,
+                            run->environment, run->environment_count, error);
+    return store_end(store, code, error);
+}
+
+int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error)
+{
+    int code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    sqlite3_stmt *statement = NULL;
+    code = store_prepare(store, "UPDATE run SET status = ?1, ended_ns = ?2 WHERE id = ?3", &statement, error);
+    if (code == 0) {
+        sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 2, clock_utc_ns());
+        sqlite3_bind_int64(statement, 3, run_id);
+        code = store_step_done(store, statement, error);
+    }
+    sqlite3_finalize(statement);
+    if (code == 0 && sqlite3_changes(store->db) != 1)
+        code = error_set(error, ERROR_STATE, "%s: there is no run %lld", store->path, (long long)run_id);
+    return store_end(store, code, error);
+}
+
+int store_cases_declare(struct store *store, const char *suite, const char *const *names, size_t count,
+                        struct error *error)
+{
+    int code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        int64_t id;
+        code = store_case_id(store, suite, names[i], &id, error);
+    }
+    return store_end(store, code, error);
+}
+
+static void bind_id(sqlite3_stmt *statement, int column, int64_t id)
+{
+    if (id)
+        sqlite3_bind_int64(statement, column, id);
+    else
+        sqlite3_bind_null(statement, column);
+}
+
+static int insert_metric(struct store *store, int64_t sample_id, const struct store_metric *metric, struct error *error)
+{
+    enum store_state state = metric->state;
+    const char *reason = metric->reason;
+    bool present = state <= STORE_APPROXIMATE;
+    if (present && !isfinite(metric->value)) {
+        present = false;
+        state = STORE_NOT_COUNTED;
+        reason = "not a finite number";
+    }
+    int64_t metric_id, reason_id;
+    int code = store_metric_id(store, metric->name, metric->unit, &metric_id, error);
+    if (code == 0)
+        code = store_text_id(store, reason, &reason_id, error);
+    sqlite3_stmt *statement;
+    if (code == 0)
+        code = store_statement(store, STATEMENT_VALUE_INSERT, &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_int64(statement, 1, sample_id);
+    sqlite3_bind_int64(statement, 2, metric_id);
+    if (present)
+        sqlite3_bind_double(statement, 3, metric->value);
+    else
+        sqlite3_bind_null(statement, 3);
+    sqlite3_bind_int(statement, 4, (int)state);
+    bind_id(statement, 5, reason_id);
+    return store_step_done(store, statement, error);
+}
+
+/* The file format is little-endian whatever the machine is. */
+static void encode_doubles(unsigned char *out, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        for (int byte = 0; byte < 8; byte++)
+            out[i * 8 + (size_t)byte] = (unsigned char)(bits >> (8 * byte));
+    }
+}
+
+static int insert_distribution(struct store *store, int64_t sample_id, const double *values, size_t count,
+                               struct error *error)
+{
+    unsigned char *blob = malloc(count * 8);
+    if (!blob)
+        return error_set(error, ERROR_MEMORY, "%s: no memory for %zu values of a sample", store->path, count);
+    encode_doubles(blob, values, count);
+    sqlite3_stmt *statement;
+    int code = store_statement(store, STATEMENT_DISTRIBUTION_INSERT, &statement, error);
+    if (code == 0) {
+        sqlite3_bind_int64(statement, 1, sample_id);
+        sqlite3_bind_int64(statement, 2, (int64_t)count);
+        sqlite3_bind_blob64(statement, 3, blob, count * 8, SQLITE_STATIC);
+        code = store_step_done(store, statement, error);
+        sqlite3_clear_bindings(statement);
+    }
+    free(blob);
+    return code;
+}
+
+static int insert_sample_row(struct store *store, int64_t run_id, const struct store_sample *sample,
+                             struct error *error)
+{
+    bool good = sample->status == STORE_SAMPLE_OK;
+    if (good && !isfinite(sample->real_time_ns))
+        return error_set(error, ERROR_NUMERIC, "%s %s: the time of a good sample is not a number", sample->suite,
+                         sample->name);
+    int64_t case_id, label_id, message_id;
+    int code = store_case_id(store, sample->suite, sample->name, &case_id, error);
+    if (code == 0)
+        code = store_text_id(store, sample->label, &label_id, error);
+    if (code == 0)
+        code = store_text_id(store, sample->message, &message_id, error);
+    sqlite3_stmt *statement;
+    if (code == 0)
+        code = store_statement(store, STATEMENT_SAMPLE_INSERT, &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_int64(statement, 1, run_id);
+    sqlite3_bind_int64(statement, 2, case_id);
+    sqlite3_bind_int(statement, 3, sample->round);
+    sqlite3_bind_int(statement, 4, sample->process);
+    sqlite3_bind_int(statement, 5, sample->repetition);
+    sqlite3_bind_int(statement, 6, (int)sample->status);
+    sqlite3_bind_int64(statement, 7, sample->iterations);
+    if (good) {
+        sqlite3_bind_double(statement, 8, sample->real_time_ns);
+        sqlite3_bind_double(statement, 9, sample->cpu_time_ns); /* NaN becomes NULL: not measured */
+    } else {
+        sqlite3_bind_null(statement, 8);
+        sqlite3_bind_null(statement, 9);
+    }
+    bind_id(statement, 10, label_id);
+    bind_id(statement, 11, message_id);
+    return store_step_done(store, statement, error);
+}
+
+int store_sample_add(struct store *store, int64_t run_id, const struct store_sample *samples, size_t count,
+                     struct error *error)
+{
+    if (count == 0)
+        return 0;
+    int code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        const struct store_sample *sample = &samples[i];
+        code = insert_sample_row(store, run_id, sample, error);
+        int64_t sample_id = sqlite3_last_insert_rowid(store->db);
+        for (size_t m = 0; code == 0 && m < sample->metric_count; m++)
+            code = insert_metric(store, sample_id, &sample->metrics[m], error);
+        if (code == 0 && sample->value_count > 0)
+            code = insert_distribution(store, sample_id, sample->values_ns, sample->value_count, error);
+    }
+    return store_end(store, code, error);
+}
+
+int store_failure_add(struct store *store, int64_t run_id, const struct store_failure *failure, struct error *error)
+{
+    int code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    int64_t suite_id = 0;
+    sqlite3_stmt *statement = NULL;
+    code = store_suite_id(store, failure->suite, &suite_id, error);
+    if (code == 0)
+        code = store_prepare(store,
+                             "INSERT INTO failure(run_id, suite_id, round, process, reason, stderr_tail) "
+                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                             &statement, error);
+    if (code == 0) {
+        sqlite3_bind_int64(statement, 1, run_id);
+        sqlite3_bind_int64(statement, 2, suite_id);
+        sqlite3_bind_int(statement, 3, failure->round);
+        sqlite3_bind_int(statement, 4, failure->process);
+        sqlite3_bind_text(statement, 5, failure->reason, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 6, failure->stderr_tail ? failure->stderr_tail : "", -1, SQLITE_STATIC);
+        code = store_step_done(store, statement, error);
+    }
+    sqlite3_finalize(statement);
+    return store_end(store, code, error);
+}
