@@ -13,6 +13,7 @@ struct command {
 
 /* One row a command, one file a row: cmd_<name>.c. */
 static const struct command commands[] = {
+    { "synth", cmd_synth, "write a GGUF model of a published shape with random weights" },
     { NULL, NULL, NULL },
 };
 
