@@ -72,9 +72,11 @@ static void check_shape(const struct kernel_row *row, const struct kernel_row *r
     struct result want = run_row(reference, &shape, w.data, x.data);
     struct result got = run_row(row, &shape, w.data, x.data);
     double error = rms_error(got.y.data, want.y.data, got.count);
-    if (!(error <= row->tolerance))
+    /* A handful of sums can cancel to something small by chance, next to which rounding looks large. */
+    double tolerance = row->tolerance * (shape.count * shape.rows < 64 ? 5 : 1);
+    if (!(error <= tolerance))
         fail_msg("%s: count %zu rows %zu cols %zu: rms error %.3g > %.3g", row->name, shape.count, shape.rows,
-                 shape.cols, error, row->tolerance);
+                 shape.cols, error, tolerance);
     guarded_release(&w);
     guarded_release(&x);
     guarded_release(&want.y);
