@@ -1,0 +1,318 @@
+/* benchmark.h: libbenchmark, a micro-benchmark library for C that behaves like Google Benchmark: same command line,
+ * same case names, same console, JSON and CSV output. This is its only header for callers, C or C++.
+ *
+ *     static void BM_copy(struct benchmark_state *state)
+ *     {
+ *         char from[64] = { 1 }, to[64];
+ *         while (benchmark_state_keep_running(state)) {
+ *             memcpy(to, from, sizeof to);
+ *             benchmark_do_not_optimize(to);
+ *         }
+ *         benchmark_state_set_bytes_processed(state, benchmark_state_iterations(state) * 64);
+ *     }
+ *     BENCHMARK(BM_copy);
+ *     BENCHMARK_MAIN();
+ *
+ * A benchmark is a family: one function with any number of argument tuples. Family x tuple = one case (instance) with
+ * a name that never changes. Cases run in the order they were registered. Names and other texts are copied; pointers to
+ * user data are kept as they are.
+ *
+ * A misuse in registration (range upside down, zero iterations) does not abort: every case of that family reports an
+ * error record that says what is wrong. */
+#ifndef PRONY_BENCHMARK_H
+#define PRONY_BENCHMARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct benchmark; /* a registered family; owned by the library */
+struct benchmark_state;
+
+typedef void benchmark_function(struct benchmark_state *state);
+
+enum benchmark_time_unit { BENCHMARK_NANOSECOND, BENCHMARK_MICROSECOND, BENCHMARK_MILLISECOND, BENCHMARK_SECOND };
+
+/* ---- registration: each modifier returns the family it was given ---- */
+
+struct benchmark *benchmark_register(const char *name, benchmark_function *function, void *user_data);
+void benchmark_clear_registered(void);
+struct benchmark *benchmark_name(struct benchmark *family, const char *name);
+
+/* One more tuple of arguments: one value, or count values. */
+struct benchmark *benchmark_arg(struct benchmark *family, int64_t value);
+struct benchmark *benchmark_args(struct benchmark *family, const int64_t *values, size_t count);
+/* Names of the positions ("rows" makes "/rows:64"); NULL or "" leaves a position unnamed. */
+struct benchmark *benchmark_arg_name(struct benchmark *family, const char *name);
+struct benchmark *benchmark_arg_names(struct benchmark *family, const char *const *names, size_t count);
+/* lo, the powers of the multiplier between, hi. */
+struct benchmark *benchmark_range(struct benchmark *family, int64_t lo, int64_t hi);
+/* 2 or more; default 8; holds for later calls of benchmark_range and benchmark_ranges. */
+struct benchmark *benchmark_range_multiplier(struct benchmark *family, int64_t multiplier);
+/* lo, lo + step, ... up to hi. */
+struct benchmark *benchmark_dense_range(struct benchmark *family, int64_t lo, int64_t hi, int64_t step);
+/* Products; the first list varies fastest. pairs: count times {lo, hi}. */
+struct benchmark *benchmark_ranges(struct benchmark *family, const int64_t (*pairs)[2], size_t count);
+struct benchmark_list {
+    const int64_t *values;
+    size_t count;
+};
+struct benchmark *benchmark_args_product(struct benchmark *family, const struct benchmark_list *lists, size_t count);
+/* Calls function(family): any set of modifiers, shared by several families. */
+struct benchmark *benchmark_apply(struct benchmark *family, void (*function)(struct benchmark *family));
+
+struct benchmark *benchmark_unit(struct benchmark *family, enum benchmark_time_unit unit);
+struct benchmark *benchmark_min_time(struct benchmark *family, double seconds);
+struct benchmark *benchmark_min_warmup_time(struct benchmark *family, double seconds);
+/* Exactly count iterations; excludes min_time and min_warmup_time. */
+struct benchmark *benchmark_iterations(struct benchmark *family, int64_t count);
+struct benchmark *benchmark_repetitions(struct benchmark *family, int count);
+/* Which clock decides how long to run and feeds rate counters: thread CPU time by default. */
+struct benchmark *benchmark_use_real_time(struct benchmark *family);
+struct benchmark *benchmark_use_manual_time(struct benchmark *family); /* benchmark_state_set_iteration_time */
+struct benchmark *benchmark_measure_process_cpu_time(struct benchmark *family);
+
+struct benchmark *benchmark_report_aggregates_only(struct benchmark *family, bool value);
+struct benchmark *benchmark_display_aggregates_only(struct benchmark *family, bool value);
+enum benchmark_statistic_unit { BENCHMARK_STATISTIC_TIME, BENCHMARK_STATISTIC_PERCENTAGE };
+typedef double benchmark_statistic(const double *samples, size_t count);
+/* One more aggregate of the repetitions besides mean, median, stddev and cv. samples: one value a repetition. */
+struct benchmark *benchmark_compute_statistics(struct benchmark *family, const char *name,
+                                               benchmark_statistic *statistic, enum benchmark_statistic_unit unit);
+
+/* Around every run of the function: each trial of the iteration count, each repetition. Never timed. */
+struct benchmark *benchmark_setup(struct benchmark *family, benchmark_function *setup);
+struct benchmark *benchmark_teardown(struct benchmark *family, benchmark_function *teardown);
+/* Once per case, before its first and after its last run: the place to build data, load a model, check the output
+ * against a reference. Skipping here reports the case without running it; teardown_case runs even so. */
+struct benchmark *benchmark_setup_case(struct benchmark *family, benchmark_function *setup);
+struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_function *teardown);
+
+/* Registers a function under its own name before main starts. BENCHMARK_WITH takes modifiers of the family "family":
+ * BENCHMARK_WITH(BM_copy, benchmark_range(family, 8, 8192); benchmark_unit(family, BENCHMARK_MICROSECOND)); */
+#define BENCHMARK(function)                                                       \
+    __attribute__((constructor)) static void benchmark_construct_##function(void) \
+    {                                                                             \
+        benchmark_register(#function, function, NULL);                            \
+    }                                                                             \
+    struct benchmark
+#define BENCHMARK_WITH(function, ...)                                             \
+    __attribute__((constructor)) static void benchmark_construct_##function(void) \
+    {                                                                             \
+        struct benchmark *family = benchmark_register(#function, function, NULL); \
+        __VA_ARGS__;                                                              \
+    }                                                                             \
+    struct benchmark
+
+/* ---- inside a benchmark function ---- */
+
+enum benchmark_skip { BENCHMARK_NOT_SKIPPED, BENCHMARK_SKIPPED_WITH_MESSAGE, BENCHMARK_SKIPPED_WITH_ERROR };
+
+struct benchmark_measurement;
+
+/* One per thread of a running case. Visible for the inline functions; use those. */
+struct benchmark_state {
+    int64_t remaining;      /* iterations that keep_running still hands out */
+    int64_t max_iterations; /* iterations of this run */
+    int64_t batch_leftover; /* by how much the last batch overshot */
+    bool started, finished;
+    enum benchmark_skip skipped;
+    int thread_index, threads;
+    const int64_t *args;
+    size_t arg_count;
+    const char *name;
+    void *user_data, *fixture;
+    struct benchmark_measurement *measurement;
+};
+
+bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t batch, bool is_batch);
+
+/* while (benchmark_state_keep_running(state)) { ... one iteration ... } */
+static inline bool benchmark_state_keep_running(struct benchmark_state *state)
+{
+    if (__builtin_expect(state->remaining > 0, 1)) {
+        state->remaining--;
+        return true;
+    }
+    return benchmark_state_keep_running_slow(state, 1, false);
+}
+
+/* The body does batch iterations. May overshoot: batches of 7 for 10 iterations run and report 14. */
+static inline bool benchmark_state_keep_running_batch(struct benchmark_state *state, int64_t batch)
+{
+    if (__builtin_expect(state->remaining >= batch, 1)) {
+        state->remaining -= batch;
+        return true;
+    }
+    return benchmark_state_keep_running_slow(state, batch, true);
+}
+
+/* BENCHMARK_LOOP(state) { ... one iteration ... }: the count lives in a register, for the shortest bodies. Unlike
+ * keep_running it does not end by itself after a skip: break out of it. */
+int64_t benchmark_state_begin(struct benchmark_state *state);
+bool benchmark_state_end(struct benchmark_state *state); /* false */
+static inline int64_t benchmark_state_step(int64_t left)
+{
+    __asm__ volatile("" : "+r"(left)); /* keeps the compiler from deleting an empty loop or computing it at once */
+    return left - 1;
+}
+#define BENCHMARK_LOOP(state)                                                   \
+    for (int64_t benchmark_left = benchmark_state_begin(state);                 \
+         __builtin_expect(benchmark_left > 0, 1) || benchmark_state_end(state); \
+         benchmark_left = benchmark_state_step(benchmark_left))
+
+/* Outside the loop it is an error record; inside, the time between the two calls does not count. */
+void benchmark_state_pause_timing(struct benchmark_state *state);
+void benchmark_state_resume_timing(struct benchmark_state *state);
+/* Manual time: adds seconds to this run's time. */
+void benchmark_state_set_iteration_time(struct benchmark_state *state, double seconds);
+
+/* Ends the run: an error record (something is wrong) or a skipped record (does not apply here). The first text wins.
+ * keep_running returns false from then on. */
+void benchmark_state_skip_with_error(struct benchmark_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void benchmark_state_skip_with_message(struct benchmark_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Iterations so far: 0 before the loop, all of them after it. */
+static inline int64_t benchmark_state_iterations(const struct benchmark_state *state)
+{
+    return state->started ? state->max_iterations - state->remaining + state->batch_leftover : 0;
+}
+static inline int64_t benchmark_state_max_iterations(const struct benchmark_state *state)
+{
+    return state->max_iterations;
+}
+/* Argument number index; a missing one makes the case an error record. */
+int64_t benchmark_state_range(struct benchmark_state *state, size_t index);
+static inline int benchmark_state_threads(const struct benchmark_state *state)
+{
+    return state->threads;
+}
+static inline int benchmark_state_thread_index(const struct benchmark_state *state)
+{
+    return state->thread_index;
+}
+static inline const char *benchmark_state_name(const struct benchmark_state *state)
+{
+    return state->name;
+}
+static inline void *benchmark_state_user_data(const struct benchmark_state *state)
+{
+    return state->user_data;
+}
+/* A pointer of the caller's that setup_case or setup leaves for the function and the teardowns of the same case. */
+static inline void benchmark_state_set_fixture(struct benchmark_state *state, void *fixture)
+{
+    state->fixture = fixture;
+}
+static inline void *benchmark_state_fixture(const struct benchmark_state *state)
+{
+    return state->fixture;
+}
+static inline enum benchmark_skip benchmark_state_skipped(const struct benchmark_state *state)
+{
+    return state->skipped;
+}
+
+/* Texts and numbers beside the time. Set them after the loop: they allocate. Labels: the last one stays. */
+void benchmark_state_set_label(struct benchmark_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+enum benchmark_counter_flags {
+    BENCHMARK_COUNTER_PLAIN = 0,
+    BENCHMARK_COUNTER_RATE = 1,                /* divided by the seconds of the run */
+    BENCHMARK_COUNTER_AVG_THREADS = 2,         /* divided by threads */
+    BENCHMARK_COUNTER_AVG_THREADS_RATE = 3,    /* both */
+    BENCHMARK_COUNTER_ITERATION_INVARIANT = 4, /* multiplied by iterations */
+    BENCHMARK_COUNTER_ITERATION_INVARIANT_RATE = 5,
+    BENCHMARK_COUNTER_AVG_ITERATIONS = 8, /* divided by iterations */
+    BENCHMARK_COUNTER_AVG_ITERATIONS_RATE = 9
+};
+#define BENCHMARK_COUNTER_INVERT (1u << 31) /* last of all: 1 / value */
+
+/* base: 1000 or 1024, how the console shortens the number. */
+void benchmark_state_set_counter(struct benchmark_state *state, const char *name, double value, unsigned flags);
+void benchmark_state_set_counter_base(struct benchmark_state *state, const char *name, double value, unsigned flags,
+                                      int base);
+void benchmark_state_add_counter(struct benchmark_state *state, const char *name, double delta);
+/* Of all iterations together; become the counters bytes_per_second and items_per_second. */
+void benchmark_state_set_bytes_processed(struct benchmark_state *state, int64_t bytes);
+void benchmark_state_set_items_processed(struct benchmark_state *state, int64_t items);
+
+/* ---- beyond Google Benchmark: extra JSON keys that start with prony_ ---- */
+
+/* One single operation's time (a token, a request): prony_values_ns. Cheap and without allocation inside the loop. At
+ * most 4096 are kept: beyond that every 2nd, 4th, ... value (prony_values_stride says which). */
+void benchmark_state_add_value(struct benchmark_state *state, double value_ns);
+/* A hash of what was computed, so that two builds can be seen to do the same work: prony_output_digest. */
+void benchmark_state_set_output_digest(struct benchmark_state *state, uint64_t digest);
+
+/* Peak resident set of this process since the last reset (Linux: VmHWM, /proc/self/clear_refs). False if unknown. */
+bool benchmark_reset_peak_rss(void);
+bool benchmark_peak_rss(double *bytes);
+/* Allocations of all threads so far (malloc, calloc, realloc, ...). False where they are not counted: sanitizers,
+ * a libc other than glibc. */
+bool benchmark_allocation_count(uint64_t *count);
+
+/* ---- keeping the optimizer honest ---- */
+
+/* The value (any expression, array or struct) counts as used, and memory as read and written. */
+#if defined(__clang__)
+#define benchmark_do_not_optimize(value) __asm__ volatile("" : : "r,m"(value) : "memory")
+#else
+#define benchmark_do_not_optimize(value) __asm__ volatile("" : : "m,r"(value) : "memory")
+#endif
+/* The compiler forgets what it knows about the lvalue: nothing computed from it can move out of the loop. */
+#if defined(__clang__)
+#define benchmark_make_opaque(lvalue) __asm__ volatile("" : "+r,m"(lvalue) : : "memory")
+#else
+#define benchmark_make_opaque(lvalue) __asm__ volatile("" : "+m,r"(lvalue) : : "memory")
+#endif
+/* All pending writes to memory that others can see are done. */
+#define benchmark_clobber_memory() __asm__ volatile("" : : : "memory")
+
+/* ---- the program ---- */
+
+/* Takes the library's flags (--benchmark_*, --prony_*, --v) out of argv and reads the BENCHMARK_* environment.
+ * --help and values that make no sense print the usage and exit. */
+void benchmark_initialize(int *argc, char **argv);
+/* For a program with flags of its own: printed after the library's part of --help. Call before initialize. */
+void benchmark_set_help(const char *text);
+/* One line on stderr for each argument that is left; true if there were any. */
+bool benchmark_report_unrecognized_arguments(int argc, char **argv);
+/* Runs (or lists) what --benchmark_filter selects; the number of cases that matched. */
+size_t benchmark_run_specified(void);
+void benchmark_shutdown(void);
+/* What main should return after run_specified: 0, as Google Benchmark; with --prony_exit_code 1 if a case ended in an
+ * error or nothing matched. Call before shutdown. */
+int benchmark_exit_status(void);
+/* All of the above. */
+int benchmark_main(int argc, char **argv);
+
+/* A line of the context ("key": "value" in the JSON). A key that exists keeps its first value. */
+void benchmark_add_custom_context(const char *key, const char *value);
+const char *benchmark_filter(void);
+void benchmark_set_filter(const char *filter);
+int benchmark_verbosity(void);
+void benchmark_set_default_time_unit(enum benchmark_time_unit unit);
+/* The version of Google Benchmark whose behaviour this library has ("v1.9.5"). */
+const char *benchmark_version(void);
+
+#define BENCHMARK_MAIN()                   \
+    int main(int argc, char **argv)        \
+    {                                      \
+        return benchmark_main(argc, argv); \
+    }                                      \
+    struct benchmark
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

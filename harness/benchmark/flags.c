@@ -1,0 +1,295 @@
+/* flags.c: --benchmark_* flags and their BENCHMARK_* environment defaults, from one table.
+ *
+ * Only --name=value counts; the last occurrence wins; the command line wins over the environment. A value that does not
+ * parse leaves the argument in argv, where it is reported as unrecognized. */
+#include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum flag_kind { FLAG_BOOL, FLAG_INT, FLAG_DOUBLE, FLAG_TEXT, FLAG_MIN_TIME, FLAG_CONTEXT };
+
+struct flag {
+    const char *name; /* without "--" */
+    enum flag_kind kind;
+    size_t offset;     /* of the value in struct benchmark_flags */
+    const char *value; /* in the usage; NULL = not listed */
+};
+
+#define FLAG(name, kind, member, value)                             \
+    {                                                               \
+        name, kind, offsetof(struct benchmark_flags, member), value \
+    }
+static const struct flag flags_table[] = {
+    FLAG("benchmark_list_tests", FLAG_BOOL, list_tests, "{true|false}"),
+    FLAG("benchmark_filter", FLAG_TEXT, filter, "<regex>"),
+    FLAG("benchmark_min_time", FLAG_MIN_TIME, min_time, "`<integer>x` OR `<float>s` "),
+    FLAG("benchmark_min_warmup_time", FLAG_DOUBLE, min_warmup_time, "<min_warmup_time>"),
+    FLAG("benchmark_repetitions", FLAG_INT, repetitions, "<num_repetitions>"),
+    FLAG("benchmark_dry_run", FLAG_BOOL, dry_run, "{true|false}"),
+    FLAG("benchmark_report_aggregates_only", FLAG_BOOL, report_aggregates_only, "{true|false}"),
+    FLAG("benchmark_display_aggregates_only", FLAG_BOOL, display_aggregates_only, "{true|false}"),
+    FLAG("benchmark_format", FLAG_TEXT, format, "<console|json|csv>"),
+    FLAG("benchmark_out", FLAG_TEXT, out, "<filename>"),
+    FLAG("benchmark_out_format", FLAG_TEXT, out_format, "<json|console|csv>"),
+    FLAG("benchmark_color", FLAG_TEXT, color, "{auto|true|false}"),
+    FLAG("benchmark_counters_tabular", FLAG_BOOL, counters_tabular, "{true|false}"),
+    FLAG("benchmark_context", FLAG_CONTEXT, filter, "<key>=<value>,..."),
+    FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
+    FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
+    FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
+};
+enum { FLAG_COUNT = sizeof flags_table / sizeof flags_table[0] };
+
+/* ---- values ---- */
+
+bool benchmark_flags_is_true(const char *text)
+{
+    if (!text[0])
+        return true;
+    if (!text[1])
+        return isalnum((unsigned char)text[0]) && !strchr("0fFnN", text[0]);
+    return strcasecmp(text, "false") != 0 && strcasecmp(text, "no") != 0 && strcasecmp(text, "off") != 0;
+}
+
+bool benchmark_flags_parse_unit(const char *text, enum benchmark_time_unit *unit)
+{
+    for (enum benchmark_time_unit i = BENCHMARK_NANOSECOND; i <= BENCHMARK_SECOND; i++) {
+        if (strcmp(text, benchmark_unit_name(i)) == 0) {
+            *unit = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_int(const char *source, const char *text, int *value)
+{
+    char *end;
+    errno = 0;
+    long parsed = strtol(text, &end, 10);
+    if (!text[0] || *end) {
+        fprintf(stderr, "%s is expected to be a 32-bit integer, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    if (errno == ERANGE || parsed > INT_MAX || parsed < INT_MIN) {
+        fprintf(stderr, "%s is expected to be a 32-bit integer, but actually has value \"%s\", which overflows.\n",
+                source, text);
+        return false;
+    }
+    *value = (int)parsed;
+    return true;
+}
+
+static bool parse_double(const char *source, const char *text, double *value)
+{
+    char *end;
+    double parsed = strtod(text, &end);
+    if (!text[0] || *end || !isfinite(parsed) || parsed < 0) {
+        fprintf(stderr, "%s is expected to be a double, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    *value = parsed;
+    return true;
+}
+
+/* "2.5s", "100x", "2.5"; "" is 0 seconds. Upstream takes nonsense for 0 silently; here it is refused. */
+static bool parse_min_time(const char *source, const char *text, struct benchmark_flags *flags)
+{
+    char *end;
+    size_t length = strlen(text);
+    double seconds = 0;
+    int64_t iterations = 0;
+    if (length && text[length - 1] == 'x') {
+        errno = 0;
+        iterations = strtoll(text, &end, 10);
+        if (errno || end != text + length - 1 || iterations < 1) {
+            fprintf(stderr, "%s is expected to be <integer>x with an integer above 0, but actually has value \"%s\".\n",
+                    source, text);
+            return false;
+        }
+    } else if (length) {
+        seconds = strtod(text, &end);
+        if (end == text || (*end && strcmp(end, "s") != 0) || !isfinite(seconds) || seconds < 0) {
+            fprintf(stderr, "%s is expected to be <float>s or <integer>x, but actually has value \"%s\".\n", source,
+                    text);
+            return false;
+        }
+        if (!*end)
+            fprintf(stderr, "-- LOG(0): Value passed to --benchmark_min_time should have a suffix. Eg., `30s` for "
+                            "30-seconds.\n");
+    }
+    free(flags->min_time);
+    flags->min_time = mem_strdup(text);
+    flags->min_time_seconds = iterations ? 0.5 : seconds; /* a warm-up may still need a time */
+    flags->min_time_iterations = iterations;
+    return true;
+}
+
+/* "key=value,key=value": all or nothing. The first value of a key stays. */
+static bool parse_context(const char *source, const char *text, struct benchmark_registry *registry)
+{
+    char *copy = mem_strdup(text), *rest = copy, *item;
+    bool good = true;
+    for (int add = 0; add < 2 && good; add++) {
+        strcpy(copy, text);
+        rest = copy;
+        while ((item = strsep(&rest, ",")) != NULL) {
+            char *equals = strchr(item, '=');
+            good = good && equals && !strchr(equals + 1, '=');
+            if (!good || !add)
+                continue;
+            *equals = 0;
+            benchmark_registry_add_context(registry, item, equals + 1);
+        }
+    }
+    if (!good)
+        fprintf(stderr,
+                "%s is expected to be a comma-separated list of <key>=<value> pairs, but actually has value "
+                "\"%s\".\n",
+                source, text);
+    free(copy);
+    return good;
+}
+
+/* Stores a value; source names it in messages. */
+static bool set_flag(struct benchmark_registry *registry, const struct flag *flag, const char *source, const char *text)
+{
+    void *target = (char *)&registry->flags + flag->offset;
+    switch (flag->kind) {
+    case FLAG_BOOL: *(bool *)target = benchmark_flags_is_true(text); return true;
+    case FLAG_DOUBLE: return parse_double(source, text, target);
+    case FLAG_MIN_TIME: return parse_min_time(source, text, &registry->flags);
+    case FLAG_CONTEXT: return parse_context(source, text, registry);
+    case FLAG_TEXT:
+        free(*(char **)target);
+        *(char **)target = mem_strdup(text);
+        return true;
+    case FLAG_INT: {
+        int value;
+        if (!parse_int(source, text, &value))
+            return false;
+        if (target == &registry->flags.repetitions && value < 0) {
+            fprintf(stderr, "%s must not be negative, but actually has value \"%s\".\n", source, text);
+            return false;
+        }
+        *(int *)target = value;
+        return true;
+    }
+    }
+    return false;
+}
+
+/* ---- environment ---- */
+
+static void read_environment(struct benchmark_registry *registry, const struct flag *flag)
+{
+    char name[64], source[96];
+    size_t i = 0;
+    for (; flag->name[i]; i++)
+        name[i] = (char)toupper((unsigned char)flag->name[i]);
+    name[i] = 0;
+    const char *text = getenv(name);
+    if (!text)
+        return;
+    snprintf(source, sizeof source, "Environment variable %s", name);
+    set_flag(registry, flag, source, text);
+}
+
+void benchmark_flags_set_defaults(struct benchmark_registry *registry)
+{
+    if (registry->flags_ready)
+        return;
+    struct benchmark_flags *flags = &registry->flags;
+    if (!flags->filter)
+        flags->filter = mem_strdup("");
+    flags->min_time = mem_strdup("0.5s");
+    flags->min_time_seconds = 0.5;
+    flags->repetitions = 1;
+    flags->format = mem_strdup("console");
+    flags->out = mem_strdup("");
+    flags->out_format = mem_strdup("json");
+    flags->color = mem_strdup("auto");
+    flags->time_unit = mem_strdup("");
+    registry->flags_ready = true;
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        read_environment(registry, &flags_table[i]);
+}
+
+void benchmark_flags_release(struct benchmark_flags *flags)
+{
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        char **text = (char **)(void *)((char *)flags + flags_table[i].offset);
+        if (flags_table[i].kind == FLAG_TEXT || flags_table[i].kind == FLAG_MIN_TIME) {
+            free(*text);
+            *text = NULL;
+        }
+    }
+}
+
+/* ---- command line ---- */
+
+/* The value of argument if it is this flag: "" behind "=", the text "true" for a bool without "=". */
+static const char *match_flag(const char *argument, const struct flag *flag)
+{
+    if (!str_starts(argument, "--") || !str_starts(argument + 2, flag->name))
+        return NULL;
+    const char *rest = argument + 2 + strlen(flag->name);
+    if (*rest == '=')
+        return rest + 1;
+    return *rest == 0 && flag->kind == FLAG_BOOL ? "true" : NULL;
+}
+
+static bool recognize(struct benchmark_registry *registry, const char *argument)
+{
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        const char *value = match_flag(argument, &flags_table[i]);
+        if (!value)
+            continue;
+        char source[96];
+        snprintf(source, sizeof source, "The value of flag --%s", flags_table[i].name);
+        return set_flag(registry, &flags_table[i], source, value);
+    }
+    return false;
+}
+
+static bool is_format(const char *text)
+{
+    return strcmp(text, "console") == 0 || strcmp(text, "json") == 0 || strcmp(text, "csv") == 0;
+}
+
+void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char **argv, bool *exit_usage)
+{
+    struct benchmark_flags *flags = &registry->flags;
+    enum benchmark_time_unit unit;
+    int kept = *argc > 0 ? 1 : 0;
+    *exit_usage = false;
+    for (int i = kept; i < *argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || str_starts(argv[i], "--help="))
+            *exit_usage = true;
+        else if (!recognize(registry, argv[i]))
+            argv[kept++] = argv[i];
+    }
+    *argc = kept;
+    argv[kept] = NULL;
+    if (!is_format(flags->format) || !is_format(flags->out_format) || !flags->color[0])
+        *exit_usage = true;
+    if (flags->time_unit[0] && !benchmark_flags_parse_unit(flags->time_unit, &unit))
+        *exit_usage = true;
+    else if (flags->time_unit[0])
+        registry->default_unit = unit;
+}
+
+void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry)
+{
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        if (flags_table[i].value)
+            fprintf(out, "%s[--%s=%s]\n", i ? "          " : "benchmark ", flags_table[i].name, flags_table[i].value);
+    if (registry->help)
+        fputs(registry->help, out);
+}

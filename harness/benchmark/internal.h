@@ -1,0 +1,217 @@
+/* internal.h: what the files of libbenchmark share and callers do not see.
+ *
+ * Functions are named benchmark_<file>_<verb>, because a program links them beside its own. */
+#ifndef PRONY_BENCHMARK_INTERNAL_H
+#define PRONY_BENCHMARK_INTERNAL_H
+
+#include "harness/base/arena.h"
+#include "harness/base/error.h"
+#include "harness/benchmark/benchmark.h"
+#include "harness/benchmark/reporter.h"
+#include <regex.h>
+
+/* ---- registry.c ---- */
+
+struct benchmark_tuple {
+    int64_t *values;
+    size_t count;
+};
+
+struct benchmark_named_statistic {
+    const char *name; /* owned by the family that registered it */
+    benchmark_statistic *compute;
+    enum benchmark_statistic_unit unit;
+};
+
+enum benchmark_aggregate_mode { /* bits */
+                                BENCHMARK_AGGREGATES_UNSPECIFIED = 0,
+                                BENCHMARK_AGGREGATES_DEFAULT = 1,
+                                BENCHMARK_AGGREGATES_ONLY_IN_FILE = 2,
+                                BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY = 4
+};
+
+struct benchmark {
+    char *name;
+    benchmark_function *function;
+    void *user_data;
+    struct benchmark_tuple *tuples;
+    size_t tuple_count, tuple_capacity;
+    char **arg_names;
+    size_t arg_name_count;
+    int64_t range_multiplier;
+    bool has_unit;
+    enum benchmark_time_unit unit;
+    double min_time, min_warmup_time; /* seconds; 0 = not set */
+    int64_t iterations;               /* 0 = not set */
+    int repetitions;                  /* 0 = not set */
+    bool real_time, manual_time, process_cpu;
+    unsigned aggregate_mode;
+    struct benchmark_named_statistic *statistics;
+    size_t statistic_count;
+    benchmark_function *setup, *teardown, *setup_case, *teardown_case;
+    char *problem; /* the first misuse in registration */
+};
+
+struct benchmark_flags {
+    bool list_tests;
+    char *filter;
+    char *min_time; /* as given; parsed into the next two */
+    double min_time_seconds;
+    int64_t min_time_iterations; /* 0 = seconds hold */
+    double min_warmup_time;
+    int repetitions;
+    bool dry_run;
+    bool random_interleaving;
+    bool report_aggregates_only, display_aggregates_only;
+    char *format, *out, *out_format, *color;
+    bool counters_tabular;
+    char *perf_counters;
+    char *time_unit;
+    int verbosity;
+    bool exit_code;
+};
+
+/* Everything the library remembers between calls; the one place. */
+struct benchmark_registry {
+    struct benchmark **families;
+    size_t family_count, family_capacity;
+    struct benchmark_flags flags;
+    bool flags_ready; /* defaults and environment are in */
+    enum benchmark_time_unit default_unit;
+    struct benchmark_pair *context; /* sorted by key */
+    size_t context_count;
+    char *executable;
+    char *help;
+    bool nothing_matched, had_error;
+};
+struct benchmark_registry *benchmark_registry_get(void);
+void benchmark_registry_release(struct benchmark_registry *registry);
+/* Adds a pair; false if the key was there. */
+bool benchmark_registry_add_context(struct benchmark_registry *registry, const char *key, const char *value);
+/* The value that the key has already, or NULL. */
+const char *benchmark_registry_find_context(const struct benchmark_registry *registry, const char *key);
+
+/* ---- arguments.c ---- */
+
+/* Lists as benchmark_range and benchmark_dense_range make them. */
+struct benchmark_values {
+    int64_t *items;
+    size_t count, capacity;
+};
+void benchmark_arguments_range(struct benchmark_values *values, int64_t lo, int64_t hi, int64_t multiplier);
+void benchmark_arguments_dense(struct benchmark_values *values, int64_t lo, int64_t hi, int64_t step);
+
+/* ---- instances.c: families x tuples that the filter selects ---- */
+
+struct benchmark_instance {
+    const struct benchmark *family;
+    const int64_t *args;
+    size_t arg_count;
+    int threads;
+    int64_t family_index, instance_index;
+    const char *name;
+};
+
+struct benchmark_instances {
+    struct benchmark_instance *items;
+    size_t count, capacity;
+    struct arena arena; /* names */
+};
+
+/* Text after the filter syntax ("-" = not); NULL, "" and "all" select everything. */
+int benchmark_instances_select(struct benchmark_instances *instances, const struct benchmark_registry *registry,
+                               const char *filter, struct error *error);
+void benchmark_instances_release(struct benchmark_instances *instances);
+void benchmark_instances_append_name(struct str *str, const struct benchmark *family, const int64_t *args,
+                                     size_t arg_count);
+
+/* ---- flags.c ---- */
+
+void benchmark_flags_set_defaults(struct benchmark_registry *registry);
+/* Removes recognized flags from argv. exit_usage: the usage was asked for or a choice made no sense. */
+void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char **argv, bool *exit_usage);
+void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry);
+void benchmark_flags_release(struct benchmark_flags *flags);
+bool benchmark_flags_is_true(const char *text);
+bool benchmark_flags_parse_unit(const char *text, enum benchmark_time_unit *unit);
+
+/* ---- counters.c ---- */
+
+/* Finds or inserts (value 0, plain, base 1000). */
+struct benchmark_counter *benchmark_counters_at(struct benchmark_counters *counters, const char *name);
+const struct benchmark_counter *benchmark_counters_find(const struct benchmark_counters *counters, const char *name);
+void benchmark_counters_copy(struct benchmark_counters *to, const struct benchmark_counters *from);
+/* Applies the flags once. seconds: of the driving clock, all threads together. */
+void benchmark_counters_finish(struct benchmark_counters *counters, int64_t iterations, double seconds, int threads);
+bool benchmark_counters_same_names(const struct benchmark_counters *a, const struct benchmark_counters *b);
+void benchmark_counters_release(struct benchmark_counters *counters);
+/* "1.5Ki", "3.2m" into buffer (at least 40 bytes); returns it. */
+char *benchmark_counters_human(char *buffer, size_t size, double value, int base);
+
+/* ---- state.c ---- */
+
+enum { BENCHMARK_VALUE_LIMIT = 4096 };
+
+/* What one thread measured in one run. */
+struct benchmark_measurement {
+    bool running, process_cpu;
+    int64_t real_start_ns, cpu_start_ns, real_ns, cpu_ns;
+    double manual_seconds;
+    uint64_t allocation_start, allocations;
+    struct benchmark_counters counters;
+    char *label, *skip_message;
+    double *values_ns; /* BENCHMARK_VALUE_LIMIT, lent by the runner */
+    size_t value_count;
+    uint64_t value_stride, value_seen;
+    bool has_digest;
+    uint64_t digest;
+};
+/* values_ns is kept, everything else starts anew. */
+void benchmark_measurement_reset(struct benchmark_measurement *measurement);
+
+/* ---- aggregates.c ---- */
+
+/* Appends the records of mean, median, stddev, cv and the family's own statistics. Nothing if fewer than two
+ * repetitions succeeded. */
+struct benchmark_runs {
+    struct benchmark_run *items;
+    size_t count, capacity;
+};
+void benchmark_aggregates_compute(struct benchmark_runs *aggregates, const struct benchmark *family,
+                                  const struct benchmark_run *runs, size_t count);
+double benchmark_aggregates_mean(const double *samples, size_t count);
+double benchmark_aggregates_median(const double *samples, size_t count);
+double benchmark_aggregates_stddev(const double *samples, size_t count);
+double benchmark_aggregates_cv(const double *samples, size_t count);
+void benchmark_runs_release(struct benchmark_runs *runs);
+
+/* ---- runner.c ---- */
+
+/* One case with all its repetitions. */
+struct benchmark_runner {
+    const struct benchmark_instance *instance;
+    const struct benchmark_flags *flags;
+    enum benchmark_time_unit unit;
+    double min_time, warmup_time;
+    int64_t explicit_iterations; /* 0 = found by trial */
+    int64_t iterations;
+    int repetitions;
+    void *fixture;
+    double *values_ns;
+    struct benchmark_runs runs, aggregates;
+    bool display_aggregates_only, file_aggregates_only;
+};
+void benchmark_runner_run(struct benchmark_runner *runner, const struct benchmark_instance *instance,
+                          const struct benchmark_registry *registry);
+void benchmark_runner_release(struct benchmark_runner *runner);
+/* The next iteration count after iterations took seconds of the min_seconds wanted. */
+int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds);
+
+/* ---- context.c ---- */
+
+void benchmark_context_collect(struct benchmark_context *context, const struct benchmark_registry *registry);
+
+/* The context as the console and CSV reporters print it. */
+void benchmark_console_write_context(FILE *out, const struct benchmark_context *context);
+
+#endif

@@ -1,0 +1,263 @@
+/* library.c: the program around the benchmarks: initialize, list or run, report, shut down. */
+#include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *benchmark_version(void)
+{
+    return "v1.9.5";
+}
+
+void benchmark_initialize(int *argc, char **argv)
+{
+    struct benchmark_registry *registry = benchmark_registry_get();
+    bool exit_usage;
+    benchmark_flags_set_defaults(registry);
+    free(registry->executable);
+    registry->executable = mem_strdup(*argc > 0 ? argv[0] : "benchmark");
+    benchmark_flags_parse(registry, argc, argv, &exit_usage);
+    if (exit_usage) {
+        benchmark_flags_print_usage(stdout, registry);
+        exit(0);
+    }
+}
+
+void benchmark_set_help(const char *text)
+{
+    struct benchmark_registry *registry = benchmark_registry_get();
+    free(registry->help);
+    registry->help = mem_strdup(text);
+}
+
+bool benchmark_report_unrecognized_arguments(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        fprintf(stderr, "%s: error: unrecognized command-line flag: %s\n", argv[0], argv[i]);
+    return argc > 1;
+}
+
+const char *benchmark_filter(void)
+{
+    const char *filter = benchmark_registry_get()->flags.filter;
+    return filter ? filter : "";
+}
+
+void benchmark_set_filter(const char *filter)
+{
+    struct benchmark_flags *flags = &benchmark_registry_get()->flags;
+    char *copy = mem_strdup(filter);
+    free(flags->filter);
+    flags->filter = copy;
+}
+
+int benchmark_verbosity(void)
+{
+    return benchmark_registry_get()->flags.verbosity;
+}
+
+int benchmark_exit_status(void)
+{
+    const struct benchmark_registry *registry = benchmark_registry_get();
+    return registry->flags.exit_code && (registry->nothing_matched || registry->had_error);
+}
+
+/* ---- reporters ---- */
+
+static bool wants_color(const char *text)
+{
+    static const char *const terminals[] = { "xterm",
+                                             "xterm-color",
+                                             "xterm-256color",
+                                             "screen",
+                                             "screen-256color",
+                                             "tmux",
+                                             "tmux-256color",
+                                             "rxvt-unicode",
+                                             "rxvt-unicode-256color",
+                                             "linux",
+                                             "cygwin",
+                                             "xterm-kitty",
+                                             "alacritty",
+                                             "foot",
+                                             "foot-extra",
+                                             "wezterm" };
+    if (strcmp(text, "auto") != 0)
+        return benchmark_flags_is_true(text);
+    const char *term = getenv("TERM");
+    if (!term || !isatty(STDOUT_FILENO))
+        return false;
+    for (size_t i = 0; i < sizeof terminals / sizeof terminals[0]; i++)
+        if (strcmp(term, terminals[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct benchmark_reporter_ops *reporter_ops(const char *format)
+{
+    if (strcmp(format, "json") == 0)
+        return &benchmark_json_ops;
+    return strcmp(format, "csv") == 0 ? &benchmark_csv_ops : &benchmark_console_ops;
+}
+
+static void reporter_release(struct benchmark_reporter *reporter)
+{
+    benchmark_counters_release(&reporter->shown);
+    str_release(&reporter->text);
+}
+
+/* The display and, with --benchmark_out, the file. */
+struct output {
+    struct benchmark_reporter display, file;
+    bool has_file;
+};
+
+static void open_output(struct output *output, const struct benchmark_flags *flags)
+{
+    *output = (struct output){ .display = { .ops = reporter_ops(flags->format),
+                                            .out = stdout,
+                                            .talk = stderr,
+                                            .color = wants_color(flags->color),
+                                            .tabular = flags->counters_tabular } };
+    if (!flags->out[0])
+        return;
+    FILE *file = fopen(flags->out, "we");
+    if (!file) {
+        fprintf(stderr, "invalid file name: '%s'\n", flags->out);
+        exit(1);
+    }
+    output->has_file = true;
+    output->file = (struct benchmark_reporter){
+        .ops = reporter_ops(flags->out_format), .out = file, .talk = file, .tabular = flags->counters_tabular
+    };
+}
+
+/* A result that did not reach the disk is worth an exit status. */
+static void close_output(struct output *output)
+{
+    reporter_release(&output->display);
+    if (!output->has_file)
+        return;
+    reporter_release(&output->file);
+    bool failed = ferror(output->file.out);
+    if (fclose(output->file.out) || failed) {
+        fprintf(stderr, "%s: cannot write: %s\n", benchmark_registry_get()->flags.out, strerror(errno));
+        exit(1);
+    }
+}
+
+static void report(struct benchmark_reporter *reporter, const struct benchmark_runner *runner, bool aggregates_only)
+{
+    const struct benchmark_runs *aggregates = &runner->aggregates;
+    if (!aggregates_only || !aggregates->count)
+        reporter->ops->runs(reporter, runner->runs.items, runner->runs.count);
+    if (aggregates->count)
+        reporter->ops->runs(reporter, aggregates->items, aggregates->count);
+}
+
+/* ---- running ---- */
+
+/* The console's first column holds the longest name, and the longest aggregate of it if anything repeats. */
+static size_t name_width(const struct benchmark_instances *instances, const struct benchmark_flags *flags)
+{
+    size_t width = 10, statistic_width = strlen("median");
+    bool repeats = flags->repetitions > 1;
+    for (size_t i = 0; i < instances->count; i++) {
+        const struct benchmark *family = instances->items[i].family;
+        size_t length = strlen(instances->items[i].name);
+        width = length > width ? length : width;
+        repeats = repeats || family->repetitions > 1;
+        for (size_t s = 0; s < family->statistic_count; s++) {
+            length = strlen(family->statistics[s].name);
+            statistic_width = length > statistic_width ? length : statistic_width;
+        }
+    }
+    return repeats ? width + 1 + statistic_width : width;
+}
+
+static void list_instances(const struct benchmark_instances *instances, struct benchmark_reporter *display)
+{
+    const char **names = mem_array(instances->count, sizeof *names);
+    for (size_t i = 0; i < instances->count; i++)
+        names[i] = instances->items[i].name;
+    display->ops->list(display, names, instances->count);
+    free(names);
+}
+
+static void run_instances(const struct benchmark_instances *instances, struct benchmark_registry *registry,
+                          struct output *output)
+{
+    struct benchmark_context context;
+    benchmark_context_collect(&context, registry);
+    context.name_width = name_width(instances, &registry->flags);
+    output->display.ops->context(&output->display, &context);
+    if (output->has_file)
+        output->file.ops->context(&output->file, &context);
+    for (size_t i = 0; i < instances->count; i++) {
+        struct benchmark_runner runner;
+        benchmark_runner_run(&runner, &instances->items[i], registry);
+        for (size_t r = 0; r < runner.runs.count; r++)
+            registry->had_error |= runner.runs.items[r].skipped == BENCHMARK_SKIPPED_WITH_ERROR;
+        if (runner.runs.count)
+            report(&output->display, &runner, runner.display_aggregates_only);
+        if (runner.runs.count && output->has_file)
+            report(&output->file, &runner, runner.file_aggregates_only);
+        benchmark_runner_release(&runner);
+    }
+    output->display.ops->finish(&output->display);
+    if (output->has_file)
+        output->file.ops->finish(&output->file);
+}
+
+size_t benchmark_run_specified(void)
+{
+    struct benchmark_registry *registry = benchmark_registry_get();
+    struct benchmark_instances instances = { 0 };
+    struct output output;
+    struct error error;
+    /* Decimal points whatever the program's locale. */
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t before = uselocale(plain);
+
+    benchmark_flags_set_defaults(registry);
+    if (registry->flags.dry_run)
+        benchmark_registry_add_context(registry, "dry_run", "true");
+    open_output(&output, &registry->flags);
+    const char *filter = registry->flags.filter;
+    if (benchmark_instances_select(&instances, registry, filter, &error))
+        fprintf(stderr, "%s\n", error.text);
+    else if (!instances.count)
+        fprintf(stderr, "Failed to match any benchmarks against regex: %s\n",
+                filter[0] && strcmp(filter, "all") != 0 ? filter : ".");
+    registry->nothing_matched = instances.count == 0;
+    if (instances.count && registry->flags.list_tests)
+        list_instances(&instances, &output.display);
+    else if (instances.count)
+        run_instances(&instances, registry, &output);
+    size_t count = instances.count;
+    close_output(&output);
+    benchmark_instances_release(&instances);
+    uselocale(before);
+    if (plain)
+        freelocale(plain);
+    return count;
+}
+
+void benchmark_shutdown(void)
+{
+    benchmark_registry_release(benchmark_registry_get());
+}
+
+int benchmark_main(int argc, char **argv)
+{
+    benchmark_initialize(&argc, argv);
+    if (benchmark_report_unrecognized_arguments(argc, argv))
+        return 1;
+    benchmark_run_specified();
+    int status = benchmark_exit_status();
+    benchmark_shutdown();
+    return status;
+}

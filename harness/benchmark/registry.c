@@ -1,0 +1,360 @@
+/* registry.c: the registered families and what modifies them.
+ *
+ * Registration happens before main (constructors) and has no handle to pass along, so the registry is global. Nothing
+ * else in the library is. It is not locked: register from one thread. */
+#include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct benchmark_registry registry; /* lint: registry */
+
+struct benchmark_registry *benchmark_registry_get(void)
+{
+    return &registry;
+}
+
+/* Keeps the first misuse; the runner reports it instead of running. */
+__attribute__((format(printf, 2, 3))) static struct benchmark *reject(struct benchmark *family, const char *format, ...)
+{
+    if (!family->problem) {
+        struct str text = { 0 };
+        va_list arguments;
+        va_start(arguments, format);
+        str_vappendf(&text, format, arguments);
+        va_end(arguments);
+        family->problem = str_take(&text);
+    }
+    return family;
+}
+
+struct benchmark *benchmark_register(const char *name, benchmark_function *function, void *user_data)
+{
+    struct benchmark *family = mem_alloc(sizeof *family);
+    family->name = mem_strdup(name);
+    family->function = function;
+    family->user_data = user_data;
+    family->range_multiplier = 8;
+    MEM_GROW(registry.families, registry.family_count, registry.family_capacity);
+    registry.families[registry.family_count++] = family;
+    return family;
+}
+
+static void release_family(struct benchmark *family)
+{
+    for (size_t i = 0; i < family->tuple_count; i++)
+        free(family->tuples[i].values);
+    for (size_t i = 0; i < family->arg_name_count; i++)
+        free(family->arg_names[i]);
+    for (size_t i = 0; i < family->statistic_count; i++)
+        free((char *)(uintptr_t)family->statistics[i].name);
+    free(family->tuples);
+    free(family->arg_names);
+    free(family->statistics);
+    free(family->problem);
+    free(family->name);
+    free(family);
+}
+
+void benchmark_clear_registered(void)
+{
+    for (size_t i = 0; i < registry.family_count; i++)
+        release_family(registry.families[i]);
+    free(registry.families);
+    registry.families = NULL;
+    registry.family_count = registry.family_capacity = 0;
+}
+
+void benchmark_registry_release(struct benchmark_registry *library)
+{
+    benchmark_clear_registered();
+    benchmark_flags_release(&library->flags);
+    for (size_t i = 0; i < library->context_count; i++) {
+        free(library->context[i].key);
+        free(library->context[i].value);
+    }
+    free(library->context);
+    free(library->executable);
+    free(library->help);
+    *library = (struct benchmark_registry){ 0 };
+}
+
+struct benchmark *benchmark_name(struct benchmark *family, const char *name)
+{
+    free(family->name);
+    family->name = mem_strdup(name);
+    return family;
+}
+
+/* ---- arguments ---- */
+
+struct benchmark *benchmark_args(struct benchmark *family, const int64_t *values, size_t count)
+{
+    if (family->tuple_count && family->tuples[0].count != count)
+        return reject(family, "%zu arguments here, %zu in the first tuple", count, family->tuples[0].count);
+    struct benchmark_tuple tuple = { mem_array(count ? count : 1, sizeof *values), count };
+    if (count)
+        memcpy(tuple.values, values, count * sizeof *values);
+    MEM_GROW(family->tuples, family->tuple_count, family->tuple_capacity);
+    family->tuples[family->tuple_count++] = tuple;
+    return family;
+}
+
+struct benchmark *benchmark_arg(struct benchmark *family, int64_t value)
+{
+    return benchmark_args(family, &value, 1);
+}
+
+struct benchmark *benchmark_arg_names(struct benchmark *family, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < family->arg_name_count; i++)
+        free(family->arg_names[i]);
+    family->arg_names = mem_resize(family->arg_names, count ? count : 1, sizeof *family->arg_names);
+    for (size_t i = 0; i < count; i++)
+        family->arg_names[i] = mem_strdup(names[i] ? names[i] : "");
+    family->arg_name_count = count;
+    return family;
+}
+
+struct benchmark *benchmark_arg_name(struct benchmark *family, const char *name)
+{
+    return benchmark_arg_names(family, &name, 1);
+}
+
+struct benchmark *benchmark_range_multiplier(struct benchmark *family, int64_t multiplier)
+{
+    if (multiplier < 2)
+        return reject(family, "range multiplier %lld: must be 2 or more", (long long)multiplier);
+    family->range_multiplier = multiplier;
+    return family;
+}
+
+static bool check_range(struct benchmark *family, int64_t lo, int64_t hi)
+{
+    if (lo > hi)
+        reject(family, "range %lld..%lld: the end is before the start", (long long)lo, (long long)hi);
+    return lo <= hi;
+}
+
+struct benchmark *benchmark_range(struct benchmark *family, int64_t lo, int64_t hi)
+{
+    if (!check_range(family, lo, hi))
+        return family;
+    struct benchmark_values values = { 0 };
+    benchmark_arguments_range(&values, lo, hi, family->range_multiplier);
+    for (size_t i = 0; i < values.count; i++)
+        benchmark_arg(family, values.items[i]);
+    free(values.items);
+    return family;
+}
+
+struct benchmark *benchmark_dense_range(struct benchmark *family, int64_t lo, int64_t hi, int64_t step)
+{
+    if (!check_range(family, lo, hi))
+        return family;
+    if (step < 1)
+        return reject(family, "dense range step %lld: must be 1 or more", (long long)step);
+    struct benchmark_values values = { 0 };
+    benchmark_arguments_dense(&values, lo, hi, step);
+    for (size_t i = 0; i < values.count; i++)
+        benchmark_arg(family, values.items[i]);
+    free(values.items);
+    return family;
+}
+
+struct benchmark *benchmark_args_product(struct benchmark *family, const struct benchmark_list *lists, size_t count)
+{
+    size_t total = count ? 1 : 0;
+    for (size_t i = 0; i < count; i++)
+        total *= lists[i].count;
+    int64_t *tuple = mem_array(count ? count : 1, sizeof *tuple);
+    for (size_t n = 0; n < total; n++) {
+        size_t rest = n; /* mixed radix, the first list is the lowest digit */
+        for (size_t i = 0; i < count; i++) {
+            tuple[i] = lists[i].values[rest % lists[i].count];
+            rest /= lists[i].count;
+        }
+        benchmark_args(family, tuple, count);
+    }
+    free(tuple);
+    return family;
+}
+
+struct benchmark *benchmark_ranges(struct benchmark *family, const int64_t (*pairs)[2], size_t count)
+{
+    struct benchmark_values *values = mem_array(count ? count : 1, sizeof *values);
+    struct benchmark_list *lists = mem_array(count ? count : 1, sizeof *lists);
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        good = check_range(family, pairs[i][0], pairs[i][1]);
+        if (good)
+            benchmark_arguments_range(&values[i], pairs[i][0], pairs[i][1], family->range_multiplier);
+        lists[i] = (struct benchmark_list){ values[i].items, values[i].count };
+    }
+    if (good)
+        benchmark_args_product(family, lists, count);
+    for (size_t i = 0; i < count; i++)
+        free(values[i].items);
+    free(values);
+    free(lists);
+    return family;
+}
+
+struct benchmark *benchmark_apply(struct benchmark *family, void (*function)(struct benchmark *family))
+{
+    function(family);
+    return family;
+}
+
+/* ---- how it runs ---- */
+
+struct benchmark *benchmark_unit(struct benchmark *family, enum benchmark_time_unit unit)
+{
+    family->unit = unit;
+    family->has_unit = true;
+    return family;
+}
+
+struct benchmark *benchmark_min_time(struct benchmark *family, double seconds)
+{
+    if (!(seconds > 0))
+        return reject(family, "minimum time %g s: must be above 0", seconds);
+    if (family->iterations)
+        return reject(family, "minimum time and a fixed iteration count exclude each other");
+    family->min_time = seconds;
+    return family;
+}
+
+struct benchmark *benchmark_min_warmup_time(struct benchmark *family, double seconds)
+{
+    if (!(seconds >= 0))
+        return reject(family, "warm-up time %g s: must not be negative", seconds);
+    if (family->iterations)
+        return reject(family, "warm-up time and a fixed iteration count exclude each other");
+    family->min_warmup_time = seconds;
+    return family;
+}
+
+struct benchmark *benchmark_iterations(struct benchmark *family, int64_t count)
+{
+    if (count < 1)
+        return reject(family, "%lld iterations: must be 1 or more", (long long)count);
+    if (family->min_time > 0 || family->min_warmup_time > 0)
+        return reject(family, "minimum time and a fixed iteration count exclude each other");
+    family->iterations = count;
+    return family;
+}
+
+struct benchmark *benchmark_repetitions(struct benchmark *family, int count)
+{
+    if (count < 1)
+        return reject(family, "%d repetitions: must be 1 or more", count);
+    family->repetitions = count;
+    return family;
+}
+
+struct benchmark *benchmark_use_real_time(struct benchmark *family)
+{
+    if (family->manual_time)
+        return reject(family, "real time and manual time exclude each other");
+    family->real_time = true;
+    return family;
+}
+
+struct benchmark *benchmark_use_manual_time(struct benchmark *family)
+{
+    if (family->real_time)
+        return reject(family, "real time and manual time exclude each other");
+    family->manual_time = true;
+    return family;
+}
+
+struct benchmark *benchmark_measure_process_cpu_time(struct benchmark *family)
+{
+    family->process_cpu = true;
+    return family;
+}
+
+struct benchmark *benchmark_report_aggregates_only(struct benchmark *family, bool value)
+{
+    family->aggregate_mode =
+        value ? BENCHMARK_AGGREGATES_ONLY_IN_FILE | BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY : BENCHMARK_AGGREGATES_DEFAULT;
+    return family;
+}
+
+struct benchmark *benchmark_display_aggregates_only(struct benchmark *family, bool value)
+{
+    unsigned mode = family->aggregate_mode | BENCHMARK_AGGREGATES_DEFAULT;
+    family->aggregate_mode =
+        value ? mode | BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY : mode & ~(unsigned)BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY;
+    return family;
+}
+
+struct benchmark *benchmark_compute_statistics(struct benchmark *family, const char *name,
+                                               benchmark_statistic *statistic, enum benchmark_statistic_unit unit)
+{
+    family->statistics = mem_resize(family->statistics, family->statistic_count + 1, sizeof *family->statistics);
+    family->statistics[family->statistic_count++] =
+        (struct benchmark_named_statistic){ mem_strdup(name), statistic, unit };
+    return family;
+}
+
+struct benchmark *benchmark_setup(struct benchmark *family, benchmark_function *setup)
+{
+    family->setup = setup;
+    return family;
+}
+
+struct benchmark *benchmark_teardown(struct benchmark *family, benchmark_function *teardown)
+{
+    family->teardown = teardown;
+    return family;
+}
+
+struct benchmark *benchmark_setup_case(struct benchmark *family, benchmark_function *setup)
+{
+    family->setup_case = setup;
+    return family;
+}
+
+struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_function *teardown)
+{
+    family->teardown_case = teardown;
+    return family;
+}
+
+/* ---- custom context ---- */
+
+const char *benchmark_registry_find_context(const struct benchmark_registry *library, const char *key)
+{
+    for (size_t i = 0; i < library->context_count; i++)
+        if (strcmp(library->context[i].key, key) == 0)
+            return library->context[i].value;
+    return NULL;
+}
+
+bool benchmark_registry_add_context(struct benchmark_registry *library, const char *key, const char *value)
+{
+    if (benchmark_registry_find_context(library, key))
+        return false;
+    library->context = mem_resize(library->context, library->context_count + 1, sizeof *library->context);
+    size_t at = library->context_count++;
+    for (; at > 0 && strcmp(library->context[at - 1].key, key) > 0; at--)
+        library->context[at] = library->context[at - 1];
+    library->context[at] = (struct benchmark_pair){ mem_strdup(key), mem_strdup(value) };
+    return true;
+}
+
+void benchmark_add_custom_context(const char *key, const char *value)
+{
+    if (!benchmark_registry_add_context(&registry, key, value))
+        fprintf(stderr, "Failed to add custom context \"%s\" as it already exists with value \"%s\"\n", key,
+                benchmark_registry_find_context(&registry, key));
+}
+
+void benchmark_set_default_time_unit(enum benchmark_time_unit unit)
+{
+    registry.default_unit = unit;
+}

@@ -1,0 +1,124 @@
+/* report_csv.c: the CSV of Google Benchmark (which calls it deprecated: JSON is the format to build on). The columns
+ * of user counters are those of the first batch of records; a counter that comes later has no column, and unlike
+ * there it is said once on stderr. */
+#include "harness/benchmark/internal.h"
+#include <string.h>
+
+static void append_quoted(struct str *str, const char *text)
+{
+    str_append_char(str, '"');
+    for (const char *c = text; *c; c++) {
+        if (*c == '"')
+            str_append_char(str, '"');
+        str_append_char(str, *c);
+    }
+    str_append_char(str, '"');
+}
+
+/* bytes_per_second and items_per_second have columns of their own. */
+static bool has_fixed_column(const char *name)
+{
+    return strcmp(name, "bytes_per_second") == 0 || strcmp(name, "items_per_second") == 0;
+}
+
+static void write_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+{
+    benchmark_console_write_context(reporter->talk, context);
+}
+
+static void append_header(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < runs[i].counters.count; c++)
+            if (!has_fixed_column(runs[i].counters.items[c].name))
+                benchmark_counters_at(&reporter->shown, runs[i].counters.items[c].name);
+    str_append(&reporter->text, "name,iterations,real_time,cpu_time,time_unit,bytes_per_second,items_per_second,label,"
+                                "error_occurred,error_message");
+    for (size_t i = 0; i < reporter->shown.count; i++) {
+        str_append_char(&reporter->text, ',');
+        append_quoted(&reporter->text, reporter->shown.items[i].name);
+    }
+    str_append_char(&reporter->text, '\n');
+}
+
+static void append_counter(struct str *str, const struct benchmark_run *run, const char *name)
+{
+    const struct benchmark_counter *counter = benchmark_counters_find(&run->counters, name);
+    if (counter)
+        str_appendf(str, "%g", counter->value);
+}
+
+static void warn_lost_counter(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+{
+    for (size_t i = 0; i < run->counters.count && !reporter->warned_lost_counter; i++) {
+        const char *name = run->counters.items[i].name;
+        if (has_fixed_column(name) || benchmark_counters_find(&reporter->shown, name))
+            continue;
+        fprintf(stderr, "counter %s of %s is not in the CSV: its columns are those of the first benchmark\n", name,
+                run->run_name);
+        reporter->warned_lost_counter = true;
+    }
+}
+
+static void append_row(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+{
+    struct str *str = &reporter->text, name = { 0 };
+    benchmark_run_append_name(&name, run);
+    append_quoted(str, str_text(&name));
+    str_release(&name);
+    if (run->skipped) {
+        str_appendf(str, ",,,,,,,,%s,", run->skipped == BENCHMARK_SKIPPED_WITH_ERROR ? "true" : "false");
+        append_quoted(str, run->skip_message);
+        for (size_t i = 0; i < reporter->shown.count; i++)
+            str_append_char(str, ','); /* as many fields as the header has */
+        str_append_char(str, '\n');
+        return;
+    }
+    str_appendf(str, ",%lld,%g,%g,%s,", (long long)run->iterations, benchmark_run_real_time(run),
+                benchmark_run_cpu_time(run), benchmark_run_is_percentage(run) ? "" : benchmark_unit_name(run->unit));
+    append_counter(str, run, "bytes_per_second");
+    str_append_char(str, ',');
+    append_counter(str, run, "items_per_second");
+    str_append_char(str, ',');
+    if (run->label && run->label[0])
+        append_quoted(str, run->label);
+    str_append(str, ",,");
+    for (size_t i = 0; i < reporter->shown.count; i++) {
+        str_append_char(str, ',');
+        append_counter(str, run, reporter->shown.items[i].name);
+    }
+    str_append_char(str, '\n');
+    warn_lost_counter(reporter, run);
+}
+
+static void write_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+{
+    if (!reporter->started)
+        append_header(reporter, runs, count);
+    reporter->started = true;
+    for (size_t i = 0; i < count; i++)
+        append_row(reporter, &runs[i]);
+    fwrite(str_text(&reporter->text), 1, reporter->text.length, reporter->out);
+    fflush(reporter->out);
+    str_clear(&reporter->text);
+}
+
+static void finish(struct benchmark_reporter *reporter)
+{
+    fflush(reporter->out);
+}
+
+static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
+{
+    struct str *str = &reporter->text;
+    str_append(str, "name\n");
+    for (size_t i = 0; i < count; i++) {
+        append_quoted(str, names[i]);
+        str_append_char(str, '\n');
+    }
+    fwrite(str_text(str), 1, str->length, reporter->out);
+    fflush(reporter->out);
+    str_clear(str);
+}
+
+const struct benchmark_reporter_ops benchmark_csv_ops = { write_context, write_runs, finish, list };

@@ -1,0 +1,223 @@
+/* report_json.c: the JSON of Google Benchmark, key for key and digit for digit, but always strict JSON: control
+ * characters are escaped, numbers that are not finite become null. Prony's own facts come last in a record, under
+ * keys that start with prony_. */
+#include "harness/benchmark/reporter.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static void append_string(struct str *str, const char *text)
+{
+    str_append_char(str, '"');
+    for (const char *c = text; *c; c++) {
+        switch (*c) {
+        case '\b': str_append(str, "\\b"); break;
+        case '\f': str_append(str, "\\f"); break;
+        case '\n': str_append(str, "\\n"); break;
+        case '\r': str_append(str, "\\r"); break;
+        case '\t': str_append(str, "\\t"); break;
+        case '\\': str_append(str, "\\\\"); break;
+        case '"': str_append(str, "\\\""); break;
+        default:
+            if ((unsigned char)*c < 0x20)
+                str_appendf(str, "\\u%04x", (unsigned)(unsigned char)*c);
+            else
+                str_append_char(str, *c);
+        }
+    }
+    str_append_char(str, '"');
+}
+
+static void append_double(struct str *str, double value)
+{
+    if (isfinite(value))
+        str_appendf(str, "%.16e", value);
+    else
+        str_append(str, "null");
+}
+
+/* One "key": of an object whose members are indented by indent spaces; the first member has no comma before it. */
+static void begin_member(struct str *str, int indent, bool first, const char *key)
+{
+    str_appendf(str, "%s%*s", first ? "" : ",\n", indent, "");
+    append_string(str, key);
+    str_append(str, ": ");
+}
+
+static void member_string(struct str *str, int indent, const char *key, const char *value)
+{
+    begin_member(str, indent, false, key);
+    append_string(str, value);
+}
+
+static void member_int(struct str *str, int indent, const char *key, int64_t value)
+{
+    begin_member(str, indent, false, key);
+    str_appendf(str, "%" PRId64, value);
+}
+
+static void member_bool(struct str *str, int indent, const char *key, bool value)
+{
+    begin_member(str, indent, false, key);
+    str_append(str, value ? "true" : "false");
+}
+
+static void member_double(struct str *str, int indent, const char *key, double value)
+{
+    begin_member(str, indent, false, key);
+    append_double(str, value);
+}
+
+static void flush(struct benchmark_reporter *reporter)
+{
+    fwrite(str_text(&reporter->text), 1, reporter->text.length, reporter->out);
+    fflush(reporter->out);
+    str_clear(&reporter->text);
+}
+
+static void append_caches(struct str *str, const struct benchmark_context *context)
+{
+    str_append(str, ",\n    \"caches\": [\n");
+    for (size_t i = 0; i < context->cache_count; i++) {
+        const struct benchmark_cache *cache = &context->caches[i];
+        str_append(str, "      {\n");
+        begin_member(str, 8, true, "type");
+        append_string(str, cache->type);
+        member_int(str, 8, "level", cache->level);
+        member_int(str, 8, "size", cache->size_bytes);
+        member_int(str, 8, "num_sharing", cache->sharing);
+        str_append(str, i + 1 < context->cache_count ? "\n      },\n" : "\n      }\n");
+    }
+    str_append(str, "    ]");
+}
+
+static void write_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+{
+    struct str *str = &reporter->text;
+    str_append(str, "{\n  \"context\": {\n");
+    begin_member(str, 4, true, "date");
+    append_string(str, context->date);
+    member_string(str, 4, "host_name", context->host);
+    member_string(str, 4, "executable", context->executable);
+    member_int(str, 4, "num_cpus", context->cpu_count);
+    member_int(str, 4, "mhz_per_cpu", (int64_t)lround(context->mhz));
+    if (context->scaling >= 0)
+        member_bool(str, 4, "cpu_scaling_enabled", context->scaling);
+    if (context->aslr >= 0)
+        member_bool(str, 4, "aslr_enabled", context->aslr);
+    append_caches(str, context);
+    str_append(str, ",\n    \"load_avg\": [");
+    for (int i = 0; i < context->load_count; i++)
+        str_appendf(str, "%s%g", i ? "," : "", context->load[i]);
+    str_append(str, "]");
+    member_string(str, 4, "library_version", benchmark_version());
+#ifdef __OPTIMIZE__
+    member_string(str, 4, "library_build_type", "release");
+#else
+    member_string(str, 4, "library_build_type", "debug");
+#endif
+    member_int(str, 4, "json_schema_version", 1);
+    for (size_t i = 0; i < context->custom_count; i++)
+        member_string(str, 4, context->custom[i].key, context->custom[i].value);
+    str_append(str, "\n  },\n  \"benchmarks\": [\n");
+    flush(reporter);
+}
+
+static void append_prony_members(struct str *str, const struct benchmark_run *run)
+{
+    if (run->value_count) {
+        begin_member(str, 6, false, "prony_values_ns");
+        str_append_char(str, '[');
+        for (size_t i = 0; i < run->value_count; i++) {
+            str_append(str, i ? "," : "");
+            if (isfinite(run->values_ns[i]))
+                str_appendf(str, "%.9g", run->values_ns[i]);
+            else
+                str_append(str, "null");
+        }
+        str_append_char(str, ']');
+        if (run->value_stride > 1)
+            member_int(str, 6, "prony_values_stride", (int64_t)run->value_stride);
+    }
+    if (run->scheduling.has_run_delay)
+        member_int(str, 6, "prony_run_delay_ns", run->scheduling.run_delay_ns);
+    if (run->scheduling.has_switches)
+        member_int(str, 6, "prony_involuntary_switches", run->scheduling.involuntary_count);
+    if (run->has_allocations)
+        member_int(str, 6, "prony_allocations", (int64_t)run->allocations);
+    if (run->has_digest) {
+        begin_member(str, 6, false, "prony_output_digest");
+        str_appendf(str, "\"%016" PRIx64 "\"", run->digest);
+    }
+}
+
+static void append_run(struct str *str, const struct benchmark_run *run)
+{
+    struct str name = { 0 };
+    benchmark_run_append_name(&name, run);
+    begin_member(str, 6, true, "name");
+    append_string(str, str_text(&name));
+    str_release(&name);
+    member_int(str, 6, "family_index", run->family_index);
+    member_int(str, 6, "per_family_instance_index", run->instance_index);
+    member_string(str, 6, "run_name", run->run_name);
+    member_string(str, 6, "run_type", run->aggregate_name ? "aggregate" : "iteration");
+    member_int(str, 6, "repetitions", run->repetitions);
+    if (!run->aggregate_name)
+        member_int(str, 6, "repetition_index", run->repetition_index);
+    member_int(str, 6, "threads", run->threads);
+    if (run->aggregate_name) {
+        member_string(str, 6, "aggregate_name", run->aggregate_name);
+        member_string(str, 6, "aggregate_unit", benchmark_run_is_percentage(run) ? "percentage" : "time");
+    }
+    if (run->skipped == BENCHMARK_SKIPPED_WITH_ERROR) {
+        member_bool(str, 6, "error_occurred", true);
+        member_string(str, 6, "error_message", run->skip_message);
+    } else if (run->skipped == BENCHMARK_SKIPPED_WITH_MESSAGE) {
+        member_bool(str, 6, "skipped", true);
+        member_string(str, 6, "skip_message", run->skip_message);
+    }
+    member_int(str, 6, "iterations", run->iterations);
+    member_double(str, 6, "real_time", benchmark_run_real_time(run));
+    member_double(str, 6, "cpu_time", benchmark_run_cpu_time(run));
+    member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
+    for (size_t i = 0; i < run->counters.count; i++)
+        member_double(str, 6, run->counters.items[i].name, run->counters.items[i].value);
+    if (run->label && run->label[0])
+        member_string(str, 6, "label", run->label);
+    append_prony_members(str, run);
+}
+
+static void write_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+{
+    struct str *str = &reporter->text;
+    for (size_t i = 0; i < count; i++) {
+        str_append(str, reporter->started ? ",\n    {\n" : "    {\n");
+        append_run(str, &runs[i]);
+        str_append(str, "\n    }");
+        reporter->started = true;
+    }
+    flush(reporter);
+}
+
+static void finish(struct benchmark_reporter *reporter)
+{
+    str_append(&reporter->text, "\n  ]\n}\n");
+    flush(reporter);
+}
+
+static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
+{
+    struct str *str = &reporter->text;
+    str_append(str, "{\n  \"benchmarks\": [\n");
+    for (size_t i = 0; i < count; i++) {
+        str_append(str, "    {\n");
+        begin_member(str, 6, true, "name");
+        append_string(str, names[i]);
+        str_append(str, i + 1 < count ? "\n    },\n" : "\n    }\n");
+    }
+    str_append(str, "  ]\n}\n");
+    flush(reporter);
+}
+
+const struct benchmark_reporter_ops benchmark_json_ops = { write_context, write_runs, finish, list };

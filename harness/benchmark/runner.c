@@ -1,0 +1,258 @@
+/* runner.c: one case: warm-up, the search for the iteration count, the repetitions.
+ *
+ * Only accepted runs become records; the trials before them are thrown away. */
+#include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
+#include "harness/probe/probe_allocations.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ITERATIONS 1000000000000LL
+
+/* What one run of the function gave. */
+struct trial {
+    enum benchmark_skip skipped;
+    int64_t iterations;
+    double real_seconds, cpu_seconds, manual_seconds;
+    struct probe_scheduling scheduling;
+    struct benchmark_measurement measurement;
+};
+
+static double driving_seconds(const struct benchmark *family, const struct trial *trial)
+{
+    if (family->manual_time)
+        return trial->manual_seconds;
+    return family->real_time ? trial->real_seconds : trial->cpu_seconds;
+}
+
+static struct benchmark_state new_state(const struct benchmark_runner *runner, struct trial *trial, int64_t iterations)
+{
+    const struct benchmark_instance *instance = runner->instance;
+    return (struct benchmark_state){
+        .max_iterations = iterations,
+        .threads = instance->threads,
+        .args = instance->args,
+        .arg_count = instance->arg_count,
+        .name = instance->family->name,
+        .user_data = instance->family->user_data,
+        .fixture = runner->fixture,
+        .measurement = &trial->measurement,
+    };
+}
+
+static void begin_trial(const struct benchmark_runner *runner, struct trial *trial)
+{
+    *trial = (struct trial){ .measurement.values_ns = runner->values_ns };
+    benchmark_measurement_reset(&trial->measurement);
+    trial->measurement.process_cpu = runner->instance->family->process_cpu;
+}
+
+/* Calls a setup or teardown. If it skips, the trial is skipped (first message wins). */
+static void call_hook(struct benchmark_runner *runner, struct trial *trial, benchmark_function *hook)
+{
+    if (!hook)
+        return;
+    struct benchmark_state state = new_state(runner, trial, 1);
+    state.skipped = trial->skipped;
+    hook(&state);
+    trial->skipped = state.skipped;
+    runner->fixture = state.fixture;
+}
+
+static void call_function(struct benchmark_runner *runner, struct trial *trial, int64_t iterations)
+{
+    struct probe_scheduling before, after;
+    struct benchmark_state state = new_state(runner, trial, iterations);
+    probe_scheduling_read(&before);
+    runner->instance->family->function(&state);
+    probe_scheduling_read(&after);
+    trial->scheduling = probe_scheduling_difference(&after, &before);
+    if (!state.started && !state.skipped)
+        benchmark_state_skip_with_error(&state, "The benchmark didn't run, nor was it explicitly skipped. Please call "
+                                                "'SkipWithXXX` in your benchmark as appropriate.");
+    else if (!state.finished && !state.skipped)
+        benchmark_state_skip_with_error(&state, "The benchmark returned before its loop had ended.");
+    runner->fixture = state.fixture;
+    trial->skipped = state.skipped;
+    trial->iterations = benchmark_state_iterations(&state);
+    trial->real_seconds = (double)trial->measurement.real_ns / 1e9;
+    trial->cpu_seconds = (double)trial->measurement.cpu_ns / 1e9;
+    trial->manual_seconds = trial->measurement.manual_seconds;
+}
+
+/* Setup, function, teardown. */
+static void run_once(struct benchmark_runner *runner, struct trial *trial, int64_t iterations)
+{
+    const struct benchmark *family = runner->instance->family;
+    begin_trial(runner, trial);
+    if (runner->flags->verbosity >= 2)
+        fprintf(stderr, "-- LOG(2): Running %s for %lld\n", runner->instance->name, (long long)iterations);
+    call_hook(runner, trial, family->setup);
+    if (!trial->skipped)
+        call_function(runner, trial, iterations);
+    call_hook(runner, trial, family->teardown);
+    if (runner->flags->verbosity >= 2)
+        fprintf(stderr, "-- LOG(2): Ran in %g/%g\n", trial->cpu_seconds, trial->real_seconds);
+}
+
+int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds)
+{
+    double multiplier = min_seconds * 1.4 / fmax(seconds, 1e-9);
+    if (seconds / min_seconds <= 0.1)
+        multiplier = 10; /* too short to extrapolate from */
+    double next = fmax(multiplier * (double)iterations, (double)iterations + 1);
+    return next < (double)MAX_ITERATIONS ? llround(next) : MAX_ITERATIONS;
+}
+
+static bool is_accepted(const struct benchmark_runner *runner, const struct trial *trial, int64_t iterations,
+                        double min_seconds)
+{
+    const struct benchmark *family = runner->instance->family;
+    double seconds = driving_seconds(family, trial);
+    return trial->skipped || runner->explicit_iterations || runner->flags->dry_run || iterations >= MAX_ITERATIONS ||
+           seconds >= min_seconds || (trial->real_seconds >= 5 * min_seconds && !family->manual_time);
+}
+
+/* Grows the iteration count until a run is long enough; leaves that run in trial. */
+static void search(struct benchmark_runner *runner, struct trial *trial, double min_seconds)
+{
+    for (;;) {
+        run_once(runner, trial, runner->iterations);
+        if (is_accepted(runner, trial, runner->iterations, min_seconds))
+            return;
+        double seconds = driving_seconds(runner->instance->family, trial);
+        runner->iterations = benchmark_runner_predict(trial->iterations, seconds, min_seconds);
+        if (runner->flags->verbosity >= 3)
+            fprintf(stderr, "-- LOG(3): Next iters: %lld, %g\n", (long long)runner->iterations,
+                    (double)runner->iterations / (double)(trial->iterations ? trial->iterations : 1));
+        benchmark_measurement_reset(&trial->measurement);
+    }
+}
+
+static void warm_up(struct benchmark_runner *runner)
+{
+    struct trial trial;
+    int64_t start = runner->iterations, explicit_iterations = runner->explicit_iterations;
+    runner->explicit_iterations = 0;
+    search(runner, &trial, runner->warmup_time);
+    benchmark_measurement_reset(&trial.measurement);
+    runner->iterations = start;
+    runner->explicit_iterations = explicit_iterations;
+}
+
+/* Turns an accepted run into a record; takes what trial owns. */
+static void add_record(struct benchmark_runner *runner, struct trial *trial, int repetition)
+{
+    const struct benchmark_instance *instance = runner->instance;
+    struct benchmark_measurement *measurement = &trial->measurement;
+    struct benchmark_run run = {
+        .run_name = instance->name,
+        .family_index = instance->family_index,
+        .instance_index = instance->instance_index,
+        .repetitions = runner->repetitions,
+        .repetition_index = repetition,
+        .threads = instance->threads,
+        .skipped = trial->skipped,
+        .skip_message = measurement->skip_message,
+        .label = measurement->label,
+        .iterations = trial->iterations,
+        .unit = runner->unit,
+        .value_stride = measurement->value_stride,
+        .scheduling = trial->scheduling,
+    };
+    measurement->skip_message = measurement->label = NULL;
+    if (!trial->skipped) {
+        run.real_seconds = instance->family->manual_time ? trial->manual_seconds : trial->real_seconds;
+        run.cpu_seconds = trial->cpu_seconds;
+        run.counters = measurement->counters;
+        measurement->counters = (struct benchmark_counters){ 0 };
+        benchmark_counters_finish(&run.counters, run.iterations, driving_seconds(instance->family, trial),
+                                  instance->threads);
+        run.has_allocations = probe_allocations_available();
+        run.allocations = measurement->allocations;
+        run.has_digest = measurement->has_digest;
+        run.digest = measurement->digest;
+        run.value_count = measurement->value_count;
+        if (run.value_count) {
+            run.values_ns = mem_array(run.value_count, sizeof *run.values_ns);
+            memcpy(run.values_ns, measurement->values_ns, run.value_count * sizeof *run.values_ns);
+        }
+    }
+    benchmark_measurement_reset(measurement);
+    MEM_GROW(runner->runs.items, runner->runs.count, runner->runs.capacity);
+    runner->runs.items[runner->runs.count++] = run;
+}
+
+static void configure(struct benchmark_runner *runner, const struct benchmark_registry *registry)
+{
+    const struct benchmark *family = runner->instance->family;
+    const struct benchmark_flags *flags = runner->flags;
+    bool dry_run = flags->dry_run;
+    runner->unit = family->has_unit ? family->unit : registry->default_unit;
+    runner->min_time = family->min_time > 0 ? family->min_time : flags->min_time_seconds;
+    runner->warmup_time = family->min_warmup_time > 0 ? family->min_warmup_time : flags->min_warmup_time;
+    runner->explicit_iterations = family->iterations ? family->iterations : flags->min_time_iterations;
+    runner->repetitions = family->repetitions ? family->repetitions : flags->repetitions;
+    if (dry_run) {
+        runner->min_time = runner->warmup_time = 0;
+        runner->explicit_iterations = 1;
+        runner->repetitions = 1;
+    }
+    runner->iterations = runner->explicit_iterations ? runner->explicit_iterations : 1;
+    runner->display_aggregates_only = flags->report_aggregates_only || flags->display_aggregates_only;
+    runner->file_aggregates_only = flags->report_aggregates_only;
+    if (family->aggregate_mode != BENCHMARK_AGGREGATES_UNSPECIFIED) {
+        runner->display_aggregates_only = family->aggregate_mode & BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY;
+        runner->file_aggregates_only = family->aggregate_mode & BENCHMARK_AGGREGATES_ONLY_IN_FILE;
+    }
+}
+
+static void run_repetitions(struct benchmark_runner *runner)
+{
+    struct trial trial;
+    if (runner->warmup_time > 0)
+        warm_up(runner);
+    for (int repetition = 0; repetition < runner->repetitions; repetition++) {
+        if (repetition == 0)
+            search(runner, &trial, runner->min_time);
+        else
+            run_once(runner, &trial, runner->iterations);
+        add_record(runner, &trial, repetition);
+    }
+}
+
+void benchmark_runner_run(struct benchmark_runner *runner, const struct benchmark_instance *instance,
+                          const struct benchmark_registry *registry)
+{
+    const struct benchmark *family = instance->family;
+    struct trial setup;
+    *runner = (struct benchmark_runner){ .instance = instance, .flags = &registry->flags };
+    configure(runner, registry);
+    if (runner->repetitions == 0)
+        return;
+    runner->values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *runner->values_ns);
+    begin_trial(runner, &setup);
+    if (family->problem) {
+        struct benchmark_state state = new_state(runner, &setup, 1);
+        benchmark_state_skip_with_error(&state, "%s", family->problem);
+        setup.skipped = state.skipped;
+        add_record(runner, &setup, 0);
+        return;
+    }
+    call_hook(runner, &setup, family->setup_case);
+    if (setup.skipped)
+        add_record(runner, &setup, 0);
+    else
+        run_repetitions(runner);
+    call_hook(runner, &setup, family->teardown_case);
+    benchmark_measurement_reset(&setup.measurement);
+    benchmark_aggregates_compute(&runner->aggregates, family, runner->runs.items, runner->runs.count);
+}
+
+void benchmark_runner_release(struct benchmark_runner *runner)
+{
+    benchmark_runs_release(&runner->runs);
+    benchmark_runs_release(&runner->aggregates);
+    free(runner->values_ns);
+}

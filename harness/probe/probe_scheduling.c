@@ -1,0 +1,78 @@
+/* probe_scheduling.c: run delay from /proc/self/task/<tid>/schedstat ("cpu_ns wait_ns slices"), switches from
+ * getrusage. One reading costs some microseconds a thread and allocates only when it walks several threads. */
+#include "harness/probe/probe_scheduling.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_schedstat(int directory, const char *path, int64_t *run_delay_ns)
+{
+    char text[128];
+    long long wait_ns;
+    int file = openat(directory, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0)
+        return false;
+    text[length] = 0;
+    if (sscanf(text, "%*s %lld", &wait_ns) != 1)
+        return false;
+    *run_delay_ns += wait_ns;
+    return true;
+}
+
+static bool read_all_threads(int64_t *run_delay_ns)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return false;
+    bool any = false;
+    const struct dirent *entry;
+    while ((entry = readdir(tasks)) != NULL) {
+        char path[300];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/schedstat", entry->d_name);
+        any |= read_schedstat(dirfd(tasks), path, run_delay_ns);
+    }
+    closedir(tasks);
+    return any;
+}
+
+void probe_scheduling_read(struct probe_scheduling *reading)
+{
+    struct stat tasks;
+    struct rusage usage;
+    *reading = (struct probe_scheduling){ 0 };
+    /* The directory has two links plus one a thread, so a process of one thread is spared the walk. */
+    if (stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3)
+        reading->has_run_delay = read_schedstat(AT_FDCWD, "/proc/self/schedstat", &reading->run_delay_ns);
+    else
+        reading->has_run_delay = read_all_threads(&reading->run_delay_ns);
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        reading->has_switches = true;
+        reading->involuntary_count = usage.ru_nivcsw;
+        reading->voluntary_count = usage.ru_nvcsw;
+    }
+}
+
+struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
+                                                    const struct probe_scheduling *earlier)
+{
+    struct probe_scheduling difference = { 0 };
+    if (later->has_run_delay && earlier->has_run_delay && later->run_delay_ns >= earlier->run_delay_ns) {
+        difference.has_run_delay = true;
+        difference.run_delay_ns = later->run_delay_ns - earlier->run_delay_ns;
+    }
+    if (later->has_switches && earlier->has_switches) {
+        difference.has_switches = true;
+        difference.involuntary_count = later->involuntary_count - earlier->involuntary_count;
+        difference.voluntary_count = later->voluntary_count - earlier->voluntary_count;
+    }
+    return difference;
+}
