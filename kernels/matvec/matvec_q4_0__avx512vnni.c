@@ -1,0 +1,27 @@
+/* matvec_q4_0__avx512vnni.c: y = W x, q4_0 weights: four blocks a step, the nibbles of each in its own 128-bit lane. */
+#include "kernels/matvec/avx512vnni.h"
+
+matvec_function matvec_q4_0__avx512vnni;
+
+VNNI_INLINE struct vnni_x prepare(const int8_t *q, const float *scale, const int32_t *sum, size_t blocks)
+{
+    return vnni_prepare_halves(q, scale, sum, blocks, 8);
+}
+
+VNNI_INLINE __m512 step(__m512 sums, const uint8_t *blocks, const struct vnni_x *x)
+{
+    __m512i bytes = vnni_load_nibbles(blocks, sizeof(struct block_q4_0), 2);
+    __m512i low = vnni_low_nibbles(bytes), high = vnni_high_nibbles(bytes);
+    __m512i dot = _mm512_dpbusd_epi32(x->start[0], low, x->q[0]);
+    dot = _mm512_dpbusd_epi32(dot, high, x->q[1]);
+    /* The scales of all four blocks lie in the first 64 bytes; each fills the words of a 64-bit element. */
+    const __m256i take = _mm256_setr_epi16(VNNI_WORD4(0), VNNI_WORD4(18), VNNI_WORD4(36), VNNI_WORD4(54));
+    __m512i heads = _mm512_permutexvar_epi8(_mm512_castsi256_si512(take), _mm512_loadu_si512(blocks));
+    __m512 scales = _mm512_mul_ps(_mm512_cvtph_ps(_mm512_castsi512_si256(heads)), x->scale);
+    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scales, sums);
+}
+
+void matvec_q4_0__avx512vnni(float *y, const void *w, size_t w_row_bytes, const void *act, size_t rows, size_t cols)
+{
+    vnni_matvec_32(y, w, w_row_bytes, act, rows, cols, sizeof(struct block_q4_0), prepare, step);
+}
