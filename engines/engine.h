@@ -132,8 +132,8 @@ struct utf8_stream {
     char pending[8];
     size_t pending_length;
 };
-/* Writes what is complete into out (at least length + 8 bytes); returns the number of bytes written. Bytes that can
- * never become valid UTF-8 come out as U+FFFD. */
+/* Writes what is complete into out (at least 3 * length + 8 bytes); returns the number of bytes written. Bytes that can
+ * never become valid UTF-8 come out as U+FFFD, which takes three. */
 size_t utf8_stream_push(struct utf8_stream *stream, const char *bytes, size_t length, char *out);
 /* The rest at the end of a text, as U+FFFD if it is unfinished. out: at least 8 bytes. */
 size_t utf8_stream_finish(struct utf8_stream *stream, char *out);

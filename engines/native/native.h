@@ -1,0 +1,25 @@
+/* native.h: Prony's own engine: GGUF models, mapped, on the CPU. */
+#ifndef PRONY_NATIVE_NATIVE_H
+#define PRONY_NATIVE_NATIVE_H
+
+#include "engines/engine.h"
+#include "engines/native/model.h"
+#include "engines/native/tokenizer.h"
+#include "harness/base/pool.h"
+
+extern const struct engine_ops native_ops;
+
+/* Immutable after opening, but for the pool: sessions of one engine take turns, they do not run at the same time. */
+struct engine {
+    struct model model;
+    struct kernel_set kernels;
+    struct pool *pool;
+    struct tokenizer *tokenizer; /* NULL: the file has none that Prony reads, and tokenizer_error says why */
+    struct error tokenizer_error;
+    struct engine_choice *choices;
+    size_t choice_count;
+    uint64_t private_bytes;
+    struct arena arena; /* names of choices */
+};
+
+#endif
