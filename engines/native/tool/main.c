@@ -14,6 +14,7 @@ struct command {
 /* One row a command, one file a row: cmd_<name>.c. */
 static const struct command commands[] = {
     { "synth", cmd_synth, "write a GGUF model of a published shape with random weights" },
+    { "tokenize", cmd_tokenize, "text to token ids and back" },
     { NULL, NULL, NULL },
 };
 
