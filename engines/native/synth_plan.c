@@ -10,10 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-#define LOGIT_DEVIATION     3.0
-#define ATTENTION_DEVIATION 1.5 /* of the scaled products q . k: softmax looks at some positions more than at others \
-                                 */
-#define SWIGLU_RMS     0.596    /* sqrt(E[(silu(a) b)^2]) for independent normal a and b */
+#define LOGIT_DEVIATION 3.0
+#define BRANCH_POWER    0.5
+#define ATTENTION_DEVIATION                                                                                       \
+    1.5                      /* of the scaled products q . k: softmax looks at some positions more than at others \
+                              */
+#define SWIGLU_RMS     0.596 /* sqrt(E[(silu(a) b)^2]) for independent normal a and b */
 #define NORM_DEVIATION 0.1
 #define BIAS_DEVIATION 0.1
 
@@ -91,7 +93,7 @@ static void append_layer(struct synth_plan *plan, size_t layer)
     const size_t first = plan->tensor_count;
     const size_t q_rows = s->heads * s->head_size, kv_rows = s->kv_heads * s->head_size;
     const double fan_in = 1.0 / sqrt((double)s->width);
-    const double branch = fan_in / sqrt(2.0 * (double)s->layers);
+    const double branch = fan_in * sqrt(BRANCH_POWER / (2.0 * (double)s->layers));
     /* With head norms q and k have variance 1 whatever the matrices do, so the norm carries the spread. */
     const double q_scale = s->head_norms ? 1.0 : ATTENTION_DEVIATION;
 
