@@ -13,6 +13,10 @@ struct command {
 
 /* One row a command, one file a row: cmd_<name>.c. */
 static const struct command commands[] = {
+    { "generate", cmd_generate, "continue a text" },
+    { "info", cmd_info, "what is in a model file, and how this machine would run it" },
+    { "logits", cmd_logits, "write the logits of every position of a prompt" },
+    { "perplexity", cmd_perplexity, "how well a model predicts a text" },
     { "synth", cmd_synth, "write a GGUF model of a published shape with random weights" },
     { "tokenize", cmd_tokenize, "text to token ids and back" },
     { NULL, NULL, NULL },
