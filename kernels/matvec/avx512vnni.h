@@ -14,6 +14,17 @@
 
 enum { VNNI_ROWS = 4, VNNI_STEP_BLOCKS = 4 };
 
+/* How far ahead the weights are fetched, in bytes; the hardware's prefetchers stop at 4 KiB pages. 8 KiB doubled the
+ * rate on matrices that lie in L3 or memory; 4 KiB was less, 32 KiB no more, and L1-resident ones do not care. */
+enum { VNNI_PREFETCH_BYTES = 8192 };
+
+VNNI_INLINE void vnni_prefetch(const uint8_t *w, size_t step_bytes)
+{
+#pragma GCC unroll 4
+    for (size_t at = 0; at < step_bytes; at += 64)
+        _mm_prefetch((const void *)(w + VNNI_PREFETCH_BYTES + at), _MM_HINT_T0);
+}
+
 /* y[r] = sum of the 16 lanes of sums[r], r < 4. */
 VNNI_INLINE void vnni_store_sums(float *y, const __m512 sums[VNNI_ROWS], size_t rows)
 {
@@ -148,8 +159,11 @@ VNNI_INLINE void vnni_rows_32(float *y, const uint8_t *w, size_t w_row_bytes, co
     for (; b + VNNI_STEP_BLOCKS <= blocks; b += VNNI_STEP_BLOCKS) {
         struct vnni_x x = prepare(q + 32 * b, scale + b, sum + 2 * b, VNNI_STEP_BLOCKS);
 #pragma GCC unroll 4
-        for (size_t r = 0; r < rows; r++)
-            sums[r] = step(sums[r], w + r * w_row_bytes + b * block_bytes, &x);
+        for (size_t r = 0; r < rows; r++) {
+            const uint8_t *first = w + r * w_row_bytes + b * block_bytes;
+            vnni_prefetch(first, VNNI_STEP_BLOCKS * block_bytes);
+            sums[r] = step(sums[r], first, &x);
+        }
     }
     if (b < blocks) {
         /* Blocks of zeros (scale 0) fill the step up, so that nothing beyond the row is read. */
@@ -199,8 +213,11 @@ VNNI_INLINE void vnni_rows_256(float *y, const uint8_t *w, size_t w_row_bytes, c
     for (size_t b = 0; b < cols / 256; b++, q += 256, scale += 8, sum += 16) {
         struct vnni_x256 x = prepare(q, scale, sum);
 #pragma GCC unroll 4
-        for (size_t r = 0; r < rows; r++)
-            sums[r] = step(sums[r], w + r * w_row_bytes + b * block_bytes, &x);
+        for (size_t r = 0; r < rows; r++) {
+            const uint8_t *block = w + r * w_row_bytes + b * block_bytes;
+            vnni_prefetch(block, block_bytes);
+            sums[r] = step(sums[r], block, &x);
+        }
     }
     vnni_store_sums(y, sums, rows);
 }
