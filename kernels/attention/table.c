@@ -10,9 +10,22 @@
 #define X86(...)
 #endif
 
-#define ATTENTION_ROWS                                                           \
-    ROW(attention_f32__scalar, FORMAT_F32, 0, scalar_attention_scratch_bytes, 0) \
+#define ATTENTION_ROWS                                                            \
+    X86(attention_f32__avx512, FORMAT_F32, CPU_AVX512, tiled_scratch_bytes, 2e-6) \
+    X86(attention_f32__avx2, FORMAT_F32, CPU_AVX2, tiled_scratch_bytes, 2e-6)     \
+    ROW(attention_f32__scalar, FORMAT_F32, 0, scalar_attention_scratch_bytes, 0)  \
+    X86(attention_f16__avx512, FORMAT_F16, CPU_AVX512, tiled_scratch_bytes, 2e-6) \
+    X86(attention_f16__avx2, FORMAT_F16, CPU_AVX2, tiled_scratch_bytes, 2e-6)     \
     ROW(attention_f16__scalar, FORMAT_F16, 0, scalar_attention_scratch_bytes, 0)
+
+#if defined(__x86_64__)
+/* struct tile_buffers of tiled.h, for the widest vectors. */
+static size_t tiled_scratch_bytes(size_t head_size, size_t count)
+{
+    size_t padded = (head_size + 15) / 16 * 16;
+    return (64 * head_size + 64 * padded + 6 * 64 + 2 * count) * sizeof(float);
+}
+#endif
 
 #define ROW(name, ...) attention_function name;
 ATTENTION_ROWS
