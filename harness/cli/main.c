@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static const struct command *const commands[] = {
+    &cmd_report,
     &cmd_help,
     &cmd_version,
 };
