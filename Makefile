@@ -118,12 +118,12 @@ $(O)/obj/kernels/%.o: kernels/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) $(kernel_opt) $(call isa_of,$*) -c -o $@ $<
+# prony records what it was compiled with.
+$(O)/obj/harness/run/build_info.o: BASE_CFLAGS += -DPRONY_BUILD_FLAGS='"$(strip $(VARIANT): $(opt_$(VARIANT)) $(CFLAGS))"'
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
-# asset.c includes these files by .incbin, which the compiler's dependency files do not see.
-$(O)/obj/reports/asset.o: $(wildcard reports/page.* reports/charts/*.gp)
 ifeq ($(filter-out release clang,$(VARIANT)),)
 kernel_opt := -O3
 endif

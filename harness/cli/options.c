@@ -37,10 +37,6 @@ static int store_value(const struct option *option, const char *text, struct err
         *(int *)option->target = (int)value;
         break;
     }
-    case OPTION_U64:
-        if (!str_parse_u64(text, option->target))
-            return error_set(error, ERROR_USAGE, "--%s: '%s' is not a whole number", option->name, text);
-        break;
     case OPTION_DURATION: {
         double value;
         if (!str_parse_duration(text, &value) || !(value > 0))

@@ -13,7 +13,6 @@ enum option_kind {
     OPTION_TEXT,     /* const char *, points into argv */
     OPTION_LIST,     /* struct option_list, repeatable */
     OPTION_COUNT,    /* int, at least 1 */
-    OPTION_U64,      /* uint64_t */
     OPTION_DURATION, /* double, seconds, above 0: 10, 10s, 250ms, 5m */
     OPTION_REGEX     /* const char *, checked to be a POSIX extended regular expression */
 };

@@ -73,6 +73,11 @@ static int read_samples(struct reader *reader, struct store_case *item, struct e
         };
         if (!item->label)
             item->label = column_text(reader->samples, 6, reader->arena);
+        const char *digest = (const char *)sqlite3_column_text(reader->samples, 7);
+        if (digest && !item->output_digest)
+            item->output_digest = arena_strdup(reader->arena, digest);
+        else if (digest && strcmp(digest, item->output_digest) != 0)
+            item->outputs_differ = true;
     }
     item->sample_count = count;
     item->real_time_ns = arena_array(reader->arena, count, sizeof(double));
@@ -199,8 +204,9 @@ static int prepare_reader(struct reader *reader, struct error *error)
         sqlite3_stmt **statement;
         const char *sql;
     } queries[] = {
-        { &reader->samples, "SELECT s.id, s.real_time_ns, s.cpu_time_ns, s.iterations, s.round, s.process, l.text "
-                            "FROM sample s LEFT JOIN text l ON l.id = s.label_id " OF_CASE },
+        { &reader->samples,
+          "SELECT s.id, s.real_time_ns, s.cpu_time_ns, s.iterations, s.round, s.process, l.text, d.text "
+          "FROM sample s LEFT JOIN text l ON l.id = s.label_id LEFT JOIN text d ON d.id = s.digest_id " OF_CASE },
         { &reader->problems, "SELECT s.status, m.text FROM sample s LEFT JOIN text m ON m.id = s.message_id "
                              "WHERE s.run_id = ?1 AND s.case_id = ?2 AND s.status <> 0 ORDER BY s.id" },
         { &reader->values, "SELECT s.id, t.name, t.unit, v.value, v.state, x.text FROM sample s "

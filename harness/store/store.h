@@ -41,6 +41,9 @@ struct store_run {
     size_t environment_count;
 };
 int store_run_begin(struct store *store, const struct store_run *run, int64_t *run_id, struct error *error);
+/* More facts that were learned on the way (each suite's context). A name that is there already keeps its value. */
+int store_run_facts_add(struct store *store, int64_t run_id, const struct store_fact *facts, size_t count,
+                        struct error *error);
 /* status: "complete", "interrupted", "failed". */
 int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error);
 
@@ -74,6 +77,7 @@ struct store_sample {
     int64_t iterations;
     double real_time_ns, cpu_time_ns; /* per iteration */
     const char *label;
+    const char *output_digest; /* of what was computed, or NULL */
     const struct store_metric *metrics;
     size_t metric_count;
     const double *values_ns; /* single operations inside the sample (each token's time), or NULL */
@@ -127,7 +131,9 @@ struct store_case {
     double *values_ns; /* single operations of all samples, together */
     size_t value_count;
     size_t error_count, skip_count;
-    const char *message; /* of the first error or skip */
+    const char *message;       /* of the first error or skip */
+    const char *output_digest; /* of the first good sample that has one, or NULL */
+    bool outputs_differ;       /* another sample has another digest */
 };
 /* All cases of a run, ordered by suite and first appearance. */
 int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct store_case **cases, size_t *count,

@@ -161,6 +161,17 @@ int store_run_begin(struct store *store, const struct store_run *run, int64_t *r
     return store_end(store, code, error);
 }
 
+int store_run_facts_add(struct store *store, int64_t run_id, const struct store_fact *facts, size_t count,
+                        struct error *error)
+{
+    int code = store_begin(store, error);
+    if (code != 0)
+        return code;
+    code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", run_id, facts, count,
+                        error);
+    return store_end(store, code, error);
+}
+
 int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error)
 {
     int code = store_begin(store, error);
@@ -269,12 +280,14 @@ static int insert_sample_row(struct store *store, int64_t run_id, const struct s
     if (good && !isfinite(sample->real_time_ns))
         return error_set(error, ERROR_NUMERIC, "%s %s: the time of a good sample is not a number", sample->suite,
                          sample->name);
-    int64_t case_id, label_id, message_id;
+    int64_t case_id, label_id, message_id, digest_id;
     int code = store_case_id(store, sample->suite, sample->name, &case_id, error);
     if (code == 0)
         code = store_text_id(store, sample->label, &label_id, error);
     if (code == 0)
         code = store_text_id(store, sample->message, &message_id, error);
+    if (code == 0)
+        code = store_text_id(store, sample->output_digest, &digest_id, error);
     sqlite3_stmt *statement;
     if (code == 0)
         code = store_statement(store, STATEMENT_SAMPLE_INSERT, &statement, error);
@@ -296,6 +309,7 @@ static int insert_sample_row(struct store *store, int64_t run_id, const struct s
     }
     bind_id(statement, 10, label_id);
     bind_id(statement, 11, message_id);
+    bind_id(statement, 12, digest_id);
     return store_step_done(store, statement, error);
 }
 

@@ -113,6 +113,8 @@ static void test_round_trip(void **state)
     samples[0].values_ns = values;
     samples[0].value_count = 3;
     samples[0].label = "best";
+    samples[0].output_digest = "00ff";
+    samples[1].output_digest = "00fe";
     samples[1].metrics = only_one;
     samples[1].metric_count = 1;
     samples[3].status = STORE_SAMPLE_ERROR;
@@ -124,6 +126,8 @@ static void test_round_trip(void **state)
         .suite = "layers", .reason = "killed by signal 11", .stderr_tail = "oh no", .round = 1, .process = 9
     };
     assert_int_equal(store_failure_add(store, run, &failure, NULL), 0);
+    struct store_fact late[] = { { "load", "9" }, { "kernels.library_version", "v1" } };
+    assert_int_equal(store_run_facts_add(store, run, late, 2, NULL), 0);
     assert_int_equal(store_run_end(store, run, "complete", NULL), 0);
     assert_int_not_equal(store_run_end(store, 99, "complete", NULL), 0);
     store_close(store);
@@ -139,7 +143,8 @@ static void test_round_trip(void **state)
     assert_int_equal(row.case_count, 2);
     assert_int_equal(row.failure_count, 1);
     assert_int_equal(row.machine_count, 2);
-    assert_int_equal(row.environment_count, 1);
+    assert_int_equal(row.environment_count, 2);
+    assert_string_equal(row.environment[1].value, "0.5"); /* load came first */
     assert_true(row.ended_ns >= row.started_ns && row.started_ns > 0);
 
     struct store_case *cases;
@@ -155,6 +160,8 @@ static void test_round_trip(void **state)
     assert_int_equal(a->processes[1], 11);
     assert_int_equal(a->iterations[1], 1001);
     assert_string_equal(a->label, "best");
+    assert_string_equal(a->output_digest, "00ff");
+    assert_true(a->outputs_differ && !cases[0].outputs_differ && !cases[0].output_digest);
     assert_int_equal(a->error_count, 1);
     assert_int_equal(a->skip_count, 1);
     assert_string_equal(a->message, "output differs");

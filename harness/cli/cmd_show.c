@@ -1,0 +1,44 @@
+/* cmd_show.c: `prony show [RUN]`: one run as a text table. */
+#include "harness/cli/command.h"
+#include "harness/cli/summary.h"
+#include <stdlib.h>
+
+static int run(struct app *app, int argc, char **argv)
+{
+    const char *filter = NULL, *database = app->database_path;
+    const struct option options[] = { { "filter", 'f', OPTION_REGEX, &filter }, { "db", 0, OPTION_TEXT, &database } };
+    struct option_list rest = { 0 };
+    struct arena arena = { 0 };
+    struct store *store = NULL;
+    struct store_run_row row;
+    struct error error;
+    int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, &error);
+    if (code == 0 && rest.count > 1)
+        code = error_set(&error, ERROR_USAGE, "one run at a time, not %zu", rest.count);
+    if (code == 0)
+        code = store_open(&store, database, true, &error);
+    if (code == 0)
+        code = store_run_find(store, rest.count ? rest.items[0] : NULL, &arena, &row, &error);
+    if (code == 0)
+        code = summary_print(stdout, store, &row, filter, &error);
+    store_close(store);
+    arena_release(&arena);
+    free(rest.items);
+    return code == 0 ? EXIT_OK : command_fail(&cmd_show, &error);
+}
+
+const struct command cmd_show = {
+    .name = "show",
+    .synopsis = "prony show [RUN] [--filter RE] [--db FILE]",
+    .summary = "Show a run as a text table",
+    .help = "  RUN            its number, latest (the default), latest~1, or the start of its uuid\n"
+            "  --filter RE    only cases whose name matches this POSIX extended regular expression\n"
+            "  --db FILE      database (default: $PRONY_DB, else prony.db)\n"
+            "\n"
+            "examples:\n"
+            "  prony show\n"
+            "  prony show latest~1 --filter '^decode/'\n"
+            "\n"
+            "exit status: 0, or 2 if there is no such run or database\n",
+    .run = run,
+};

@@ -1,0 +1,259 @@
+/* summary.c: what a run measured, case by case.
+ *
+ * The unit of analysis is the process: repetitions inside one are averaged first, because they are not independent. */
+#include "harness/cli/summary.h"
+#include "harness/base/clock.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include "harness/run/facts.h"
+#include "harness/stats/stats.h"
+#include <math.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_COLUMNS = 52, LINE_COLUMNS = 100 };
+
+/* ---- numbers ---- */
+
+/* Mean of each process, in order of appearance; NaN values are left out. Returns how many. means holds sample_count. */
+static size_t process_means(const struct store_case *item, const double *values, double *means)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < item->sample_count; i++) {
+        bool done = false;
+        for (size_t k = 0; k < i && !done; k++)
+            done = item->processes[k] == item->processes[i];
+        if (done)
+            continue;
+        double sum = 0;
+        size_t seen = 0;
+        for (size_t k = i; k < item->sample_count; k++) {
+            if (item->processes[k] != item->processes[i] || !isfinite(values[k]))
+                continue;
+            sum += values[k];
+            seen++;
+        }
+        if (seen)
+            means[count++] = sum / (double)seen;
+    }
+    return count;
+}
+
+/* "±1.2%", half the interval of the median over the median, in 7 columns; blank if there is none. The sign has two
+ * bytes and one column, which printf's widths do not know. */
+static void format_spread(char *buffer, size_t size, const double *means, size_t count)
+{
+    struct stats_interval interval = stats_median_interval(means, count, 0.95);
+    double median = stats_median(means, count);
+    char number[24];
+    buffer[0] = 0;
+    if (!(interval.coverage > 0) || !(median > 0)) {
+        snprintf(buffer, size, "%7s", "");
+        return;
+    }
+    double percent = 100 * (interval.high - interval.low) / 2 / median;
+    snprintf(number, sizeof number, percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
+    snprintf(buffer, size, "%*s±%s", (int)(strlen(number) < 6 ? 6 - strlen(number) : 0), "", number);
+}
+
+/* The number that people look for: the first of these that the case has. */
+static void format_rate(char *buffer, size_t size, const struct store_case *item, double *means)
+{
+    static const struct {
+        const char *name, *unit;
+    } rates[] = {
+        { "tokens_per_second", "tok/s" },  { "flops_per_second", "flop/s" },   { "bytes_per_second", "B/s" },
+        { "items_per_second", "items/s" }, { "ttft_ms", "ms to first token" },
+    };
+    buffer[0] = 0;
+    for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
+        for (size_t m = 0; m < item->metric_count; m++) {
+            const struct store_series *series = &item->metrics[m];
+            size_t count = str_equal(series->name, rates[r].name) ? process_means(item, series->values, means) : 0;
+            if (count == 0)
+                continue;
+            if (str_ends(rates[r].unit, "/s"))
+                str_si(buffer, size, stats_median(means, count), rates[r].unit);
+            else
+                snprintf(buffer, size, "%.1f %s", stats_median(means, count), rates[r].unit);
+            return;
+        }
+    }
+}
+
+/* ---- text ---- */
+
+/* name cut in the middle to at most columns bytes: the start says what, the end says which. */
+static void shorten(char *buffer, const char *name, size_t columns)
+{
+    size_t length = strlen(name);
+    if (length <= columns) {
+        memcpy(buffer, name, length + 1);
+        return;
+    }
+    size_t tail = (columns - 3) / 2, head = columns - 3 - tail;
+    memcpy(buffer, name, head);
+    memcpy(buffer + head, "...", 3);
+    memcpy(buffer + head + 3, name + length - tail, tail + 1);
+}
+
+char *summary_format_duration(char *buffer, size_t size, const struct store_run_row *run)
+{
+    if (run->ended_ns <= run->started_ns) {
+        snprintf(buffer, size, "?");
+        return buffer;
+    }
+    long seconds = (long)((run->ended_ns - run->started_ns + 500000000) / 1000000000);
+    if (seconds < 60)
+        snprintf(buffer, size, "%ld s", seconds);
+    else if (seconds < 3600)
+        snprintf(buffer, size, "%ld:%02ld", seconds / 60, seconds % 60);
+    else
+        snprintf(buffer, size, "%ld:%02ld:%02ld", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    return buffer;
+}
+
+char *summary_format_commit(char *buffer, size_t size, const struct store_run_row *run)
+{
+    const char *commit = facts_find(run->build, run->build_count, "git_commit");
+    const char *branch = facts_find(run->build, run->build_count, "git_branch");
+    const char *dirty = facts_find(run->build, run->build_count, "git_dirty");
+    if (!commit)
+        snprintf(buffer, size, "-");
+    else
+        snprintf(buffer, size, "%.7s %.30s%s", commit, branch ? branch : "", str_equal(dirty, "yes") ? ", dirty" : "");
+    return buffer;
+}
+
+/* Appends ", text" unless text is NULL. */
+static void append_part(struct str *line, const char *text, const char *suffix)
+{
+    if (text && *text)
+        str_appendf(line, "%s%s%s", line->length ? ", " : "", text, suffix);
+}
+
+static void print_head(FILE *out, const struct store_run_row *run)
+{
+    char started[32], duration[32], commit[80];
+    fprintf(out, "run %lld: %s, %s, %s in %s, seed %llu, commit %s\n", (long long)run->id, run->plan,
+            clock_format_utc(started, run->started_ns), run->status,
+            summary_format_duration(duration, sizeof duration, run), (unsigned long long)run->seed,
+            summary_format_commit(commit, sizeof commit, run));
+    struct str line = { 0 };
+    append_part(&line, facts_find(run->machine, run->machine_count, "cpu_name"), "");
+    append_part(&line, facts_find(run->machine, run->machine_count, "cpu_count"), " CPUs");
+    append_part(&line, facts_find(run->machine, run->machine_count, "kernel"), "");
+    append_part(&line, facts_find(run->environment, run->environment_count, "clock_estimate_ghz"), " GHz estimated");
+    const char *load = facts_find(run->environment, run->environment_count, "load");
+    if (load)
+        str_appendf(&line, ", load %s", load);
+    fprintf(out, "machine %.8s: %s\n", run->fingerprint, str_text(&line));
+    str_release(&line);
+}
+
+/* ---- rows ---- */
+
+static void print_case(FILE *out, const struct store_case *item, int name_columns)
+{
+    char name[NAME_COLUMNS + 1], time[32], spread[40], rate[64];
+    shorten(name, item->name, NAME_COLUMNS);
+    double *means = mem_array(item->sample_count, sizeof *means);
+    size_t count = process_means(item, item->real_time_ns, means);
+    if (count == 0) {
+        size_t total = item->error_count + item->skip_count;
+        fprintf(out, "  %-*s %10s %7s %4zu  %s\n", name_columns, name, item->error_count ? "error" : "skipped", "",
+                total, "");
+    } else {
+        str_duration(time, sizeof time, stats_median(means, count) / 1e9);
+        format_spread(spread, sizeof spread, means, count);
+        format_rate(rate, sizeof rate, item, means);
+        fprintf(out, "  %-*s %10s %s %4zu  %s\n", name_columns, name, time, spread, count, rate);
+    }
+    free(means);
+}
+
+static int widest_name(const struct store_case *cases, size_t count)
+{
+    size_t widest = 20;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(cases[i].name);
+        widest = length > widest ? length : widest;
+    }
+    return (int)(widest < NAME_COLUMNS ? widest : NAME_COLUMNS);
+}
+
+static void print_cases(FILE *out, const struct store_case *cases, size_t count)
+{
+    int columns = widest_name(cases, count);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || strcmp(cases[i].suite, cases[i - 1].suite) != 0)
+            fprintf(out, "\n%-*s %10s %7s %4s  %s\n", columns + 2, cases[i].suite, "time", "95%", "n", "rate");
+        print_case(out, &cases[i], columns);
+    }
+    if (count)
+        fprintf(out, "\ntime: median over n processes; 95%%: half its interval (below 6 processes half the range)\n");
+}
+
+static void print_problems(FILE *out, const struct store_case *cases, size_t count)
+{
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct store_case *item = &cases[i];
+        if (item->error_count + item->skip_count == 0)
+            continue;
+        if (first)
+            fprintf(out, "\nnot measured:\n");
+        first = false;
+        fprintf(out, "  %s (%zu of %zu): %s\n", item->name, item->error_count + item->skip_count,
+                item->error_count + item->skip_count + item->sample_count, item->message ? item->message : "");
+    }
+}
+
+static void print_failures(FILE *out, const struct store_failure_row *failures, size_t count)
+{
+    if (count)
+        fprintf(out, "\nfailed (%zu):\n", count);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "  %s, round %d: %s\n", failures[i].suite, failures[i].round + 1, failures[i].reason);
+        for (const char *p = failures[i].stderr_tail; *p;) {
+            size_t length = strcspn(p, "\n");
+            fprintf(out, "    | %.*s\n", (int)(length < LINE_COLUMNS - 6 ? length : LINE_COLUMNS - 6), p);
+            p += length + (p[length] == '\n');
+        }
+    }
+}
+
+static size_t select_cases(struct store_case *cases, size_t count, const char *filter)
+{
+    regex_t regex;
+    if (!filter || regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) != 0)
+        return count;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (regexec(&regex, cases[i].name, 0, NULL, 0) == 0)
+            cases[kept++] = cases[i];
+    regfree(&regex);
+    return kept;
+}
+
+int summary_print(FILE *out, struct store *store, const struct store_run_row *run, const char *filter,
+                  struct error *error)
+{
+    struct arena arena = { 0 };
+    struct store_case *cases;
+    struct store_failure_row *failures;
+    size_t case_count, failure_count;
+    int code = store_cases(store, run->id, &arena, &cases, &case_count, error);
+    if (code == 0)
+        code = store_failures(store, run->id, &arena, &failures, &failure_count, error);
+    if (code == 0) {
+        case_count = select_cases(cases, case_count, filter);
+        print_head(out, run);
+        print_cases(out, cases, case_count);
+        print_problems(out, cases, case_count);
+        print_failures(out, failures, failure_count);
+    }
+    arena_release(&arena);
+    return code;
+}

@@ -1,0 +1,19 @@
+/* summary.h: a run as a text table for a terminal, at most 100 columns wide. `prony show` prints it, and `prony run` at
+ * its end. */
+#ifndef PRONY_CLI_SUMMARY_H
+#define PRONY_CLI_SUMMARY_H
+
+#include "harness/base/error.h"
+#include "harness/store/store.h"
+#include <stdio.h>
+
+/* filter: POSIX extended regular expression of case names, already checked, or NULL. */
+int summary_print(FILE *out, struct store *store, const struct store_run_row *run, const char *filter,
+                  struct error *error);
+
+/* "45 s", "3:20" into buffer; "?" if the run never ended. */
+char *summary_format_duration(char *buffer, size_t size, const struct store_run_row *run);
+/* "81792cf main, dirty" into buffer; "-" if the run was started outside a repository. */
+char *summary_format_commit(char *buffer, size_t size, const struct store_run_row *run);
+
+#endif

@@ -1,0 +1,25 @@
+/* fingerprint.h: which machine this is, and in what condition.
+ *
+ * Identity is hashed: two runs with the same fingerprint may be compared. So it holds only what stays the same for
+ * weeks. Condition is recorded beside it and never hashed: a jittery fingerprint splits history. */
+#ifndef PRONY_RUN_FINGERPRINT_H
+#define PRONY_RUN_FINGERPRINT_H
+
+#include "harness/run/facts.h"
+
+struct fingerprint {
+    char hash[17];          /* 16 hexadecimal digits over identity */
+    struct facts identity;  /* CPU, caches, kernel, libc, memory policy, mitigations, instruction sets */
+    struct facts condition; /* load, governor, memory, clock, pressure */
+};
+
+/* root is put before /proc and /sys: "" in real life, a made-up tree in tests. Never fails: what cannot be read is left
+ * out. Strings live in the arena; release with fingerprint_release. */
+void fingerprint_collect(struct fingerprint *fingerprint, const char *root, struct arena *arena);
+void fingerprint_release(struct fingerprint *fingerprint);
+
+/* git_commit, git_branch and git_dirty of the current directory (left out where git or a repository is missing), and
+ * compiler, flags and version of this prony. */
+void fingerprint_build(struct facts *facts);
+
+#endif

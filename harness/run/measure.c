@@ -1,0 +1,254 @@
+/* measure.c: one child process: its command line, what came back, what is stored of it. */
+#include "harness/run/child.h"
+#include "harness/run/protocol.h"
+#include "harness/run/runner_internal.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAIL_BYTES = 4000 };
+
+/* What happened to one process. */
+enum outcome { OUTCOME_GOOD, OUTCOME_FAILED, OUTCOME_INTERRUPTED };
+
+struct attempt {
+    struct execution *execution;
+    struct runner_suite *suite;
+    const struct schedule_unit *unit;
+    int round, process;
+    struct arena arena; /* lives as long as the attempt */
+    char reason[640];   /* if it failed */
+    const char *stderr_tail;
+};
+
+/* ---- the command line ---- */
+
+static char **make_arguments(const struct attempt *attempt)
+{
+    const struct runner_suite *suite = attempt->suite;
+    const struct schedule_unit *unit = attempt->unit;
+    const char **names = mem_array(unit->case_count, sizeof *names);
+    for (size_t i = 0; i < unit->case_count; i++)
+        names[i] = suite->cases[unit->cases[i]];
+    char *filter = protocol_filter(names, unit->case_count);
+    char **arguments = mem_array(suite->argument_count + 5, sizeof *arguments);
+    size_t count = 0;
+    for (; count < suite->argument_count; count++)
+        arguments[count] = mem_strdup(suite->arguments[count]);
+    arguments[count++] = mem_format("--benchmark_filter=%s", filter);
+    arguments[count++] = mem_strdup("--benchmark_format=json");
+    if (suite->section->min_time)
+        arguments[count++] = mem_format("--benchmark_min_time=%s", suite->section->min_time);
+    if (suite->section->repetitions > 1)
+        arguments[count] = mem_format("--benchmark_repetitions=%d", suite->section->repetitions);
+    free(filter);
+    free(names);
+    return arguments;
+}
+
+static void free_arguments(char **arguments)
+{
+    for (size_t i = 0; arguments[i]; i++)
+        free(arguments[i]);
+    free(arguments);
+}
+
+static void tick(void *context)
+{
+    struct progress *progress = context;
+    progress_tick(progress, clock_wall_ns());
+}
+
+/* ---- what came back ---- */
+
+static bool was_asked_for(const struct attempt *attempt, const char *name)
+{
+    for (size_t i = 0; i < attempt->unit->case_count; i++)
+        if (strcmp(attempt->suite->cases[attempt->unit->cases[i]], name) == 0)
+            return true;
+    return false;
+}
+
+/* Every case that was asked for must be there, and nothing else: otherwise the program does not do what the protocol
+ * says, and its numbers may belong to something else. */
+static bool check_names(struct attempt *attempt, const struct protocol_output *output)
+{
+    for (size_t i = 0; i < output->sample_count; i++) {
+        if (!was_asked_for(attempt, output->samples[i].name)) {
+            snprintf(attempt->reason, sizeof attempt->reason, "it measured '%.200s', which was not asked for",
+                     output->samples[i].name);
+            return false;
+        }
+    }
+    for (size_t k = 0; k < attempt->unit->case_count; k++) {
+        const char *name = attempt->suite->cases[attempt->unit->cases[k]];
+        bool found = false;
+        for (size_t i = 0; i < output->sample_count && !found; i++)
+            found = strcmp(output->samples[i].name, name) == 0;
+        if (!found) {
+            snprintf(attempt->reason, sizeof attempt->reason, "it gave no result for '%.200s'", name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool understand(struct attempt *attempt, const struct child_request *request, const struct child_result *result,
+                       struct protocol_output *output)
+{
+    struct error error;
+    if (result->end != CHILD_EXITED || result->status != 0) {
+        char text[128];
+        snprintf(attempt->reason, sizeof attempt->reason, "%s", child_describe(result, request, text, sizeof text));
+        return false;
+    }
+    if (protocol_parse(str_text(&result->output), result->output.length, &attempt->arena, output, &error) != 0) {
+        snprintf(attempt->reason, sizeof attempt->reason, "%s", error.text);
+        return false;
+    }
+    return check_names(attempt, output);
+}
+
+static enum outcome run_process(struct attempt *attempt, struct protocol_output *output, double *wall_s)
+{
+    struct runner_suite *suite = attempt->suite;
+    char **arguments = make_arguments(attempt);
+    struct child_request request = { .arguments = (const char *const *)(uintptr_t)arguments,
+                                     .environment = suite->environment,
+                                     .cpus = &suite->cpus[attempt->unit->cases[0]],
+                                     .timeout_s = suite->timeout_s,
+                                     .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
+                                     .interrupt_fd = attempt->execution->runner->interrupt.fd,
+                                     .tick = tick,
+                                     .tick_context = &attempt->execution->progress };
+    struct child_result result;
+    struct error error;
+    enum outcome outcome = OUTCOME_FAILED;
+    attempt->stderr_tail = "";
+    if (child_run(&request, &result, &error) != 0)
+        snprintf(attempt->reason, sizeof attempt->reason, "%s", error.text);
+    else if (result.end == CHILD_INTERRUPTED)
+        outcome = OUTCOME_INTERRUPTED;
+    else if (understand(attempt, &request, &result, output))
+        outcome = OUTCOME_GOOD;
+    *wall_s = result.wall_s;
+    if (outcome == OUTCOME_FAILED)
+        attempt->stderr_tail =
+            text_clean_tail(&attempt->arena, str_text(&result.errors), result.errors.length, TAIL_BYTES);
+    child_release(&result);
+    free_arguments(arguments);
+    return outcome;
+}
+
+/* ---- what is stored ---- */
+
+static int store_context(struct attempt *attempt, const struct protocol_output *output, struct error *error)
+{
+    struct runner_suite *suite = attempt->suite;
+    if (suite->context_stored)
+        return 0;
+    suite->context_stored = true;
+    struct store_fact *facts = arena_array(&attempt->arena, output->context_count, sizeof *facts);
+    for (size_t i = 0; i < output->context_count; i++) {
+        facts[i].name = arena_format(&attempt->arena, "%s.%s", suite->section->name, output->context[i].name);
+        facts[i].value = output->context[i].value;
+    }
+    return store_run_facts_add(attempt->execution->store, attempt->execution->result->run_id, facts,
+                               output->context_count, error);
+}
+
+static int store_output(struct attempt *attempt, struct protocol_output *output, struct error *error)
+{
+    struct execution *execution = attempt->execution;
+    int code = store_context(attempt, output, error);
+    for (size_t i = 0; i < output->sample_count; i++) {
+        output->samples[i].suite = attempt->suite->section->name;
+        output->samples[i].round = attempt->round;
+        output->samples[i].process = attempt->process;
+    }
+    if (code == 0)
+        code =
+            store_sample_add(execution->store, execution->result->run_id, output->samples, output->sample_count, error);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < output->sample_count; i++) {
+        if (output->samples[i].status == STORE_SAMPLE_OK)
+            execution->result->sample_count++;
+        else
+            execution->result->problem_count++;
+    }
+    execution->progress.sample_count = execution->result->sample_count;
+    return 0;
+}
+
+static int store_failure(struct attempt *attempt, struct error *error)
+{
+    struct execution *execution = attempt->execution;
+    const struct schedule_unit *unit = attempt->unit;
+    const char *name = attempt->suite->cases[unit->cases[0]];
+    const char *reason = unit->case_count > 1 ? arena_format(&attempt->arena, "%s and %zu more in one process: %s",
+                                                             name, unit->case_count - 1, attempt->reason)
+                                              : arena_format(&attempt->arena, "%s: %s", name, attempt->reason);
+    struct store_failure failure = { .suite = attempt->suite->section->name,
+                                     .reason = reason,
+                                     .stderr_tail = attempt->stderr_tail,
+                                     .round = attempt->round,
+                                     .process = attempt->process };
+    execution->result->failure_count++;
+    execution->progress.failure_count = execution->result->failure_count;
+    progress_clear(&execution->progress);
+    log_warn("%s: %s", attempt->suite->section->name, reason);
+    return store_failure_add(execution->store, execution->result->run_id, &failure, error);
+}
+
+static void note_durations(struct attempt *attempt, double wall_s)
+{
+    for (size_t i = 0; i < attempt->unit->case_count; i++) {
+        double *mean = &attempt->suite->duration_s[attempt->unit->cases[i]];
+        double share = wall_s / (double)attempt->unit->case_count;
+        *mean = *mean > 0 ? (*mean + share) / 2 : share;
+    }
+}
+
+/* Runs the unit's cases again, each in a process of its own: so one bad case does not take its group with it. */
+static int run_one_by_one(struct execution *execution, int round, const struct schedule_unit *unit, struct error *error)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < unit->case_count && !execution->result->interrupted; i++) {
+        struct schedule_unit single = { .suite = unit->suite, .cases = &unit->cases[i], .case_count = 1 };
+        code = measure_unit(execution, round, &single, error);
+    }
+    return code;
+}
+
+int measure_unit(struct execution *execution, int round, const struct schedule_unit *unit, struct error *error)
+{
+    struct attempt attempt = { .execution = execution,
+                               .suite = &execution->runner->suites[unit->suite],
+                               .unit = unit,
+                               .round = round,
+                               .process = execution->process++ };
+    struct protocol_output output = { 0 };
+    double wall_s = 0;
+    int code = 0;
+    bool retry = false;
+    switch (run_process(&attempt, &output, &wall_s)) {
+    case OUTCOME_GOOD:
+        code = store_output(&attempt, &output, error);
+        note_durations(&attempt, wall_s);
+        break;
+    case OUTCOME_FAILED:
+        code = store_failure(&attempt, error);
+        retry = unit->case_count > 1;
+        if (!retry)
+            attempt.suite->failed_rounds[unit->cases[0]]++;
+        note_durations(&attempt, wall_s);
+        break;
+    case OUTCOME_INTERRUPTED: execution->result->interrupted = true; break;
+    }
+    arena_release(&attempt.arena);
+    return code == 0 && retry ? run_one_by_one(execution, round, unit, error) : code;
+}

@@ -1,0 +1,338 @@
+/* runner.c: the rounds.
+ *
+ * Invariant: whatever happens, the run in the database ends as complete, interrupted or failed, unless this process is
+ * killed or the database itself fails; and no child outlives it. */
+#include "harness/run/fingerprint.h"
+#include "harness/run/runner_internal.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* A case that failed in so many rounds is left alone: a hang would cost its time limit again and again. */
+enum { FAILED_ROUNDS_LIMIT = 2 };
+
+/* ---- prepare ---- */
+
+static void choose_seed(struct runner *runner)
+{
+    uint32_t random;
+    if (runner->options.has_seed)
+        runner->seed = runner->options.seed;
+    else if (runner->plan.has_seed)
+        runner->seed = runner->plan.seed;
+    else if (getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random)
+        runner->seed = random; /* short enough to be typed again */
+    else
+        runner->seed = (uint64_t)clock_utc_ns();
+}
+
+static bool is_selected(const struct runner *runner, const char *name)
+{
+    for (size_t i = 0; i < runner->options.suite_count; i++)
+        if (str_equal(runner->options.suites[i], name))
+            return true;
+    return runner->options.suite_count == 0;
+}
+
+static int check_selection(const struct runner *runner, struct error *error)
+{
+    for (size_t i = 0; i < runner->options.suite_count; i++) {
+        bool found = false;
+        for (size_t s = 0; s < runner->plan.suite_count; s++)
+            found = found || str_equal(runner->plan.suites[s].name, runner->options.suites[i]);
+        if (!found)
+            return error_set(error, ERROR_USAGE, "%s: has no suite '%s'", runner->plan.source,
+                             runner->options.suites[i]);
+    }
+    return 0;
+}
+
+/* The plan's variables; --model wins over all of them. */
+static const char **make_environment(struct runner *runner, const struct plan_suite *section)
+{
+    const char **list = arena_array(&runner->arena, section->environment.count + 2, sizeof *list);
+    size_t count = 0;
+    if (runner->options.model_count) {
+        struct str models = { 0 };
+        for (size_t i = 0; i < runner->options.model_count; i++)
+            str_appendf(&models, "%s%s", i ? ":" : "", runner->options.models[i]);
+        list[count++] = arena_format(&runner->arena, "PRONY_MODELS=%s", str_text(&models));
+        str_release(&models);
+    }
+    for (size_t i = 0; i < section->environment.count; i++)
+        if (count == 0 || !str_starts(section->environment.items[i], "PRONY_MODELS="))
+            list[count++] = section->environment.items[i];
+    return list;
+}
+
+static int prepare_suite(struct runner *runner, const struct plan_suite *section, struct runner_suite *suite,
+                         struct error *error)
+{
+    const struct runner_options *options = &runner->options;
+    *suite = (struct runner_suite){ .section = section,
+                                    .rounds = options->rounds ? options->rounds : section->rounds,
+                                    .timeout_s = options->timeout_s > 0 ? options->timeout_s : section->timeout_s,
+                                    .stderr_tail = "" };
+    struct error problem;
+    if (plan_find_program(&runner->plan, section, &suite->program, &problem) != 0) {
+        suite->failure = arena_strdup(&runner->arena, problem.text);
+        return 0;
+    }
+    suite->arguments = arena_array(&runner->arena, section->arguments.count + 1, sizeof *suite->arguments);
+    suite->arguments[suite->argument_count++] = suite->program;
+    for (size_t i = 0; i < section->arguments.count; i++)
+        suite->arguments[suite->argument_count++] = section->arguments.items[i];
+    suite->environment = make_environment(runner, section);
+    return listing_ask(runner, suite, error);
+}
+
+int runner_prepare(struct runner *runner, const struct runner_options *options, struct error *error)
+{
+    *runner = (struct runner){ .options = *options };
+    int code = interrupt_begin(&runner->interrupt, error);
+    if (code != 0)
+        return code;
+    code = plan_load(&runner->plan, options->plan_path, error);
+    if (code == 0)
+        code = check_selection(runner, error);
+    if (code == 0)
+        code = cpus_detect(&runner->cpus, "", error);
+    if (code == 0) {
+        choose_seed(runner);
+        runner->suites = mem_array(runner->plan.suite_count, sizeof *runner->suites);
+    }
+    for (size_t i = 0; code == 0 && i < runner->plan.suite_count; i++) {
+        if (!is_selected(runner, runner->plan.suites[i].name))
+            continue;
+        struct runner_suite *suite = &runner->suites[runner->suite_count++];
+        code = prepare_suite(runner, &runner->plan.suites[i], suite, error);
+        runner->round_count =
+            suite->case_count && suite->rounds > runner->round_count ? suite->rounds : runner->round_count;
+    }
+    if (code != 0)
+        runner_release(runner);
+    return code;
+}
+
+void runner_release(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->suite_count; i++)
+        free(runner->suites[i].program);
+    free(runner->suites);
+    plan_release(&runner->plan);
+    arena_release(&runner->arena);
+    interrupt_end(&runner->interrupt);
+}
+
+struct schedule_suite *runner_schedule_suites(const struct runner *runner, struct arena *arena)
+{
+    struct schedule_suite *list = arena_array(arena, runner->suite_count, sizeof *list);
+    for (size_t i = 0; i < runner->suite_count; i++)
+        list[i] = (struct schedule_suite){ .cases = runner->suites[i].cases,
+                                           .cpus = runner->suites[i].cpus,
+                                           .case_count = runner->suites[i].case_count,
+                                           .rounds = runner->suites[i].rounds,
+                                           .group = runner->suites[i].section->group };
+    return list;
+}
+
+/* ---- execute ---- */
+
+/* What is true of this run's set-up: next to the machine's condition, so that a reader can repeat it. */
+static void add_setup(const struct runner *runner, struct facts *facts)
+{
+    struct str order = { 0 };
+    for (int i = 0; i < runner->cpus.count; i++)
+        str_appendf(&order, "%s%zu", i ? "," : "", runner->cpus.order[i]);
+    facts_add(facts, "cpu_order", str_text(&order));
+    str_release(&order);
+    facts_add(facts, "plan_file", runner->plan.source);
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        const struct runner_suite *suite = &runner->suites[i];
+        char *name = mem_format("%s.program", suite->section->name);
+        facts_add(facts, name, suite->program);
+        free(name);
+    }
+}
+
+static int begin_run(struct execution *execution, struct error *error)
+{
+    struct runner *runner = execution->runner;
+    struct fingerprint fingerprint;
+    struct facts build = { .arena = &runner->arena };
+    fingerprint_collect(&fingerprint, "", &runner->arena);
+    fingerprint_build(&build);
+    add_setup(runner, &fingerprint.condition);
+    struct store_run run = {
+        .plan = runner->plan.name,
+        .command = runner->options.command ? runner->options.command : "",
+        .seed = runner->seed,
+        .fingerprint = fingerprint.hash,
+        .machine = fingerprint.identity.items,
+        .machine_count = fingerprint.identity.count,
+        .build = build.items,
+        .build_count = build.count,
+        .environment = fingerprint.condition.items,
+        .environment_count = fingerprint.condition.count,
+    };
+    int code = store_run_begin(execution->store, &run, &execution->result->run_id, error);
+    facts_release(&build);
+    fingerprint_release(&fingerprint);
+    return code;
+}
+
+/* Suites that could not be listed; and the cases of the others get their places. */
+static int record_listing(struct execution *execution, struct error *error)
+{
+    struct runner *runner = execution->runner;
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < runner->suite_count; i++) {
+        struct runner_suite *suite = &runner->suites[i];
+        if (!suite->failure) {
+            code = store_cases_declare(execution->store, suite->section->name, suite->cases, suite->case_count, error);
+            continue;
+        }
+        struct store_failure failure = { .suite = suite->section->name,
+                                         .reason = suite->failure,
+                                         .stderr_tail = suite->stderr_tail };
+        execution->result->failure_count++;
+        execution->progress.failure_count++;
+        log_warn("%s: %s", suite->section->name, suite->failure);
+        code = store_failure_add(execution->store, execution->result->run_id, &failure, error);
+    }
+    return code;
+}
+
+static void allocate_bookkeeping(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        struct runner_suite *suite = &runner->suites[i];
+        suite->failed_rounds = arena_array(&runner->arena, suite->case_count, sizeof(int));
+        suite->duration_s = arena_array(&runner->arena, suite->case_count, sizeof(double));
+        suite->rounds_left = arena_array(&runner->arena, suite->case_count, sizeof(int));
+        for (size_t k = 0; k < suite->case_count; k++)
+            suite->rounds_left[k] = suite->rounds;
+    }
+}
+
+/* Sum over the cases of what is left, with the mean of the known ones for the unknown. Below 0 while too little is
+ * known. */
+static double estimate_left(const struct runner *runner)
+{
+    double known_s = 0, left_s = 0;
+    size_t known = 0, unknown_left = 0;
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        const struct runner_suite *suite = &runner->suites[i];
+        for (size_t k = 0; k < suite->case_count; k++) {
+            if (suite->duration_s[k] > 0) {
+                known++;
+                known_s += suite->duration_s[k];
+                left_s += suite->duration_s[k] * suite->rounds_left[k];
+            } else {
+                unknown_left += (size_t)suite->rounds_left[k];
+            }
+        }
+    }
+    if (known < 3)
+        return -1;
+    return left_s + known_s / (double)known * (double)unknown_left;
+}
+
+/* Leaves out the cases that have failed too often. */
+static struct schedule_unit keep_willing(const struct runner_suite *suite, const struct schedule_unit *unit,
+                                         struct arena *arena)
+{
+    size_t *kept = arena_array(arena, unit->case_count, sizeof *kept);
+    struct schedule_unit result = { .suite = unit->suite, .cases = kept };
+    for (size_t i = 0; i < unit->case_count; i++)
+        if (suite->failed_rounds[unit->cases[i]] < FAILED_ROUNDS_LIMIT)
+            kept[result.case_count++] = unit->cases[i];
+    return result;
+}
+
+static void show_unit(struct execution *execution, const struct runner_suite *suite, const struct schedule_unit *unit)
+{
+    char text[256];
+    const char *name = suite->cases[unit->cases[0]];
+    if (unit->case_count > 1)
+        snprintf(text, sizeof text, "%s %.180s +%zu", suite->section->name, name, unit->case_count - 1);
+    else
+        snprintf(text, sizeof text, "%s %.200s", suite->section->name, name);
+    execution->progress.estimated_left_s = estimate_left(execution->runner);
+    progress_show(&execution->progress, text, clock_wall_ns());
+}
+
+static int execute_round(struct execution *execution, int round, struct error *error)
+{
+    struct runner *runner = execution->runner;
+    struct arena arena = { 0 };
+    struct schedule_unit *units;
+    size_t count;
+    int code = 0;
+    schedule_round(runner_schedule_suites(runner, &arena), runner->suite_count, runner->seed, round, &arena, &units,
+                   &count);
+    progress_round_begin(&execution->progress, round, clock_wall_ns());
+    for (size_t i = 0; code == 0 && i < count && !execution->result->interrupted; i++) {
+        struct runner_suite *suite = &runner->suites[units[i].suite];
+        struct schedule_unit unit = keep_willing(suite, &units[i], &arena);
+        if (interrupt_arrived(&runner->interrupt)) {
+            execution->result->interrupted = true;
+            break;
+        }
+        if (unit.case_count > 0) {
+            show_unit(execution, suite, &unit);
+            code = measure_unit(execution, round, &unit, error);
+        }
+        for (size_t k = 0; k < units[i].case_count; k++)
+            suite->rounds_left[units[i].cases[k]]--;
+        execution->progress.done++;
+    }
+    execution->progress.estimated_left_s = estimate_left(runner);
+    progress_clear(&execution->progress);
+    if (code == 0 && !execution->result->interrupted)
+        progress_round_end(&execution->progress, clock_wall_ns());
+    arena_release(&arena);
+    return code;
+}
+
+static size_t count_processes(const struct runner *runner)
+{
+    size_t total = 0;
+    for (int round = 0; round < runner->round_count; round++) {
+        struct arena arena = { 0 };
+        struct schedule_unit *units;
+        size_t count;
+        schedule_round(runner_schedule_suites(runner, &arena), runner->suite_count, runner->seed, round, &arena, &units,
+                       &count);
+        total += count;
+        arena_release(&arena);
+    }
+    return total;
+}
+
+int runner_execute(struct runner *runner, struct store *store, struct runner_result *result, struct error *error)
+{
+    *result = (struct runner_result){ 0 };
+    struct execution execution = { .runner = runner, .store = store, .result = result };
+    progress_begin(&execution.progress, stderr, runner->options.quiet, clock_wall_ns());
+    execution.progress.round_count = runner->round_count;
+    execution.progress.total = count_processes(runner);
+    allocate_bookkeeping(runner);
+    int code = begin_run(&execution, error);
+    if (code != 0)
+        return code;
+    code = record_listing(&execution, error);
+    for (int round = 0; code == 0 && round < runner->round_count && !result->interrupted; round++)
+        code = execute_round(&execution, round, error);
+    progress_clear(&execution.progress);
+    const char *status = result->interrupted                  ? "interrupted"
+                         : code != 0 || !result->sample_count ? "failed"
+                                                              : "complete";
+    /* When the database has failed, this may fail too: the first error is the one to report. */
+    int end_code = store_run_end(store, result->run_id, status, code == 0 ? error : NULL);
+    return code != 0 ? code : end_code;
+}

@@ -1,0 +1,85 @@
+/* runner.h: from a plan to samples in the database.
+ *
+ *     runner_prepare   finds the programs, asks each for its cases, fixes CPUs and seed
+ *     runner_execute   rounds of processes; every sample is committed as it arrives
+ *     runner_release
+ *
+ * A suite that cannot be listed or whose processes fail is recorded with its reason, and the rest goes on. */
+#ifndef PRONY_RUN_RUNNER_H
+#define PRONY_RUN_RUNNER_H
+
+#include "harness/base/arena.h"
+#include "harness/run/cpus.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/plan.h"
+#include "harness/run/schedule.h"
+#include "harness/store/store.h"
+
+/* Zero means "as the plan says" everywhere. Strings are borrowed until runner_release. */
+struct runner_options {
+    const char *plan_path;
+    int rounds;
+    double timeout_s;
+    bool has_seed;
+    uint64_t seed;
+    const char *filter;        /* of case names, on top of the plan's filters */
+    const char *const *suites; /* only these */
+    size_t suite_count;
+    const char *const *models; /* replaces PRONY_MODELS in the suites' environment */
+    size_t model_count;
+    const char *command; /* the command line, for the record */
+    bool quiet;
+};
+
+/* One section of the plan, after its program was asked. */
+struct runner_suite {
+    const struct plan_suite *section;
+    char *program;          /* absolute path; NULL if there is none */
+    const char **arguments; /* program and the plan's arguments; count below */
+    size_t argument_count;
+    const char **environment; /* "NAME=value", NULL-terminated */
+    const char *const *cases; /* names in the program's own order */
+    cpu_set_t *cpus;          /* of each case */
+    size_t case_count;
+    int rounds;
+    double timeout_s;
+    const char *failure; /* why it has no cases; NULL if it has */
+    const char *stderr_tail;
+    /* while executing */
+    int *failed_rounds; /* of each case */
+    double *duration_s; /* of each case, mean of what was seen; 0 = not yet */
+    int *rounds_left;   /* of each case */
+    bool context_stored;
+};
+
+struct runner {
+    struct runner_options options;
+    struct plan plan;
+    struct cpus cpus;
+    uint64_t seed;
+    int round_count; /* of the suite with the most */
+    struct runner_suite *suites;
+    size_t suite_count;
+    struct arena arena;
+    struct interrupt interrupt;
+};
+
+struct runner_result {
+    int64_t run_id;
+    size_t sample_count;  /* good ones */
+    size_t problem_count; /* cases' own errors and skips */
+    size_t failure_count; /* processes that failed */
+    bool interrupted;
+};
+
+/* Fails on a bad plan or option. What a single suite does wrong is kept in its entry. After a failure there is nothing
+ * to release. From here on Ctrl-C is noticed, not obeyed. */
+int runner_prepare(struct runner *runner, const struct runner_options *options, struct error *error);
+/* Fails when the database does; what was stored until then stays. */
+int runner_execute(struct runner *runner, struct store *store, struct runner_result *result, struct error *error);
+void runner_release(struct runner *runner);
+
+/* The suites as schedule.h wants them, in the arena. */
+struct schedule_suite *runner_schedule_suites(const struct runner *runner, struct arena *arena);
+
+#endif
