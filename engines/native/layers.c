@@ -16,7 +16,12 @@
 enum {
     ROW_BLOCK = 8,           /* tokens a thread claims at once where there is no weight */
     ATTENTION_QUERIES = 128, /* query vectors (tokens x heads of the group) of one attention work item */
-    DECODE_SLICES = 4        /* work items a thread for a matrix-vector product: enough to even out the threads */
+    DECODE_SLICES = 4,       /* work items a thread for a matrix-vector product: enough to even out the threads */
+    PREFILL_SLICES = 2,      /* work items a thread, at least, for a matrix product */
+    /* Weight rows of a work item in prefill, at most. More rows mean that the activations are read less often from
+     * beyond L2; but the results (batch x rows f32; two of them for gate and up) should stay there. */
+    MAX_SLICE = 256,
+    MAX_SLICE_HIDDEN = 128
 };
 
 /* One thread inside one forward pass. */
@@ -67,11 +72,22 @@ static unsigned act_mask(size_t count, const struct matrix *a, const struct matr
     return mask;
 }
 
-/* Weight rows a work item takes, a multiple of unit. */
-static size_t slice_rows(const struct task *task, size_t count, size_t rows, size_t unit)
+static size_t round_up(size_t value, size_t unit)
 {
-    size_t wanted = count > 1 ? SLICE_ROWS : ceil_div(rows, task->threads == 1 ? 1 : task->threads * DECODE_SLICES);
-    return ceil_div(wanted, unit) * unit;
+    return ceil_div(value, unit) * unit;
+}
+
+/* Weight rows a work item takes, a multiple of unit; for batches about max_rows at most. */
+static size_t slice_rows(const struct task *task, size_t count, size_t rows, size_t unit, size_t max_rows)
+{
+    size_t items = task->threads == 1 ? 1 : task->threads * DECODE_SLICES;
+    if (count > 1) {
+        items = ceil_div(rows, max_rows);
+        if (items < task->threads * PREFILL_SLICES)
+            items = task->threads * PREFILL_SLICES;
+        items = round_up(items, task->threads);
+    }
+    return round_up(ceil_div(rows, items), unit);
 }
 
 static size_t kernel_unit(const struct matrix *matrix, size_t count)
@@ -96,7 +112,7 @@ size_t forward_slice_floats(const struct model *model, size_t count)
         single = model_kv_width(hyper);
     if (single < hyper->ff_width)
         single = hyper->ff_width;
-    size_t batch = count * ceil_div(SLICE_ROWS, unit) * unit;
+    size_t batch = count * round_up(MAX_SLICE, unit);
     return batch > single + unit ? batch : single + unit;
 }
 
@@ -286,7 +302,7 @@ static void project_qkv(const struct task *task, size_t layer_index, const struc
     unit = least_multiple(unit, kernel_unit(&layer->q, count));
     unit = least_multiple(unit, kernel_unit(&layer->k, count));
     unit = least_multiple(unit, kernel_unit(&layer->v, count));
-    size_t slice = slice_rows(task, count, layer->q.rows + 2 * layer->k.rows, unit);
+    size_t slice = slice_rows(task, count, layer->q.rows + 2 * layer->k.rows, unit, MAX_SLICE_HIDDEN);
     size_t q_items = ceil_div(layer->q.rows, slice), kv_items = ceil_div(layer->k.rows, slice);
     for (size_t item = pool_next(task->pool); item < q_items + 2 * kv_items; item = pool_next(task->pool)) {
         bool is_q = item < q_items;
@@ -354,7 +370,7 @@ static void add_product(const struct task *task, const struct matrix *matrix, co
                         const float *bias)
 {
     float *x = task->session->x, *part = task->worker->slice_a;
-    size_t slice = slice_rows(task, input->count, matrix->rows, kernel_unit(matrix, input->count));
+    size_t slice = slice_rows(task, input->count, matrix->rows, kernel_unit(matrix, input->count), MAX_SLICE);
     for (size_t first = pool_next(task->pool) * slice; first < matrix->rows; first = pool_next(task->pool) * slice) {
         size_t rows = matrix->rows - first < slice ? matrix->rows - first : slice;
         multiply(task, matrix, input, first, rows, part, rows);
@@ -416,7 +432,7 @@ static void ffn_block(const struct task *task, size_t layer_index)
     size_t unit = least_multiple(kernel_unit(&layer->gate, count), kernel_unit(&layer->up, count));
     if (count > 1)
         unit = least_multiple(unit, 64);
-    size_t slice = slice_rows(task, count, ff_width, unit);
+    size_t slice = slice_rows(task, count, ff_width, unit, MAX_SLICE_HIDDEN);
     for (size_t first = pool_next(task->pool) * slice; first < ff_width; first = pool_next(task->pool) * slice)
         slice_hidden(task, layer, &input, first, ff_width - first < slice ? ff_width - first : slice, mask);
     pool_barrier(task->pool);
@@ -467,7 +483,7 @@ static void output(const struct task *task)
     /* Quantization may turn a NaN into a number, so the hidden states are looked at too. */
     if (task->worker == session->workers && !all_finite(x, count * matrix->cols))
         atomic_store(&forward->not_finite, true);
-    size_t slice = slice_rows(task, count, matrix->rows, kernel_unit(matrix, count));
+    size_t slice = slice_rows(task, count, matrix->rows, kernel_unit(matrix, count), MAX_SLICE);
     for (size_t first = pool_next(task->pool) * slice; first < matrix->rows; first = pool_next(task->pool) * slice) {
         size_t rows = matrix->rows - first < slice ? matrix->rows - first : slice;
         multiply(task, matrix, &input, first, rows, forward->logits + first, matrix->rows);

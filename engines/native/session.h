@@ -6,10 +6,6 @@
 #include "engines/native/kvcache.h"
 #include "engines/native/native.h"
 
-/* Rows of one matmul slice in prefill: its results (batch x SLICE_ROWS x 4 bytes) stay in the L2 cache until the steps
- * that follow have used them. A multiple of 64, the padding of activation rows. */
-enum { SLICE_ROWS = 64 };
-
 /* Activations of a batch in each format that some kernel reads; an unused format is NULL. */
 struct act_buffers {
     unsigned char *rows[ACT_COUNT]; /* [ACT_F32] is plain float */
