@@ -133,10 +133,40 @@ VECTOR_INLINE vector vector_scale_2(vector v, vector n)
     return _mm512_scalef_ps(v, n);
 }
 
-/* Lanes 2 i and 2 i + 1 change places. */
-VECTOR_INLINE vector vector_swap_pairs(vector v)
+VECTOR_INLINE vector vector_load_i8(const int8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)p)));
+}
+
+/* Both of each pair of lanes (2 i, 2 i + 1) from the first or from the second of them; the pair exchanged. */
+VECTOR_INLINE vector vector_pair_first(vector v)
+{
+    return _mm512_moveldup_ps(v);
+}
+
+VECTOR_INLINE vector vector_pair_second(vector v)
+{
+    return _mm512_movehdup_ps(v);
+}
+
+VECTOR_INLINE vector vector_pair_swap(vector v)
 {
     return _mm512_permute_ps(v, 0xb1);
+}
+
+/* a * b - c in even lanes, a * b + c in odd ones */
+VECTOR_INLINE vector vector_fma_alternate(vector a, vector b, vector c)
+{
+    return _mm512_fmaddsub_ps(a, b, c);
+}
+
+/* Of the 2 VECTOR_LANES floats at p: those at even and at odd indices. */
+VECTOR_INLINE void vector_load_pairs(const float *p, vector *even, vector *odd)
+{
+    const __m512i at = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    __m512 low = _mm512_loadu_ps(p), high = _mm512_loadu_ps(p + 16);
+    *even = _mm512_permutex2var_ps(low, at, high);
+    *odd = _mm512_permutex2var_ps(low, _mm512_add_epi32(at, _mm512_set1_epi32(1)), high);
 }
 
 /* rows[i] lane j <-> rows[j] lane i */
@@ -310,10 +340,41 @@ VECTOR_INLINE vector vector_scale_2(vector v, vector n)
     return _mm256_mul_ps(v, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23)));
 }
 
-/* Lanes 2 i and 2 i + 1 change places. */
-VECTOR_INLINE vector vector_swap_pairs(vector v)
+VECTOR_INLINE vector vector_load_i8(const int8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
+}
+
+/* Both of each pair of lanes (2 i, 2 i + 1) from the first or from the second of them; the pair exchanged. */
+VECTOR_INLINE vector vector_pair_first(vector v)
+{
+    return _mm256_moveldup_ps(v);
+}
+
+VECTOR_INLINE vector vector_pair_second(vector v)
+{
+    return _mm256_movehdup_ps(v);
+}
+
+VECTOR_INLINE vector vector_pair_swap(vector v)
 {
     return _mm256_permute_ps(v, 0xb1);
+}
+
+/* a * b - c in even lanes, a * b + c in odd ones */
+VECTOR_INLINE vector vector_fma_alternate(vector a, vector b, vector c)
+{
+    return _mm256_fmaddsub_ps(a, b, c);
+}
+
+/* Of the 2 VECTOR_LANES floats at p: those at even and at odd indices. */
+VECTOR_INLINE void vector_load_pairs(const float *p, vector *even, vector *odd)
+{
+    __m256 low = _mm256_loadu_ps(p), high = _mm256_loadu_ps(p + 8);
+    __m256d evens = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0x88));
+    __m256d odds = _mm256_castps_pd(_mm256_shuffle_ps(low, high, 0xdd));
+    *even = _mm256_castpd_ps(_mm256_permute4x64_pd(evens, 0xd8));
+    *odd = _mm256_castpd_ps(_mm256_permute4x64_pd(odds, 0xd8));
 }
 
 /* rows[i] lane j <-> rows[j] lane i */

@@ -10,7 +10,10 @@
 #define X86(...)
 #endif
 
-#define SILU_MUL_ROWS ROW(silu_mul_f32__scalar, 0, 0)
+#define SILU_MUL_ROWS                           \
+    X86(silu_mul_f32__avx512, CPU_AVX512, 1e-6) \
+    X86(silu_mul_f32__avx2, CPU_AVX2, 1e-6)     \
+    ROW(silu_mul_f32__scalar, 0, 0)
 
 #define ROW(name, ...) silu_mul_function name;
 SILU_MUL_ROWS
@@ -27,7 +30,10 @@ const struct kernel_row kernel_silu_mul_rows[] = { SILU_MUL_ROWS };
 const size_t kernel_silu_mul_row_count = sizeof kernel_silu_mul_rows / sizeof *kernel_silu_mul_rows;
 #undef ROW
 
-#define ADD_ROWS ROW(add_f32__scalar, 0, 0)
+#define ADD_ROWS                           \
+    X86(add_f32__avx512, CPU_AVX512, 1e-7) \
+    X86(add_f32__avx2, CPU_AVX2, 1e-7)     \
+    ROW(add_f32__scalar, 0, 0)
 
 #define ROW(name, ...) add_function name;
 ADD_ROWS

@@ -11,8 +11,14 @@
 #endif
 
 #define MATVEC_ROWS                                                         \
+    X86(matvec_f32__avx512, FORMAT_F32, ACT_F32, CPU_AVX512, 1e-6)          \
+    X86(matvec_f32__avx2, FORMAT_F32, ACT_F32, CPU_AVX2, 1e-6)              \
     ROW(matvec_f32__scalar, FORMAT_F32, ACT_F32, 0, 0)                      \
+    X86(matvec_f16__avx512, FORMAT_F16, ACT_F32, CPU_AVX512, 1e-6)          \
+    X86(matvec_f16__avx2, FORMAT_F16, ACT_F32, CPU_AVX2, 1e-6)              \
     ROW(matvec_f16__scalar, FORMAT_F16, ACT_F32, 0, 0)                      \
+    X86(matvec_bf16__avx512, FORMAT_BF16, ACT_F32, CPU_AVX512, 1e-6)        \
+    X86(matvec_bf16__avx2, FORMAT_BF16, ACT_F32, CPU_AVX2, 1e-6)            \
     ROW(matvec_bf16__scalar, FORMAT_BF16, ACT_F32, 0, 0)                    \
     X86(matvec_q8_0__avx512vnni, FORMAT_Q8_0, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
     ROW(matvec_q8_0__scalar, FORMAT_Q8_0, ACT_Q8, 0, 0)                     \

@@ -10,7 +10,10 @@
 #define X86(...)
 #endif
 
-#define RMSNORM_ROWS ROW(rmsnorm_f32__scalar, 0, 0)
+#define RMSNORM_ROWS                           \
+    X86(rmsnorm_f32__avx512, CPU_AVX512, 1e-6) \
+    X86(rmsnorm_f32__avx2, CPU_AVX2, 1e-6)     \
+    ROW(rmsnorm_f32__scalar, 0, 0)
 
 #define ROW(name, ...) rmsnorm_function name;
 RMSNORM_ROWS

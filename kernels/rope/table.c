@@ -10,7 +10,10 @@
 #define X86(...)
 #endif
 
-#define ROPE_ROWS ROW(rope_f32__scalar, 0, 0)
+#define ROPE_ROWS                           \
+    X86(rope_f32__avx512, CPU_AVX512, 1e-6) \
+    X86(rope_f32__avx2, CPU_AVX2, 1e-6)     \
+    ROW(rope_f32__scalar, 0, 0)
 
 #define ROW(name, ...) rope_function name;
 ROPE_ROWS

@@ -10,7 +10,10 @@
 #define X86(...)
 #endif
 
-#define SOFTMAX_ROWS ROW(softmax_f32__scalar, 0, 0)
+#define SOFTMAX_ROWS                           \
+    X86(softmax_f32__avx512, CPU_AVX512, 1e-6) \
+    X86(softmax_f32__avx2, CPU_AVX2, 1e-6)     \
+    ROW(softmax_f32__scalar, 0, 0)
 
 #define ROW(name, ...) softmax_function name;
 SOFTMAX_ROWS

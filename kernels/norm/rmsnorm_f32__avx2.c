@@ -1,0 +1,10 @@
+/* rmsnorm_f32__avx2.c: root mean square norm, AVX2. */
+#include "kernels/norm/rmsnorm.h"
+
+rmsnorm_function rmsnorm_f32__avx2;
+
+void rmsnorm_f32__avx2(float *y, size_t y_stride, const float *x, size_t x_stride, const float *weight, float epsilon,
+                       size_t count, size_t cols)
+{
+    rmsnorm(y, y_stride, x, x_stride, weight, epsilon, count, cols);
+}
