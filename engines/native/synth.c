@@ -3,10 +3,13 @@
 #include "engines/native/synth.h"
 #include "engines/native/gguf_write.h"
 #include "engines/native/synth_plan.h"
+#include "engines/native/synth_text.h"
 #include "engines/native/synth_vocab.h"
 #include "engines/native/synth_weights.h"
+#include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/pool.h"
+#include "harness/base/str.h"
 #include "kernels/kernel.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -187,7 +190,7 @@ static int write_file(const struct synth_options *options, const struct synth_sh
     int code = gguf_write_open(&writer, options->path, error);
     if (code != 0)
         return code;
-    synth_plan_create(&plan, shape, mix);
+    synth_plan_create(&plan, shape, mix, vocab->used);
     add_keys(&writer, options, shape, mix);
     synth_vocab_write(vocab, &writer);
     uint64_t parameters = 0;
@@ -210,6 +213,26 @@ static int write_file(const struct synth_options *options, const struct synth_sh
     return code;
 }
 
+static int open_vocab(const struct synth_options *options, const struct synth_shape *shape, struct synth_vocab *vocab,
+                      struct error *error)
+{
+    const size_t size = options->vocab_size > 0 ? options->vocab_size : shape->vocab_size;
+    if (options->vocab_from != NULL)
+        return synth_vocab_copy(vocab, options->vocab_from, size, options->vocab_size > 0, error);
+    struct str text = { 0 };
+    if (options->vocab_text != NULL) {
+        int code = file_read(options->vocab_text, &text.data, &text.length, error);
+        if (code != 0)
+            return code;
+    } else {
+        for (size_t i = 0; i < synth_text_piece_count; i++)
+            str_append(&text, synth_text_pieces[i]);
+    }
+    int code = synth_vocab_train(vocab, shape->pre, text.data, text.length, size, error);
+    free(text.data);
+    return code;
+}
+
 static int unknown_name(struct error *error, const char *what, const char *name)
 {
     return error_set(error, ERROR_USAGE, "unknown %s '%s' (prony-engine synth --list shows all)", what, name);
@@ -227,11 +250,8 @@ int synth_write(const struct synth_options *options, struct synth_result *result
     if (options->layers > 0)
         shape.layers = options->layers;
 
-    if (options->vocab_from == NULL)
-        return error_set(error, ERROR_USAGE, "--vocab-from FILE is missing");
     struct synth_vocab vocab;
-    const size_t wanted = options->vocab_size > 0 ? options->vocab_size : shape.vocab_size;
-    int code = synth_vocab_copy(&vocab, options->vocab_from, wanted, options->vocab_size > 0, error);
+    int code = open_vocab(options, &shape, &vocab, error);
     if (code != 0)
         return code;
     shape.vocab_size = vocab.size;

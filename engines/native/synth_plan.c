@@ -122,7 +122,8 @@ static void append_layer(struct synth_plan *plan, size_t layer)
     }
 }
 
-void synth_plan_create(struct synth_plan *plan, const struct synth_shape *shape, const struct synth_mix *mix)
+void synth_plan_create(struct synth_plan *plan, const struct synth_shape *shape, const struct synth_mix *mix,
+                       size_t used_tokens)
 {
     enum { OUTER_MAX = 4, LAYER_MAX = 14 };
     memset(plan, 0, sizeof *plan);
@@ -130,11 +131,13 @@ void synth_plan_create(struct synth_plan *plan, const struct synth_shape *shape,
     plan->tensors = arena_array(&plan->arena, OUTER_MAX + LAYER_MAX * shape->layers, sizeof *plan->tensors);
     const double fan_in = 1.0 / sqrt((double)shape->width);
 
-    append(plan, "token_embd.weight", ROLE_EMBEDDING, shape->vocab_size, shape->width, 0.0, fan_in);
+    append(plan, "token_embd.weight", ROLE_EMBEDDING, shape->vocab_size, shape->width, 0.0, fan_in)->used_rows =
+        used_tokens;
     append(plan, "output_norm.weight", ROLE_VECTOR, 0, shape->width, LOGIT_DEVIATION, NORM_DEVIATION)->signs =
         shape->tied;
     if (!shape->tied)
-        append(plan, "output.weight", ROLE_OUTPUT, shape->vocab_size, shape->width, 0.0, fan_in);
+        append(plan, "output.weight", ROLE_OUTPUT, shape->vocab_size, shape->width, 0.0, fan_in)->used_rows =
+            used_tokens;
     if (shape->rope_factor > 0.0f)
         append(plan, "rope_freqs.weight", ROLE_ROPE_FACTOR, 0, shape->head_size / 2, 0.0, 0.0);
     for (size_t layer = 0; layer < shape->layers; layer++)

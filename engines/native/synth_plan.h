@@ -37,7 +37,8 @@ struct synth_tensor {
     size_t layer;
     size_t rows, cols; /* rows 0 = a vector of cols values */
     float mean, deviation;
-    bool signs; /* each value's sign is random */
+    bool signs;       /* each value's sign is random */
+    size_t used_rows; /* rows from here on are small: tokens that no text contains; 0 = all rows are alike */
 };
 
 struct synth_plan {
@@ -47,8 +48,9 @@ struct synth_plan {
     struct arena arena;
 };
 
-/* shape must outlive the plan. */
-void synth_plan_create(struct synth_plan *plan, const struct synth_shape *shape, const struct synth_mix *mix);
+/* shape must outlive the plan. used_tokens: how many of the vocabulary are not padding. */
+void synth_plan_create(struct synth_plan *plan, const struct synth_shape *shape, const struct synth_mix *mix,
+                       size_t used_tokens);
 void synth_plan_release(struct synth_plan *plan);
 
 #endif

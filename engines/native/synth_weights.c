@@ -29,6 +29,9 @@ static inline int32_t irwin_hall(uint64_t bits)
 
 #define IRWIN_HALL_UNIT 2.6428998e-5f /* 1 / sqrt((2^32 - 1) / 3) */
 
+/* Of the rows of padding tokens: nearly 150,000 of them must not drown the few thousand that mean something. */
+#define UNUSED_SCALE 0.0625f
+
 /* Llama 3.1's rule: wave lengths beyond the old context are stretched by the factor, short ones not at all, those
  * between are interpolated. (Llama 3.1 reference code, apply_scaling: low factor 1, high factor 4.) The base's power is
  * built from square roots, because pow() differs in the last bit between C libraries; head_size is a power of two. */
@@ -66,7 +69,9 @@ void synth_weights_row(float *x, const struct synth_shape *shape, const struct s
     }
     struct rng rng;
     rng_seed(&rng, rng_mix(rng_mix(seed, hash_name(tensor->name)), row));
-    const float unit = tensor->deviation * IRWIN_HALL_UNIT;
+    float unit = tensor->deviation * IRWIN_HALL_UNIT;
+    if (tensor->used_rows > 0 && row >= tensor->used_rows)
+        unit *= UNUSED_SCALE;
     for (size_t i = 0; i < tensor->cols; i++) {
         float deviation = (float)irwin_hall(rng_next(&rng)) * unit;
         x[i] = deviation;

@@ -4,6 +4,7 @@
 #include "engines/native/gguf.h"
 #include "engines/native/synth_plan.h"
 #include "engines/native/synth_weights.h"
+#include "engines/native/tokenizer.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
@@ -134,11 +135,11 @@ static void test_bytes_are_the_same_everywhere(void **state)
         const char *shape, *format;
         uint64_t hash;
     } expected[] = {
-        { "tiny-llama", "f32", UINT64_C(0x308965ddae781c18) },
-        { "tiny-llama", "q4_0", UINT64_C(0xbb83fb315657324) },
-        { "tiny-qwen2", "q4_K_M", UINT64_C(0xf78ea783c9ac8a47) },
-        { "tiny-qwen3", "q8_0", UINT64_C(0xbc4ee3d2b58bd50a) },
-        { "tiny-qwen3", "q5_1", UINT64_C(0x79bc1089b5906c00) },
+        { "tiny-llama", "f32", UINT64_C(0xe6e8ba6a3f565bb6) },
+        { "tiny-llama", "q4_0", UINT64_C(0x863bf34ba0070886) },
+        { "tiny-qwen2", "q4_K_M", UINT64_C(0x3ea41bf2930d5a95) },
+        { "tiny-qwen3", "q8_0", UINT64_C(0x8ed34c0ed3f1e07f) },
+        { "tiny-qwen3", "q5_1", UINT64_C(0x70cd11876407acce) },
     };
     const struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
@@ -178,6 +179,81 @@ static void test_vocabulary_is_copied_and_padded(void **state)
     gguf_close(&gguf);
 }
 
+/* Without --vocab-from a tokenizer is trained on the built-in text: it must open and give a text back. */
+static void test_trained_vocabulary(void **state)
+{
+    static const struct {
+        const char *shape, *kind, *end;
+        bool add_bos;
+    } expected[] = {
+        { "tiny-qwen2", "bpe qwen2", "<|im_end|>", false },
+        { "tiny-llama", "bpe llama-bpe", "<|eot_id|>", true },
+    };
+    static const char text[] = "The engine was proud: 1798, naïve 今天 \xff.\n";
+    const struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct error error;
+        struct synth_options options = {
+            .shape = expected[i].shape, .format = "q8_0", .path = fixture->path, .threads = 1, .vocab_size = 2000
+        };
+        assert_ok(synth_write(&options, NULL, &error), &error);
+        struct gguf gguf;
+        struct tokenizer *tokenizer;
+        struct token_info info;
+        uint32_t *tokens;
+        size_t count, length;
+        char *back;
+        assert_ok(gguf_open(&gguf, fixture->path, &error), &error);
+        assert_ok(tokenizer_open(&tokenizer, &gguf, &error), &error);
+        assert_string_equal(tokenizer_kind(tokenizer), expected[i].kind);
+        assert_int_equal(tokenizer_size(tokenizer), 2000);
+        tokenizer_info(tokenizer, &info);
+        assert_true(info.add_bos == expected[i].add_bos);
+        assert_ok(tokenizer_encode(tokenizer, text, sizeof text - 1, 0, &tokens, &count, &error), &error);
+        assert_true(count < 30); /* learned words, not bytes */
+        assert_ok(tokenizer_decode(tokenizer, tokens, count, false, &back, &length, &error), &error);
+        assert_int_equal(length, sizeof text - 1);
+        assert_memory_equal(back, text, length);
+        free(tokens);
+        free(back);
+        assert_ok(tokenizer_encode(tokenizer, expected[i].end, strlen(expected[i].end), TOKENIZE_PARSE_SPECIAL, &tokens,
+                                   &count, &error),
+                  &error);
+        assert_int_equal(count, 1);
+        assert_true((int64_t)tokens[0] == info.eos);
+        free(tokens);
+        tokenizer_close(tokenizer);
+        gguf_close(&gguf);
+    }
+}
+
+/* A text file of one's own; and no room for the special tokens. */
+static void test_vocabulary_from_a_text(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error error;
+    struct synth_options options = {
+        .shape = "tiny-qwen2", .format = "f16", .path = fixture->path, .vocab_text = fixture->other, .threads = 1
+    };
+    assert_ok(file_write(fixture->other, "abababab abab abab", 18, &error), &error);
+    assert_ok(synth_write(&options, NULL, &error), &error);
+    struct gguf gguf;
+    struct gguf_array tokens;
+    assert_ok(gguf_open(&gguf, fixture->path, &error), &error);
+    assert_ok(gguf_array(&gguf, "tokenizer.ggml.tokens", GGUF_STRING, &tokens, &error), &error);
+    const unsigned char *cursor = tokens.data;
+    struct gguf_string first = { NULL, 0 };
+    for (size_t i = 0; i <= 256; i++)
+        first = gguf_array_next_string(&cursor);
+    assert_true(gguf_string_equal(first, "ab"));
+    gguf_close(&gguf);
+    options.vocab_size = 258;
+    assert_int_equal(synth_write(&options, NULL, &error), ERROR_USAGE);
+    assert_non_null(strstr(error.text, "no room"));
+    options.vocab_text = "/nonexistent.txt";
+    assert_int_equal(synth_write(&options, NULL, &error), ERROR_IO);
+}
+
 static uint64_t count_parameters(const struct synth_plan *plan)
 {
     uint64_t count = 0;
@@ -203,7 +279,7 @@ static void test_parameter_counts(void **state)
     };
     for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         struct synth_plan plan;
-        synth_plan_create(&plan, synth_shape_find(published[i].shape), synth_mix_find("f32"));
+        synth_plan_create(&plan, synth_shape_find(published[i].shape), synth_mix_find("f32"), 0);
         uint64_t count = count_parameters(&plan);
         synth_plan_release(&plan);
         if (count != published[i].parameters)
@@ -215,7 +291,7 @@ static void test_parameter_counts(void **state)
 static enum tensor_format format_of(const char *shape, const char *mix, const char *tensor)
 {
     struct synth_plan plan;
-    synth_plan_create(&plan, synth_shape_find(shape), synth_mix_find(mix));
+    synth_plan_create(&plan, synth_shape_find(shape), synth_mix_find(mix), 0);
     enum tensor_format format = FORMAT_COUNT;
     for (size_t i = 0; i < plan.tensor_count; i++) {
         if (str_equal(plan.tensors[i].name, tensor))
@@ -339,6 +415,8 @@ int main(void)
         TEST(test_same_seed_same_bytes),
         TEST(test_bytes_are_the_same_everywhere),
         TEST(test_vocabulary_is_copied_and_padded),
+        TEST(test_trained_vocabulary),
+        TEST(test_vocabulary_from_a_text),
         cmocka_unit_test(test_parameter_counts),
         cmocka_unit_test(test_formats_of_mixes),
         cmocka_unit_test(test_distribution),
