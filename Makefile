@@ -124,6 +124,8 @@ $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+# asset.c includes these files by .incbin, which the compiler's dependency files do not see.
+$(O)/obj/reports/asset.o: $(wildcard reports/page.* reports/charts/*.gp)
 ifeq ($(filter-out release clang,$(VARIANT)),)
 kernel_opt := -O3
 endif

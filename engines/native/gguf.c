@@ -18,8 +18,8 @@ enum {
     GGUF_ALIGNMENT_MINIMUM = 8, /* the format asks for a multiple of 8; it also keeps float loads aligned */
     KEY_NAME_LIMIT = 65535,
     TENSOR_NAME_LIMIT = 64,
-    KEY_MIN_BYTES = 8 + 1 + 4 + 1,            /* name length, one letter, type, one byte of value */
-    TENSOR_MIN_BYTES = 8 + 1 + 4 + 8 + 4 + 8, /* name, dimension count, one dimension, type, offset */
+    KEY_MIN_BYTES = 8 + 4 + 1,        /* name length, type, one byte of value */
+    TENSOR_MIN_BYTES = 8 + 4 + 4 + 8, /* name length, dimension count, type, offset */
     NAME_TEXT_BYTES = 96
 };
 

@@ -188,6 +188,9 @@ static inline int64_t benchmark_state_max_iterations(const struct benchmark_stat
 {
     return state->max_iterations;
 }
+/* Time in the loop so far, pauses excluded; call while the timer stands (after the loop, or paused). */
+double benchmark_state_real_seconds(const struct benchmark_state *state);
+double benchmark_state_cpu_seconds(const struct benchmark_state *state);
 /* Argument number index; a missing one makes the case an error record. */
 int64_t benchmark_state_range(struct benchmark_state *state, size_t index);
 static inline int benchmark_state_threads(const struct benchmark_state *state)

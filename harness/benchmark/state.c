@@ -71,6 +71,16 @@ void benchmark_state_set_iteration_time(struct benchmark_state *state, double se
     state->measurement->manual_seconds += seconds;
 }
 
+double benchmark_state_real_seconds(const struct benchmark_state *state)
+{
+    return (double)state->measurement->real_ns / 1e9;
+}
+
+double benchmark_state_cpu_seconds(const struct benchmark_state *state)
+{
+    return (double)state->measurement->cpu_ns / 1e9;
+}
+
 /* ---- loop ---- */
 
 static void start_loop(struct benchmark_state *state)

@@ -2,19 +2,22 @@
  *
  * A panel of weight rows is unpacked to bf16 in the tile layout of the right operand of TDPBF16PS (pairs of k in 32-bit
  * lanes, 16 outputs a tile row) and then met by all activation rows, so that unpacking is paid once a call. Loops, from
- * the outside: AMX_PANEL_ROWS outputs, AMX_PANEL_COLS of k (the packed panel stays in L2), 32 activation rows (their
- * part stays in L1), 32 outputs, k. The innermost holds 2 x 2 accumulator tiles, so each tile loaded is used twice.
- * Sums are f32; with more than one panel in k they go through y. */
+ * the outside: AMX_PANEL_ROWS outputs, AMX_PANEL_COLS of k (the packed panel stays in L2), 32 activation rows,
+ * AMX_BLOCK_STEPS tiles of k (32 activation rows of that stay in L1), 32 outputs. The innermost holds 2 x 2 accumulator
+ * tiles, so each tile loaded is used twice.
+ * Sums are f32; from one part of k to the next they go through y. */
 #ifndef PRONY_KERNELS_MATMUL_AMX_H
 #define PRONY_KERNELS_MATMUL_AMX_H
 
 #include "kernels/kernel.h"
+#include "kernels/matmul/scratch.h"
 #include <immintrin.h>
 #include <string.h>
 
 enum {
     AMX_PANEL_ROWS = 256,
-    AMX_PANEL_COLS = 512,
+    AMX_PANEL_COLS = 1024,
+    AMX_BLOCK_STEPS = 8,
     AMX_TILE = 16,        /* rows and 32-bit columns of a tile */
     AMX_TILE_COLS = 32,   /* k of a tile */
     AMX_TILE_BYTES = 1024 /* of a packed weight tile */
@@ -23,10 +26,7 @@ enum {
 /* Unpacks tiles for 16 rows, starting at k = start, cols of k (both multiples of the format's block). */
 typedef void amx_packer(char *tiles, const void *w, size_t w_row_bytes, size_t rows, size_t start, size_t cols);
 
-static inline size_t amx_scratch_bytes(void)
-{
-    return (size_t)AMX_PANEL_ROWS * AMX_PANEL_COLS * 2;
-}
+static_assert(AMX_PANEL_ROWS * AMX_PANEL_COLS * 2 <= MATMUL_SCRATCH_AMX, "kernels/matmul/scratch.h");
 
 /* Memory layout of LDTILECFG's operand. */
 struct amx_config {
@@ -185,26 +185,25 @@ static inline void amx_multiply(const struct amx_panel *p, size_t first, size_t 
 {
     const struct matmul_arguments *a = p->a;
     size_t steps = (p->cols + AMX_TILE_COLS - 1) / AMX_TILE_COLS;
-    struct amx_block block = {
-        .y_stride = a->y_stride * sizeof(float),
-        .x = (const char *)a->act + first * a->act_row_bytes + p->start * 2,
-        .x_stride = a->act_row_bytes,
-        .tiles = steps,
-        .accumulate = p->start > 0,
-    };
-    for (size_t n = 0; n < p->rows; n += 2 * AMX_TILE) {
-        size_t width = p->rows - n < 2 * AMX_TILE ? p->rows - n : 2 * AMX_TILE;
-        block.y = a->y + first * a->y_stride + p->row + n;
-        block.w0 = p->tiles + n / AMX_TILE * steps * AMX_TILE_BYTES;
-        block.w1 = block.w0 + steps * AMX_TILE_BYTES;
-        if (width < 2 * AMX_TILE)
-            amx_configure(m, width);
-        if (m > AMX_TILE)
-            (width > AMX_TILE ? amx_block_2x2 : amx_block_2x1)(&block);
-        else
-            (width > AMX_TILE ? amx_block_1x2 : amx_block_1x1)(&block);
-        if (width < 2 * AMX_TILE)
-            amx_configure(m, 2 * AMX_TILE);
+    struct amx_block block = { .y_stride = a->y_stride * sizeof(float), .x_stride = a->act_row_bytes };
+    for (size_t k = 0; k < steps; k += AMX_BLOCK_STEPS) {
+        block.tiles = steps - k < AMX_BLOCK_STEPS ? steps - k : AMX_BLOCK_STEPS;
+        block.x = (const char *)a->act + first * a->act_row_bytes + p->start * 2 + k * 2 * AMX_TILE_COLS;
+        block.accumulate = p->start + k > 0;
+        for (size_t n = 0; n < p->rows; n += 2 * AMX_TILE) {
+            size_t width = p->rows - n < 2 * AMX_TILE ? p->rows - n : 2 * AMX_TILE;
+            block.y = a->y + first * a->y_stride + p->row + n;
+            block.w0 = p->tiles + (n / AMX_TILE * steps + k) * AMX_TILE_BYTES;
+            block.w1 = block.w0 + steps * AMX_TILE_BYTES;
+            if (width < 2 * AMX_TILE)
+                amx_configure(m, width);
+            if (m > AMX_TILE)
+                (width > AMX_TILE ? amx_block_2x2 : amx_block_2x1)(&block);
+            else
+                (width > AMX_TILE ? amx_block_1x2 : amx_block_1x1)(&block);
+            if (width < 2 * AMX_TILE)
+                amx_configure(m, 2 * AMX_TILE);
+        }
     }
 }
 

@@ -152,4 +152,5 @@ void gguf_builder_release(struct gguf_builder *builder)
     str_release(&builder->keys);
     str_release(&builder->tensors);
     str_release(&builder->data);
+    *builder = (struct gguf_builder){ 0 };
 }

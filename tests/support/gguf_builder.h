@@ -35,6 +35,7 @@ void gguf_builder_tensor_raw(struct gguf_builder *builder, const char *name, uin
 void *gguf_builder_finish(const struct gguf_builder *builder, size_t *size_bytes);
 /* The same into a file. */
 int gguf_builder_write(const struct gguf_builder *builder, const char *path, struct error *error);
+/* Back to zero bytes. */
 void gguf_builder_release(struct gguf_builder *builder);
 
 #endif

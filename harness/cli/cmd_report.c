@@ -1,0 +1,127 @@
+/* cmd_report.c: `prony report`: a run as text, Markdown, HTML or JSON. */
+#include "harness/base/arena.h"
+#include "harness/base/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/str.h"
+#include "harness/cli/command.h"
+#include "reports/report.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct settings {
+    const char *database, *format, *output, *title, *run;
+    bool no_charts;
+};
+
+static int parse(struct settings *settings, int argc, char **argv, struct error *error)
+{
+    const struct option options[] = {
+        { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'f', OPTION_TEXT, &settings->format },
+        { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
+        { "no-charts", 0, OPTION_FLAG, &settings->no_charts },
+    };
+    struct option_list rest = { 0 };
+    int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
+    if (!code && rest.count > 1)
+        code = error_set(error, ERROR_USAGE, "one RUN at a time, but there is also '%s'", rest.items[1]);
+    if (!code && rest.count == 1)
+        settings->run = rest.items[0];
+    free(rest.items);
+    return code;
+}
+
+/* The format that --format names, or that the ending of the output file tells, or text. */
+static int choose_format(const struct settings *settings, const struct report_format **format, struct error *error)
+{
+    *format = report_format_find(settings->format ? settings->format : "text");
+    for (size_t i = 0; !settings->format && settings->output && i < report_format_count; i++)
+        if (str_ends(settings->output, report_formats[i].extension))
+            *format = &report_formats[i];
+    if (*format)
+        return 0;
+    struct str names = { 0 };
+    for (size_t i = 0; i < report_format_count; i++)
+        str_appendf(&names, "%s%s", i ? ", " : "", report_formats[i].name);
+    int code = error_set(error, ERROR_USAGE, "--format %s: there is only %s", settings->format, str_text(&names));
+    str_release(&names);
+    return code;
+}
+
+/* stdout gets the report itself, or the path of the file that holds it. */
+static int deliver(const struct settings *settings, const struct report_format *format, const struct view *view,
+                   const struct str *report, struct error *error)
+{
+    const char *path = settings->output;
+    if (!path && format->file_only)
+        path = arena_format(view->arena, "prony-report-%lld%s", (long long)view->run.id, format->extension);
+    if (!path || str_equal(path, "-")) {
+        fwrite(report->data, 1, report->length, stdout); /* main checks stdout */
+        return 0;
+    }
+    int code = file_write(path, report->data, report->length, error);
+    if (!code)
+        printf("%s\n", path);
+    return code;
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+    struct settings settings = { .database = app->database_path };
+    const struct report_format *format;
+    struct store *store = NULL;
+    struct arena arena = { 0 };
+    struct str report = { 0 };
+    struct view view;
+    struct error error;
+    const char *gnuplot = getenv("PRONY_GNUPLOT");
+    int status = EXIT_OK;
+
+    int code = parse(&settings, argc, argv, &error);
+    if (!code)
+        code = choose_format(&settings, &format, &error);
+    if (!code)
+        code = store_open(&store, settings.database, true, &error);
+    if (!code)
+        code = view_load(&view, store, settings.run, settings.title, &arena, &error);
+    if (!code) {
+        struct report_options options = {
+            .gnuplot = settings.no_charts    ? NULL
+                       : gnuplot && *gnuplot ? gnuplot
+                                             : "gnuplot",
+            .now_ns = clock_utc_ns(),
+        };
+        code = format->write(&view, &options, &report, &error);
+    }
+    if (!code)
+        code = deliver(&settings, format, &view, &report, &error);
+    if (code)
+        status = command_fail(&cmd_report, &error);
+    store_close(store);
+    str_release(&report);
+    arena_release(&arena);
+    return status;
+}
+
+const struct command cmd_report = {
+    .name = "report",
+    .synopsis = "prony report [RUN] [--format text|markdown|html|json] [-o FILE] [--title T]",
+    .summary = "Write a run as a report: tables, and charts in HTML",
+    .help = "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
+            "\n"
+            "  -f, --format F   text (default), markdown, html (one file, charts inside), json\n"
+            "  -o, --output F   write to F and print its path; - is standard output; the ending chooses the format\n"
+            "                   html without -o goes to prony-report-<run>.html\n"
+            "      --title T    title of the report\n"
+            "      --no-charts  HTML without charts\n"
+            "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
+            "\n"
+            "Charts are drawn by gnuplot ($PRONY_GNUPLOT, else gnuplot); without it the report says so and has none.\n"
+            "\n"
+            "examples:\n"
+            "  prony report\n"
+            "  prony report latest~1 --format markdown >> pull-request.md\n"
+            "  prony report 12 -o nightly.html --title \"Nightly, main\"\n"
+            "\n"
+            "exit status: 0 written, 2 no such run or file, or it could not be written\n",
+    .run = run,
+};

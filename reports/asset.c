@@ -1,0 +1,45 @@
+/* asset.c: the assembler includes the files; paths are relative to the repository root, where make runs. */
+#include "reports/asset.h"
+#include "harness/base/str.h"
+#include <stddef.h>
+
+#define ASSET(symbol, path)                            \
+    __asm__(".pushsection .rodata." #symbol ",\"a\"\n" \
+            ".globl asset_" #symbol "\n"               \
+            "asset_" #symbol ":\n"                     \
+            ".incbin \"reports/" path "\"\n"           \
+            ".byte 0\n"                                \
+            ".popsection\n");                          \
+    extern const char asset_##symbol[]
+
+ASSET(page_css, "page.css");
+ASSET(page_js, "page.js");
+ASSET(style_gp, "charts/style.gp");
+ASSET(roofline_gp, "charts/roofline.gp");
+ASSET(decode_gp, "charts/decode.gp");
+ASSET(prefill_gp, "charts/prefill.gp");
+ASSET(latency_gp, "charts/latency.gp");
+ASSET(kernels_gp, "charts/kernels.gp");
+ASSET(layers_gp, "charts/layers.gp");
+
+static const struct {
+    const char *name, *text;
+} assets[] = {
+    { "page.css", asset_page_css },
+    { "page.js", asset_page_js },
+    { "charts/style.gp", asset_style_gp },
+    { "charts/roofline.gp", asset_roofline_gp },
+    { "charts/decode.gp", asset_decode_gp },
+    { "charts/prefill.gp", asset_prefill_gp },
+    { "charts/latency.gp", asset_latency_gp },
+    { "charts/kernels.gp", asset_kernels_gp },
+    { "charts/layers.gp", asset_layers_gp },
+};
+
+const char *asset_text(const char *name)
+{
+    for (size_t i = 0; i < sizeof assets / sizeof assets[0]; i++)
+        if (str_equal(assets[i].name, name))
+            return assets[i].text;
+    return NULL;
+}

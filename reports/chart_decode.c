@@ -1,0 +1,154 @@
+/* chart_decode.c: decode rate by model, format and thread count, at the smallest context that was measured. */
+#include "harness/base/str.h"
+#include "reports/case_name.h"
+#include "reports/chart.h"
+#include "reports/escape.h"
+#include <math.h>
+
+enum { ROW_LIMIT = 16, THREAD_LIMIT = 4 };
+
+struct grid {
+    struct chart_names rows;
+    double threads[THREAD_LIMIT]; /* ascending */
+    int thread_count;
+    const struct view_case *cells[ROW_LIMIT][THREAD_LIMIT];
+    double context_low, context_high;
+    bool cut;
+};
+
+static bool is_decode(const struct view_case *view_case)
+{
+    return chart_is_case(view_case, "generate", "decode") && str_equal(view_case->main_name, "tokens_per_second");
+}
+
+static void find_threads(const struct view *view, struct grid *grid)
+{
+    for (size_t i = 0; i < view->case_count; i++) {
+        double threads = case_name_number(view->cases[i].name, "threads", 1);
+        int at = 0;
+        while (at < grid->thread_count && grid->threads[at] < threads)
+            at++;
+        if (!is_decode(&view->cases[i]) || (at < grid->thread_count && grid->threads[at] == threads) ||
+            grid->thread_count == THREAD_LIMIT)
+            continue;
+        for (int j = grid->thread_count++; j > at; j--)
+            grid->threads[j] = grid->threads[j - 1];
+        grid->threads[at] = threads;
+    }
+}
+
+static void fill_grid(const struct view *view, struct grid *grid)
+{
+    bool one_model = chart_one_model(view, "generate", "decode");
+    find_threads(view, grid);
+    grid->context_low = INFINITY;
+    for (size_t i = 0; i < view->case_count; i++) {
+        const struct view_case *view_case = &view->cases[i];
+        if (!is_decode(view_case))
+            continue;
+        int row = chart_names_index(&grid->rows, chart_model_label(view, view_case->name, one_model));
+        double threads = case_name_number(view_case->name, "threads", 1);
+        double context = case_name_number(view_case->name, "ctx", 0);
+        if (row < 0 || row >= ROW_LIMIT) {
+            grid->cut = true;
+            continue;
+        }
+        for (int t = 0; t < grid->thread_count; t++) {
+            const struct view_case *old = grid->cells[row][t];
+            if (grid->threads[t] == threads && (!old || context < case_name_number(old->name, "ctx", 0)))
+                grid->cells[row][t] = view_case;
+        }
+    }
+    if (grid->rows.count > ROW_LIMIT)
+        grid->rows.count = ROW_LIMIT;
+}
+
+/* Left margin for the longest row label, at most 45 % of the chart. */
+static double label_margin(const struct grid *grid, const struct chart_drawing *drawing)
+{
+    double widest = 0;
+    for (size_t r = 0; r < grid->rows.count; r++)
+        widest = fmax(widest, chart_text_width(grid->rows.names[r], drawing->font));
+    return fmin(widest + 16, 0.45 * drawing->width);
+}
+
+static void append_label(struct chart_drawing *drawing, double x, double y, const char *text, double room)
+{
+    struct str fitted = { 0 };
+    escape_fit(&fitted, text, (int)(room / (0.56 * drawing->font)));
+    str_appendf(&drawing->data, "%g\t%g\t", x, y);
+    escape_chart(&drawing->data, str_text(&fitted));
+    str_append_char(&drawing->data, '\n');
+    str_release(&fitted);
+}
+
+static double bar_top(const struct grid *grid, size_t row, int thread, double bar, double gap)
+{
+    return (double)row * (grid->thread_count * bar + gap) + thread * bar;
+}
+
+static void append_blocks(const struct view *view, struct chart *chart, const struct grid *grid,
+                          struct chart_drawing *drawing, double bar, double gap)
+{
+    struct str *data = &drawing->data;
+    for (int block = 0; block < 5; block++) {
+        for (size_t r = 0; r < grid->rows.count; r++)
+            for (int t = 0; t < grid->thread_count; t++) {
+                const struct view_case *cell = grid->cells[r][t];
+                double top = bar_top(grid, r, t, bar, gap), middle = top + bar / 2;
+                if (block == 3 && t == 0)
+                    append_label(drawing, 0, top + grid->thread_count * bar / 2, grid->rows.names[r], drawing->left);
+                if (!cell)
+                    continue;
+                const struct stats_summary *rate = &cell->main;
+                bool interval = rate->interval.coverage > 0;
+                char digits[32];
+                if (block == 0)
+                    str_appendf(data, "%g\t%g\t0\t%g\t%g\t%g\t%d\n", rate->median, middle, rate->median, top,
+                                top + bar - 2, CHART_SERIES_0 + t);
+                else if (block == 1 && interval)
+                    str_appendf(data, "%g\t%g\t%g\n", rate->interval.low, middle,
+                                rate->interval.high - rate->interval.low);
+                else if (block == 2)
+                    str_appendf(data, "%g\t%g\t%s\n", interval ? rate->interval.high : rate->median, middle,
+                                number_digits_n(digits, sizeof digits, rate->median, 3));
+                else if (block == 4)
+                    str_appendf(data, "%g\t%g\t%s\n", rate->median, middle,
+                                chart_tip(view, chart, view_tip(view, cell)));
+            }
+        /* A block must not be empty, or the numbers of the next ones would shift. */
+        str_append(data, "NaN\tNaN\t\n");
+        chart_next_block(drawing);
+    }
+}
+
+bool chart_decode(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+{
+    struct grid grid = { 0 };
+    fill_grid(view, &grid);
+    if (grid.rows.count == 0) {
+        chart->reason = "this run has no decode cases with a rate";
+        return false;
+    }
+    double bar = 18, gap = 12, maximum = 0;
+    for (size_t r = 0; r < grid.rows.count; r++)
+        for (int t = 0; t < grid.thread_count; t++)
+            if (grid.cells[r][t]) {
+                maximum = fmax(maximum, fmax(grid.cells[r][t]->main.median, grid.cells[r][t]->main.interval.high));
+            }
+    double height = bar_top(&grid, grid.rows.count, 0, bar, gap);
+    drawing->height = fmax(150, drawing->top + height + drawing->bottom);
+    drawing->left = label_margin(&grid, drawing);
+    drawing->right = 52;
+    str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g; XTICK = %g\n", maximum * 1.02,
+                drawing->height - drawing->top - drawing->bottom, chart_tick(maximum, drawing->narrow ? 4 : 6));
+    append_blocks(view, chart, &grid, drawing, bar, gap);
+    for (int t = 0; t < grid.thread_count; t++)
+        chart_legend_add(chart,
+                         arena_format(view->arena, "%g thread%s", grid.threads[t], grid.threads[t] == 1 ? "" : "s"), t,
+                         CHART_BAR);
+    chart->note = arena_format(view->arena,
+                               "Median tokens per second at the smallest context measured; the line is the interval%s.",
+                               grid.cut ? ". Only the first 16 formats are drawn" : "");
+    return true;
+}

@@ -1,0 +1,416 @@
+/* chart_roofline.c: the kernels under their measured ceilings (Williams, Waterman, Patterson 2009).
+ *
+ * Of the variants of one operation, format and shape only the fastest is a solid point; of the shapes of an operation
+ * and format only the fastest gets a label. gnuplot cannot keep labels apart, so their places are found here, in
+ * pixels: ceilings first, then points from the fastest down, each at the first free one of a ring of places around its
+ * point, with a leader line if it had to go far, or not at all. */
+#include "harness/base/str.h"
+#include "reports/case_name.h"
+#include "reports/chart.h"
+#include "reports/escape.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POINT_LIMIT = 512, CEILING_LIMIT = 16, BOX_LIMIT = 1024, FAMILIES = 4 };
+
+static const char *const family_names[FAMILIES] = { "matmul", "matvec", "attention", "other operations" };
+
+struct point {
+    const struct view_case *source;
+    double x, y; /* flop/byte, GFLOP/s */
+    int family;
+    bool fastest; /* variant of its operation, format and shape */
+    bool labelled;
+};
+
+struct ceiling {
+    const char *label;
+    double rate; /* GFLOP/s */
+};
+
+struct box {
+    double left, top, right, bottom;
+};
+
+struct roofline {
+    struct point points[POINT_LIMIT];
+    size_t point_count;
+    struct ceiling ceilings[CEILING_LIMIT]; /* highest first */
+    size_t ceiling_count;
+    double bandwidth; /* GB/s, 0 = not measured */
+    double x_low, x_high, y_low, y_high;
+    struct box boxes[BOX_LIMIT];
+    size_t box_count;
+};
+
+/* ---- collecting ---- */
+
+static int family_of(const char *operation)
+{
+    for (int f = 0; f < FAMILIES - 1; f++)
+        if (str_equal(operation, family_names[f]))
+            return f;
+    return FAMILIES - 1;
+}
+
+static void add_ceiling(const struct view *view, struct roofline *roofline, const struct view_case *view_case)
+{
+    const struct stats_summary *flops = view_metric(view_case, "flops_per_second");
+    const struct stats_summary *bytes = view_metric(view_case, "bytes_per_second");
+    /* Kernels run on one thread: only the ceilings of one thread hold for them. */
+    if (case_name_number(view_case->name, "threads", 1) != 1)
+        return;
+    if (str_starts(view_case->name, "peak/bandwidth/") && bytes) {
+        roofline->bandwidth = fmax(roofline->bandwidth, bytes->median / 1e9);
+    } else if (flops && roofline->ceiling_count < CEILING_LIMIT) {
+        struct ceiling ceiling = { arena_format(view->arena, "%s %s", case_name_part(view->arena, view_case->name, 1),
+                                                case_name_part(view->arena, view_case->name, 2)),
+                                   flops->median / 1e9 };
+        size_t at = roofline->ceiling_count++;
+        for (; at > 0 && roofline->ceilings[at - 1].rate < ceiling.rate; at--)
+            roofline->ceilings[at] = roofline->ceilings[at - 1];
+        roofline->ceilings[at] = ceiling;
+    }
+}
+
+/* "op/format" or, with the shape, everything but the instruction set. */
+static bool same_work(struct arena *arena, const char *a, const char *b, bool with_shape)
+{
+    for (int part = 0; part < (with_shape ? 8 : 2); part++)
+        if (part != 2 && !str_equal(case_name_part(arena, a, part), case_name_part(arena, b, part)))
+            return false;
+    return true;
+}
+
+static void mark_fastest(const struct view *view, struct roofline *roofline)
+{
+    for (size_t i = 0; i < roofline->point_count; i++) {
+        struct point *point = &roofline->points[i];
+        point->fastest = point->labelled = true;
+        for (size_t j = 0; j < roofline->point_count && point->labelled; j++) {
+            const struct point *other = &roofline->points[j];
+            bool faster = other->y > point->y || (other->y == point->y && j < i);
+            if (!faster || !same_work(view->arena, point->source->name, other->source->name, false))
+                continue;
+            point->labelled = false;
+            if (same_work(view->arena, point->source->name, other->source->name, true))
+                point->fastest = false;
+        }
+        /* A slower shape was found first: the variants of the same shape still have to be looked at. */
+        for (size_t j = 0; j < roofline->point_count && point->fastest && !point->labelled; j++)
+            if (roofline->points[j].y > point->y &&
+                same_work(view->arena, point->source->name, roofline->points[j].source->name, true))
+                point->fastest = false;
+    }
+}
+
+static int faster_first(const void *a, const void *b)
+{
+    double x = ((const struct point *)a)->y, y = ((const struct point *)b)->y;
+    return (x < y) - (x > y);
+}
+
+static void collect(const struct view *view, struct roofline *roofline)
+{
+    for (size_t i = 0; i < view->case_count; i++) {
+        const struct view_case *view_case = &view->cases[i];
+        if (!view_case->main.count || !str_equal(view_case->suite, "kernels"))
+            continue;
+        if (str_equal(view_case->operation, "peak")) {
+            add_ceiling(view, roofline, view_case);
+            continue;
+        }
+        const struct stats_summary *rate = view_metric(view_case, "flops_per_second");
+        const struct stats_summary *intensity = view_metric(view_case, "intensity");
+        if (rate && intensity && rate->median > 0 && intensity->median > 0 && roofline->point_count < POINT_LIMIT)
+            roofline->points[roofline->point_count++] = (struct point){
+                .source = view_case,
+                .x = intensity->median,
+                .y = rate->median / 1e9,
+                .family = family_of(view_case->operation),
+            };
+    }
+    mark_fastest(view, roofline);
+    qsort(roofline->points, roofline->point_count, sizeof roofline->points[0], faster_first);
+}
+
+static void find_ranges(struct roofline *roofline)
+{
+    double x_low = INFINITY, x_high = 0, y_low = INFINITY, y_high = 0;
+    for (size_t i = 0; i < roofline->point_count; i++) {
+        const struct point *point = &roofline->points[i];
+        x_low = fmin(x_low, point->x);
+        x_high = fmax(x_high, point->x);
+        y_low = fmin(y_low, point->y);
+        y_high = fmax(y_high, point->y);
+    }
+    if (roofline->ceiling_count) {
+        double top = roofline->ceilings[0].rate, lowest = roofline->ceilings[roofline->ceiling_count - 1].rate;
+        y_high = fmax(y_high, top);
+        if (roofline->bandwidth > 0)
+            x_high = fmax(x_high, 1.5 * fmin(top, 30 * lowest) / roofline->bandwidth);
+    }
+    roofline->x_low = x_low / 1.7;
+    roofline->x_high = x_high * 1.7;
+    roofline->y_low = y_low / 1.7;
+    roofline->y_high = y_high * 2;
+}
+
+/* ---- pixels ---- */
+
+static double pixel_x(const struct roofline *roofline, const struct chart_drawing *drawing, double x)
+{
+    double share = log(x / roofline->x_low) / log(roofline->x_high / roofline->x_low);
+    return drawing->left + share * (drawing->width - drawing->left - drawing->right);
+}
+
+static double pixel_y(const struct roofline *roofline, const struct chart_drawing *drawing, double y)
+{
+    double share = log(y / roofline->y_low) / log(roofline->y_high / roofline->y_low);
+    return drawing->height - drawing->bottom - share * (drawing->height - drawing->top - drawing->bottom);
+}
+
+static double value_x(const struct roofline *roofline, const struct chart_drawing *drawing, double pixel)
+{
+    double share = (pixel - drawing->left) / (drawing->width - drawing->left - drawing->right);
+    return roofline->x_low * pow(roofline->x_high / roofline->x_low, share);
+}
+
+static double value_y(const struct roofline *roofline, const struct chart_drawing *drawing, double pixel)
+{
+    double share = (drawing->height - drawing->bottom - pixel) / (drawing->height - drawing->top - drawing->bottom);
+    return roofline->y_low * pow(roofline->y_high / roofline->y_low, share);
+}
+
+static void occupy(struct roofline *roofline, struct box box)
+{
+    if (roofline->box_count < BOX_LIMIT)
+        roofline->boxes[roofline->box_count++] = box;
+}
+
+static bool is_free(const struct roofline *roofline, const struct chart_drawing *drawing, struct box box)
+{
+    if (box.left < drawing->left + 2 || box.right > drawing->width - 2 || box.top < 2 ||
+        box.bottom > drawing->height - drawing->bottom - 2)
+        return false;
+    for (size_t i = 0; i < roofline->box_count; i++) {
+        const struct box *other = &roofline->boxes[i];
+        if (box.left < other->right && other->left < box.right && box.top < other->bottom && other->top < box.bottom)
+            return false;
+    }
+    return true;
+}
+
+/* ---- drawing ---- */
+
+/* The label's text begins at box.left, its middle is the middle of the box. */
+static void append_label(const struct roofline *roofline, struct chart_drawing *drawing, struct box box,
+                         const char *text, int color)
+{
+    str_appendf(&drawing->data, "%.6g\t%.6g\t", value_x(roofline, drawing, box.left),
+                value_y(roofline, drawing, (box.top + box.bottom) / 2));
+    escape_chart(&drawing->data, text);
+    str_appendf(&drawing->data, "\t%d\n", color);
+}
+
+static void append_ceilings(const struct roofline *roofline, struct chart_drawing *drawing)
+{
+    double bandwidth = roofline->bandwidth, from = roofline->x_low;
+    for (size_t i = 0; i < roofline->ceiling_count; i++) {
+        double rate = roofline->ceilings[i].rate;
+        if (bandwidth > 0)
+            from = fmax(roofline->x_low, rate / bandwidth);
+        str_appendf(&drawing->data, "%.6g\t%.6g\n%.6g\t%.6g\n\n", from, rate, roofline->x_high, rate);
+    }
+    if (bandwidth > 0) {
+        double to = roofline->ceiling_count ? roofline->ceilings[0].rate / bandwidth : roofline->x_high;
+        to = fmin(to, roofline->x_high);
+        str_appendf(&drawing->data, "%.6g\t%.6g\n%.6g\t%.6g\n", roofline->x_low, bandwidth * roofline->x_low, to,
+                    bandwidth * to);
+    }
+    str_append(&drawing->data, "NaN\tNaN\n");
+    chart_next_block(drawing);
+}
+
+/* Points are obstacles too, and so are the lines of the ceilings. */
+static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *drawing)
+{
+    for (size_t i = 0; i < roofline->point_count; i++) {
+        double x = pixel_x(roofline, drawing, roofline->points[i].x),
+               y = pixel_y(roofline, drawing, roofline->points[i].y);
+        double radius = roofline->points[i].fastest ? 4 : 2;
+        occupy(roofline, (struct box){ x - radius, y - radius, x + radius, y + radius });
+    }
+    for (size_t i = 0; i < roofline->ceiling_count; i++) {
+        double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate), from = drawing->left;
+        if (roofline->bandwidth > 0)
+            from = fmax(from, pixel_x(roofline, drawing, roofline->ceilings[i].rate / roofline->bandwidth));
+        occupy(roofline, (struct box){ from, y - 1, drawing->width - drawing->right, y + 1 });
+    }
+    for (double x = drawing->left; roofline->bandwidth > 0 && x < drawing->width - drawing->right; x += 4) {
+        double rate = roofline->bandwidth * value_x(roofline, drawing, x);
+        if (roofline->ceiling_count && rate > roofline->ceilings[0].rate)
+            break;
+        double y = pixel_y(roofline, drawing, rate);
+        occupy(roofline, (struct box){ x, y - 2, x + 4, y + 2 });
+    }
+}
+
+/* Above its line at the right end, else below, else further left. */
+static void label_ceilings(const struct view *view, struct roofline *roofline, struct chart_drawing *drawing)
+{
+    for (size_t i = 0; i < roofline->ceiling_count; i++) {
+        char digits[32];
+        number_digits_n(digits, sizeof digits, roofline->ceilings[i].rate, 3);
+        const char *text = arena_format(view->arena, "%s  %s", roofline->ceilings[i].label, digits);
+        double width = chart_text_width(text, drawing->font), height = drawing->font + 1;
+        double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate), right = drawing->width - drawing->right;
+        for (int try = 0; try < 8; try++) {
+            double top = try % 2 ? y + 3 : y - height - 3, shift = (try / 2) * width * 0.6;
+            struct box box = { right - shift - width, top, right - shift, top + height };
+            if (!is_free(roofline, drawing, box))
+                continue;
+            append_label(roofline, drawing, box, text, CHART_INK);
+            occupy(roofline, box);
+            break;
+        }
+    }
+}
+
+/* Under the slope, near its lower end, where the points are not. */
+static void label_bandwidth(const struct view *view, struct roofline *roofline, struct chart_drawing *drawing)
+{
+    if (roofline->bandwidth <= 0)
+        return;
+    char digits[32];
+    const char *text =
+        arena_format(view->arena, "memory  %s GB/s", number_digits_n(digits, sizeof digits, roofline->bandwidth, 3));
+    double width = chart_text_width(text, drawing->font), height = drawing->font + 1;
+    for (double x = drawing->left + 8; x < drawing->width * 0.7; x += 8) {
+        double y = pixel_y(roofline, drawing, roofline->bandwidth * value_x(roofline, drawing, x));
+        struct box above = { x - width - 6, y - height - 4, x - 6, y - 4 },
+                   below = { x + 10, y + 2, x + 10 + width, y + 2 + height };
+        struct box box = is_free(roofline, drawing, above) ? above : below;
+        if (!is_free(roofline, drawing, box))
+            continue;
+        append_label(roofline, drawing, box, text, CHART_INK);
+        occupy(roofline, box);
+        return;
+    }
+}
+
+struct leader {
+    double x, y, to_x, to_y; /* pixels */
+};
+
+/* The first free place of growing rings around the point; false if there is none. */
+static bool place_label(struct roofline *roofline, const struct chart_drawing *drawing, const struct point *point,
+                        double width, struct box *box, struct leader *leader)
+{
+    static const double angles[] = { 0, 180, 35, 325, 145, 215, 90, 270, 60, 300, 120, 240 };
+    double x = pixel_x(roofline, drawing, point->x), y = pixel_y(roofline, drawing, point->y);
+    double height = drawing->font - 1;
+    for (double radius = 8; radius <= 92; radius += 12)
+        for (size_t a = 0; a < sizeof angles / sizeof angles[0]; a++) {
+            double dx = radius * cos(angles[a] * 3.14159265 / 180), dy = -radius * sin(angles[a] * 3.14159265 / 180);
+            double left = x + dx - (dx < -1e-6 ? width : fabs(dx) < 1 ? width / 2 : 0);
+            *box = (struct box){ left, y + dy - height / 2, left + width, y + dy + height / 2 };
+            if (!is_free(roofline, drawing, *box))
+                continue;
+            double end = fmax(box->left - 2, fmin(box->right + 2, x));
+            *leader = (struct leader){ x, y, end, fmax(box->top, fmin(box->bottom, y)) };
+            return true;
+        }
+    return false;
+}
+
+static void label_points(const struct view *view, struct roofline *roofline, struct chart_drawing *drawing,
+                         struct str *leaders)
+{
+    for (size_t i = 0; i < roofline->point_count; i++) {
+        const struct point *point = &roofline->points[i];
+        const char *name = point->source->name;
+        struct box box;
+        struct leader leader;
+        if (!point->labelled)
+            continue;
+        const char *text = case_name_part(view->arena, name, 1);
+        if (point->family == FAMILIES - 1)
+            text = case_name_part(view->arena, name, 0);
+        else
+            text = arena_format(view->arena, "%s %s", text, case_name_part(view->arena, name, 2));
+        if (!place_label(roofline, drawing, point, chart_text_width(text, drawing->font), &box, &leader))
+            continue;
+        append_label(roofline, drawing, box, text, CHART_SERIES_0 + point->family);
+        occupy(roofline, box);
+        if (hypot(leader.to_x - leader.x, leader.to_y - leader.y) < 16)
+            continue;
+        double x = value_x(roofline, drawing, leader.to_x), y = value_y(roofline, drawing, leader.to_y);
+        str_appendf(leaders, "%.6g\t%.6g\t%.6g\t%.6g\n", point->x, point->y, x - point->x, y - point->y);
+    }
+}
+
+static int append_points(const struct view *view, struct chart *chart, const struct roofline *roofline,
+                         struct chart_drawing *drawing)
+{
+    for (size_t i = 0; i < roofline->point_count; i++)
+        if (!roofline->points[i].fastest)
+            str_appendf(&drawing->data, "%.6g\t%.6g\t%d\n", roofline->points[i].x, roofline->points[i].y,
+                        CHART_SERIES_0 + roofline->points[i].family);
+    str_append(&drawing->data, "NaN\tNaN\t0\n");
+    int families = 0;
+    str_append(&drawing->settings, "COLOR = '");
+    for (int family = 0; family < FAMILIES; family++) {
+        bool any = false;
+        for (size_t i = 0; i < roofline->point_count; i++) {
+            const struct point *point = &roofline->points[i];
+            if (point->family != family || !point->fastest)
+                continue;
+            if (!any)
+                chart_next_block(drawing);
+            any = true;
+            str_appendf(&drawing->data, "%.6g\t%.6g\t%s\n", point->x, point->y,
+                        chart_tip(view, chart, view_tip(view, point->source)));
+        }
+        if (any) {
+            chart_legend_add(chart, family_names[family], family, CHART_DOT);
+            str_appendf(&drawing->settings, "%d ", family);
+            families++;
+        }
+    }
+    str_appendf(&drawing->settings, "'; FAMILIES = %d\n", families);
+    return families;
+}
+
+bool chart_roofline(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+{
+    struct roofline *roofline = arena_alloc(view->arena, sizeof *roofline);
+    collect(view, roofline);
+    if (roofline->point_count == 0) {
+        chart->reason = "no kernel case counted its flops and bytes";
+        return false;
+    }
+    find_ranges(roofline);
+    str_appendf(&drawing->settings, "XMIN = %.6g; XMAX = %.6g; YMIN = %.6g; YMAX = %.6g\n", roofline->x_low,
+                roofline->x_high, roofline->y_low, roofline->y_high);
+    struct str leaders = { 0 };
+    append_ceilings(roofline, drawing);
+    occupy_drawn(roofline, drawing);
+    label_ceilings(view, roofline, drawing);
+    label_bandwidth(view, roofline, drawing);
+    label_points(view, roofline, drawing, &leaders);
+    str_append(&drawing->data, "NaN\tNaN\t\t0\n");
+    chart_next_block(drawing);
+    str_append(&drawing->data, str_text(&leaders));
+    str_append(&drawing->data, "NaN\tNaN\tNaN\tNaN\n");
+    chart_next_block(drawing);
+    str_release(&leaders);
+    append_points(view, chart, roofline, drawing);
+    chart->note =
+        roofline->ceiling_count || roofline->bandwidth > 0
+            ? "Solid: the fastest variant of each kernel and shape; hollow: slower ones. Lines: ceilings measured in this "
+              "run, on one thread."
+            : "Solid: the fastest variant of each kernel and shape; hollow: slower ones. This run measured no ceilings.";
+    return true;
+}

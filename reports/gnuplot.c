@@ -1,0 +1,89 @@
+/* gnuplot.c: one gnuplot process, with a time limit, its complaints in a file. */
+#include "harness/base/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/str.h"
+#include "reports/chart.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+static const int64_t limit_ns = 60LL * 1000 * 1000 * 1000;
+
+/* -1 after the time limit. */
+static int wait_for(pid_t pid)
+{
+    int64_t deadline_ns = clock_wall_ns() + limit_ns;
+    const struct timespec pause = { 0, 2 * 1000 * 1000 };
+    int status;
+    for (;;) {
+        pid_t done = waitpid(pid, &status, WNOHANG);
+        if (done == pid)
+            return status;
+        if (done < 0 && errno != EINTR)
+            return -1;
+        if (clock_wall_ns() > deadline_ns) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* gnuplot points at the error with a line holding only a caret; the message comes after it. */
+static void first_complaint(const char *path, char *text, size_t size)
+{
+    char *complaints = NULL;
+    size_t length = 0;
+    text[0] = 0;
+    if (file_read(path, &complaints, &length, NULL) != 0)
+        return;
+    for (const char *line = complaints; *line;) {
+        size_t end = strcspn(line, "\n");
+        const char *message = memmem(line, end, "line ", 5);
+        if (message) {
+            size_t used = (size_t)(line + end - message) < size ? (size_t)(line + end - message) : size - 1;
+            memcpy(text, message, used);
+            text[used] = 0;
+            break;
+        }
+        line += end + (line[end] == '\n');
+    }
+    free(complaints);
+}
+
+int gnuplot_run(const char *program, const char *directory, const char *script, struct error *error)
+{
+    struct str complaints = { 0 };
+    str_appendf(&complaints, "%s/stderr", directory);
+    /* -d: no ~/.gnuplot may change what a report looks like. */
+    char *argv[] = { (char *)(uintptr_t)program, (char *)"-d", (char *)(uintptr_t)script, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, complaints.data, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    pid_t pid;
+    int code = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (code) {
+        code = error_system(error, code, "%s", program);
+    } else {
+        int status = wait_for(pid);
+        char text[256];
+        first_complaint(complaints.data, text, sizeof text);
+        if (status == -1)
+            code = error_set(error, ERROR_IO, "%s: no answer after 60 s", program);
+        else if (status != 0)
+            code = error_set(error, ERROR_IO, "%s failed%s%s", program, *text ? ": " : "", text);
+    }
+    str_release(&complaints);
+    return code;
+}

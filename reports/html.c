@@ -1,0 +1,264 @@
+/* html.c: one self-contained page: style, script and charts are inside, nothing is loaded from anywhere.
+ *
+ * Order: what a reader came for (key numbers), what went wrong, charts, every case, how it was measured. All foreign
+ * text goes through escape_html. The page works without its script; that only adds sorting and searching. */
+#include "reports/html.h"
+#include "harness/base/clock.h"
+#include "reports/asset.h"
+#include "reports/chart.h"
+#include "reports/escape.h"
+#include "reports/report.h"
+#include <math.h>
+#include <stdio.h>
+
+/* ---- head ---- */
+
+static void badge(struct str *out, const char *kind, const char *text)
+{
+    str_appendf(out, "<li class=\"%s\">", kind);
+    escape_html(out, text);
+    str_append(out, "</li>");
+}
+
+static void page_head(const struct view *view, struct str *out)
+{
+    str_append(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    escape_html(out, view->title);
+    str_append(out, " · Prony</title>\n<style>\n");
+    str_append(out, asset_text("page.css"));
+    str_append(out, "</style>\n</head>\n<body>\n");
+}
+
+static void page_header(const struct view *view, struct str *out)
+{
+    str_append(out, "<header><p class=\"brand\">Prony</p><h1>");
+    escape_html(out, view->title);
+    str_append(out, "</h1>\n<dl class=\"facts\">");
+    const char *facts[][2] = { { "Run", arena_format(view->arena, "%lld (%.8s), %s", (long long)view->run.id,
+                                                     view->run.uuid, view_run_line(view)) },
+                               { "Machine", view_machine_line(view) },
+                               { "Build", view_build_line(view) } };
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        str_appendf(out, "<div><dt>%s</dt><dd>", facts[i][0]);
+        escape_html(out, facts[i][1]);
+        str_append(out, "</dd></div>");
+    }
+    str_append(out, "</dl>\n<ul class=\"badges\">");
+    badge(out, view->measured ? "info" : "bad", view_case_line(view));
+    if (!str_equal(view->run.status, "complete"))
+        badge(out, "bad", arena_format(view->arena, "run %s", view->run.status));
+    badge(out, view->failed || view->errors ? "bad" : view->skipped ? "warn" : "good", view_problem_line(view));
+    if (view->noisy)
+        badge(out, "warn", arena_format(view->arena, "%zu noisy", view->noisy));
+    if (view->contaminated)
+        badge(out, "warn", arena_format(view->arena, "%zu with contaminated samples", view->contaminated));
+    str_append(out, "</ul></header>\n<main>\n");
+}
+
+/* ---- key numbers and problems ---- */
+
+static void key_cards(const struct view *view, double scale, struct str *out)
+{
+    if (view->key_count == 0)
+        return;
+    str_append(out, "<section aria-label=\"Key numbers\"><ul class=\"keys\">\n");
+    for (size_t i = 0; i < view->key_count; i++) {
+        const struct view_key *key = &view->keys[i];
+        const struct stats_summary *summary = &key->summary;
+        struct number_scale unit = number_scale(key->kind, summary->median);
+        char digits[32], interval[80];
+        str_append(out, "<li><p class=\"what\">");
+        escape_html(out, key->title);
+        str_appendf(out, "</p><p class=\"value\">%s<span class=\"u\"> %s</span></p>",
+                    number_digits_n(digits, sizeof digits, summary->median * unit.factor, 3), unit.unit);
+        html_range_bar(out, summary, scale);
+        number_interval(interval, sizeof interval, unit, summary->interval, " – ");
+        str_append(out, "<p class=\"ci\">");
+        if (*interval)
+            str_appendf(out, "<span title=\"covers the median with %s\">%s</span> · ",
+                        html_coverage(digits, sizeof digits, summary->interval.coverage), interval);
+        str_appendf(out, "n&thinsp;=&thinsp;%zu</p><p class=\"detail\">", summary->count);
+        escape_html_name(out, key->detail);
+        str_append(out, "</p></li>\n");
+    }
+    str_append(out, "</ul></section>\n");
+}
+
+static void problem_list(const struct view *view, struct str *out)
+{
+    if (view->problem_count == 0)
+        return;
+    str_append(out, "<section id=\"problems\"><h2>Problems</h2><ul class=\"problems\">\n");
+    for (size_t i = 0; i < view->problem_count; i++) {
+        const struct view_problem *problem = &view->problems[i];
+        const char *word = view_problem_word(problem->kind);
+        str_appendf(out, "<li class=\"%s\"><span class=\"kind\">%s</span><div><p><code>", word, word);
+        escape_html_name(out, problem->suite);
+        if (problem->name) {
+            str_append(out, " ");
+            escape_html_name(out, problem->name);
+        }
+        str_append(out, "</code>");
+        if (!problem->name)
+            str_append(out, " as a whole");
+        if (problem->count > 1)
+            str_appendf(out, ", %zu times", problem->count);
+        str_append(out, "</p><p class=\"reason\">");
+        escape_html(out, problem->reason);
+        str_append(out, "</p>");
+        if (problem->detail) {
+            str_append(out, "<details><summary>end of stderr</summary><pre>");
+            escape_html(out, problem->detail);
+            str_append(out, "</pre></details>");
+        }
+        str_append(out, "</div></li>\n");
+    }
+    str_append(out, "</ul></section>\n");
+}
+
+/* ---- charts ---- */
+
+static void legend(const struct chart *chart, struct str *out)
+{
+    static const char *const marks[] = { "dot", "line", "dash", "square" };
+    if (chart->legend_count < 2)
+        return;
+    str_append(out, "<ul class=\"legend\">");
+    for (size_t i = 0; i < chart->legend_count; i++) {
+        const struct chart_legend *entry = &chart->legend[i];
+        str_appendf(out, "<li><i class=\"%s\" style=\"color:var(--s%d)\"></i>", marks[entry->mark], entry->series);
+        escape_html(out, entry->text);
+        str_append(out, "</li>");
+    }
+    str_append(out, "</ul>");
+}
+
+static void chart_figure(const struct chart *chart, struct str *out)
+{
+    str_appendf(out, "<figure class=\"%s\" id=\"chart-%s\"><figcaption><h3>", chart->wide ? "full" : "half", chart->id);
+    escape_html(out, chart->title);
+    str_append(out, "</h3>");
+    if (chart->reason) {
+        str_append(out, "</figcaption><p class=\"missing\">");
+        escape_html(out, chart->reason);
+        str_append(out, "</p></figure>\n");
+        return;
+    }
+    str_append(out, "<p>");
+    escape_html(out, chart->note);
+    str_append(out, "</p></figcaption>");
+    legend(chart, out);
+    const char *narrow = chart->svg[1] ? chart->svg[1] : chart->svg[0];
+    str_appendf(out, "<div class=\"wide\">%s</div>\n<div class=\"narrow\">%s</div></figure>\n", chart->svg[0], narrow);
+}
+
+static void chart_section(const struct view *view, const char *gnuplot, struct str *out)
+{
+    struct chart *charts;
+    size_t count, without_data = 0;
+    charts_draw(view, gnuplot, &charts, &count);
+    for (size_t i = 0; i < count; i++)
+        without_data += charts[i].reason && !charts[i].failed;
+    if (count == without_data)
+        return;
+    str_append(out, "<section id=\"charts\"><h2>Charts</h2>\n<div class=\"charts\">\n");
+    for (size_t i = 0; i < count; i++)
+        if (!charts[i].reason || charts[i].failed)
+            chart_figure(&charts[i], out);
+    str_append(out, "</div>\n");
+    if (without_data) {
+        str_append(out, "<p class=\"left-out\">Left out: ");
+        for (size_t i = 0, listed = 0; i < count; i++) {
+            if (!charts[i].reason || charts[i].failed)
+                continue;
+            str_append(out, listed++ ? "; " : "");
+            escape_html(out, charts[i].title);
+            str_append(out, " (");
+            escape_html(out, charts[i].reason);
+            str_append(out, ")");
+        }
+        str_append(out, ".</p>\n");
+    }
+    str_append(out, "</section>\n");
+}
+
+/* ---- cases and the rest ---- */
+
+static void case_section(const struct view *view, double scale, struct str *out)
+{
+    if (view->group_count == 0)
+        return;
+    str_append(out, "<section id=\"cases\"><div class=\"bar-line\"><h2>Cases</h2>"
+                    "<p class=\"search\" hidden><input type=\"search\" id=\"search\" placeholder=\"Search cases\" "
+                    "aria-label=\"Search cases\" autocomplete=\"off\"> <output id=\"found\"></output></p></div>\n");
+    if (view->group_count > 3) {
+        str_append(out, "<nav aria-label=\"Groups of cases\">");
+        for (size_t g = 0; g < view->group_count; g++) {
+            str_appendf(out, "<a href=\"#group-%zu\">", g);
+            escape_html(out, view_group_title(view, &view->groups[g]));
+            str_append(out, "</a> ");
+        }
+        str_append(out, "</nav>\n");
+    }
+    for (size_t g = 0; g < view->group_count; g++)
+        html_group(view, &view->groups[g], g, scale, out);
+    str_append(out, "</section>\n");
+}
+
+static void fact_table(const char *title, const struct store_fact *facts, size_t count, struct str *out)
+{
+    if (count == 0)
+        return;
+    str_appendf(out, "<div><h3>%s</h3><div class=\"scroll\"><table class=\"plain\"><tbody>", title);
+    for (size_t i = 0; i < count; i++) {
+        str_append(out, "<tr><th scope=\"row\">");
+        escape_html(out, facts[i].name);
+        str_append(out, "</th><td>");
+        escape_html(out, facts[i].value);
+        str_append(out, "</td></tr>");
+    }
+    str_append(out, "</tbody></table></div></div>\n");
+}
+
+static void page_end(const struct view *view, const struct report_options *options, struct str *out)
+{
+    const struct store_run_row *run = &view->run;
+    str_append(out, "<section id=\"method\"><h2>How it was measured</h2><p class=\"method\">");
+    escape_html(out, view_method_note(view));
+    str_append(out,
+               "</p>\n<details><summary>Environment: machine, build, command</summary><div class=\"environment\">\n");
+    char seed[32];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
+    const struct store_fact self[] = { { "plan", run->plan },
+                                       { "command", run->command },
+                                       { "seed", seed },
+                                       { "uuid", run->uuid },
+                                       { "fingerprint", run->fingerprint } };
+    fact_table("Run", self, sizeof self / sizeof self[0], out);
+    fact_table("Build", run->build, run->build_count, out);
+    fact_table("Machine", run->machine, run->machine_count, out);
+    fact_table("Environment", run->environment, run->environment_count, out);
+    char time[32];
+    str_appendf(out,
+                "</div></details></section>\n</main>\n<footer><p>Written by Prony " PRONY_VERSION
+                ", %s</p></footer>\n<script>\n",
+                clock_format_utc(time, options->now_ns));
+    str_append(out, asset_text("page.js"));
+    str_append(out, "</script>\n</body>\n</html>\n");
+}
+
+int report_html(const struct view *view, const struct report_options *options, struct str *out, struct error *error)
+{
+    (void)error;
+    double scale = html_range_scale(view);
+    page_head(view, out);
+    page_header(view, out);
+    key_cards(view, scale, out);
+    problem_list(view, out);
+    chart_section(view, options->gnuplot, out);
+    case_section(view, scale, out);
+    page_end(view, options, out);
+    return 0;
+}
