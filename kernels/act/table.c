@@ -10,8 +10,12 @@
 #define X86(...)
 #endif
 
-#define ACT_ROWS                   \
-    ROW(act_q8__scalar, ACT_Q8, 0) \
+#define ACT_ROWS                                \
+    X86(act_q8__avx512, ACT_Q8, CPU_AVX512)     \
+    X86(act_q8__avx2, ACT_Q8, CPU_AVX2)         \
+    ROW(act_q8__scalar, ACT_Q8, 0)              \
+    X86(act_bf16__avx512, ACT_BF16, CPU_AVX512) \
+    X86(act_bf16__avx2, ACT_BF16, CPU_AVX2)     \
     ROW(act_bf16__scalar, ACT_BF16, 0)
 
 #define ROW(name, ...) act_function name;
