@@ -1,4 +1,4 @@
-/* amx_tiles.h: eight full tiles (16 rows of 64 bytes): 0 to 5 sums, 6 and 7 operands of ones. Six chains cover the
+/* amx_tiles.h: eight full tiles (16 rows of 64 bytes): 0 to 5 sums, 6 and 7 operands. Six chains cover the
  * latency of the tile unit (52 cycles) at its rate (one instruction in 16). */
 #ifndef PRONY_KERNELS_PEAK_AMX_TILES_H
 #define PRONY_KERNELS_PEAK_AMX_TILES_H
@@ -37,10 +37,10 @@ static inline void peak_tiles_start(int operand_byte)
 }
 
 /* Stores all sums, so that none of them is computed in vain. */
-static inline int32_t peak_tiles_finish(void)
+static inline double peak_tiles_finish(void)
 {
-    _Alignas(64) int32_t sums[6][16 * 16];
-    int32_t total = 0;
+    _Alignas(64) uint32_t sums[6][16 * 16];
+    double total = 0;
     _tile_stored(0, sums[0], 64);
     _tile_stored(1, sums[1], 64);
     _tile_stored(2, sums[2], 64);
@@ -50,7 +50,7 @@ static inline int32_t peak_tiles_finish(void)
     __asm__ volatile("" : : "r"(sums) : "memory"); /* as above: they write, too */
     _tile_release();
     for (int i = 0; i < 6; i++)
-        total ^= sums[i][0];
+        total += sums[i][0];
     return total;
 }
 

@@ -14,5 +14,10 @@ double peak_f32__avx2(size_t steps)
             sums[i] = _mm256_fmadd_ps(sums[i], x, y);
     for (int i = 1; i < 12; i++)
         sums[0] = _mm256_add_ps(sums[0], sums[i]);
-    return (double)_mm256_cvtss_f32(sums[0]);
+    float lanes[8];
+    double total = 0;
+    _mm256_storeu_ps(lanes, sums[0]);
+    for (int i = 0; i < 8; i++)
+        total += (double)lanes[i];
+    return total;
 }

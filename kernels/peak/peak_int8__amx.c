@@ -6,7 +6,7 @@ peak_compute_function peak_int8__amx;
 
 double peak_int8__amx(size_t steps)
 {
-    peak_tiles_start(1);
+    peak_tiles_start(0x3f); /* 63 */
     for (size_t step = 0; step < steps; step++) {
         _tile_dpbssd(0, 6, 7);
         _tile_dpbssd(1, 6, 7);

@@ -14,5 +14,10 @@ double peak_int8__avxvnni(size_t steps)
             sums[i] = _mm256_dpbusd_avx_epi32(sums[i], x, y);
     for (int i = 1; i < 12; i++)
         sums[0] = _mm256_add_epi32(sums[0], sums[i]);
-    return (double)_mm_cvtsi128_si32(_mm256_castsi256_si128(sums[0]));
+    int32_t lanes[8];
+    double total = 0;
+    _mm256_storeu_si256((__m256i *)(void *)lanes, sums[0]);
+    for (int i = 0; i < 8; i++)
+        total += lanes[i];
+    return total;
 }

@@ -12,5 +12,10 @@ double peak_read__avx2(float *a, const float *b, const float *c, size_t count)
         for (size_t j = 0; j < 4; j++)
             sums[j] = _mm256_add_ps(sums[j], _mm256_loadu_ps(b + i + 8 * j));
     sums[0] = _mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3]));
-    return (double)_mm256_cvtss_f32(sums[0]);
+    float lanes[8];
+    double total = 0;
+    _mm256_storeu_ps(lanes, sums[0]);
+    for (int i = 0; i < 8; i++)
+        total += (double)lanes[i];
+    return total;
 }

@@ -1,0 +1,110 @@
+/* Probes: each reading reacts to what it is there to see. */
+#include "harness/base/clock.h"
+#include "harness/base/error.h"
+#include "harness/probe/probe_allocations.h"
+#include "harness/probe/probe_memory.h"
+#include "harness/probe/probe_scheduling.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <cmocka.h>
+
+enum { BLOCK_BYTES = 64 * 1024 * 1024, SLACK_BYTES = 4 * 1024 * 1024 };
+
+static void test_peak_follows_and_resets(void **state)
+{
+    (void)state;
+    struct probe_memory before, during, after;
+    struct error error;
+    assert_int_equal(probe_memory_read(&before, &error), 0);
+    char *block = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(block, MAP_FAILED);
+    memset(block, 1, BLOCK_BYTES);
+    assert_int_equal(probe_memory_read(&during, &error), 0);
+    assert_true(during.resident_bytes + SLACK_BYTES >= before.resident_bytes + BLOCK_BYTES);
+    munmap(block, BLOCK_BYTES);
+    assert_int_equal(probe_memory_read(&after, &error), 0);
+    assert_true(after.peak_bytes >= during.resident_bytes - SLACK_BYTES); /* the peak remembers */
+    assert_true(after.resident_bytes + BLOCK_BYTES <= during.resident_bytes + SLACK_BYTES);
+    if (probe_memory_reset_peak(&error)) {
+        print_message("skipped: %s\n", error.text); /* a container may hold clear_refs back */
+        skip();
+    }
+    assert_int_equal(probe_memory_read(&after, &error), 0);
+    assert_true(after.peak_bytes <= during.peak_bytes - BLOCK_BYTES + SLACK_BYTES);
+}
+
+static void test_voluntary_switches(void **state)
+{
+    (void)state;
+    struct probe_scheduling before, after;
+    probe_scheduling_read(&before);
+    for (int i = 0; i < 5; i++)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    probe_scheduling_read(&after);
+    struct probe_scheduling difference = probe_scheduling_difference(&after, &before);
+    assert_true(difference.has_switches);
+    assert_true(difference.voluntary_count >= 5);
+    assert_true(difference.involuntary_count >= 0);
+    if (difference.has_run_delay)
+        assert_true(difference.run_delay_ns >= 0 && difference.run_delay_ns < 10000000000);
+}
+
+static void test_absent_stays_absent(void **state)
+{
+    (void)state;
+    struct probe_scheduling known = { true, true, 100, 5, 6 }, unknown = { 0 }, later = { true, true, 50, 9, 9 };
+    struct probe_scheduling difference = probe_scheduling_difference(&unknown, &known);
+    assert_false(difference.has_run_delay);
+    assert_false(difference.has_switches);
+    difference = probe_scheduling_difference(&later, &known); /* a thread took its delay along when it ended */
+    assert_false(difference.has_run_delay);
+    assert_int_equal(difference.involuntary_count, 4);
+}
+
+static void *volatile sink; /* keeps the compiler from removing a malloc and its free */
+
+static void test_every_way_to_allocate_counts(void **state)
+{
+    (void)state;
+    if (!probe_allocations_available()) {
+        assert_int_equal(probe_allocations_count(), 0);
+        skip();
+    }
+    uint64_t start = probe_allocations_count();
+    sink = malloc(10);
+    sink = realloc(sink, 20000);
+    free(sink);
+    sink = calloc(3, 4);
+    assert_int_equal(((char *)sink)[11], 0);
+    free(sink);
+    sink = aligned_alloc(64, 128);
+    assert_int_equal((uintptr_t)sink % 64, 0);
+    free(sink);
+    void *block = NULL;
+    assert_int_equal(posix_memalign(&block, 4096, 10), 0);
+    assert_int_equal((uintptr_t)block % 4096, 0);
+    free(block);
+    assert_int_equal(probe_allocations_count() - start, 5);
+    sink = strdup("calls from inside the C library count as well");
+    free(sink);
+    assert_int_equal(probe_allocations_count() - start, 6);
+    size_t odd = 3;
+    assert_int_not_equal(posix_memalign(&block, odd, 10), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_peak_follows_and_resets),
+        cmocka_unit_test(test_voluntary_switches),
+        cmocka_unit_test(test_absent_stays_absent),
+        cmocka_unit_test(test_every_way_to_allocate_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
