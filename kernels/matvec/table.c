@@ -21,20 +21,28 @@
     X86(matvec_bf16__avx2, FORMAT_BF16, ACT_F32, CPU_AVX2, 1e-6)            \
     ROW(matvec_bf16__scalar, FORMAT_BF16, ACT_F32, 0, 0)                    \
     X86(matvec_q8_0__avx512vnni, FORMAT_Q8_0, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q8_0__avx2, FORMAT_Q8_0, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q8_0__scalar, FORMAT_Q8_0, ACT_Q8, 0, 0)                     \
     X86(matvec_q4_0__avx512vnni, FORMAT_Q4_0, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q4_0__avx2, FORMAT_Q4_0, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q4_0__scalar, FORMAT_Q4_0, ACT_Q8, 0, 0)                     \
     X86(matvec_q4_1__avx512vnni, FORMAT_Q4_1, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q4_1__avx2, FORMAT_Q4_1, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q4_1__scalar, FORMAT_Q4_1, ACT_Q8, 0, 0)                     \
     X86(matvec_q5_0__avx512vnni, FORMAT_Q5_0, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q5_0__avx2, FORMAT_Q5_0, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q5_0__scalar, FORMAT_Q5_0, ACT_Q8, 0, 0)                     \
     X86(matvec_q5_1__avx512vnni, FORMAT_Q5_1, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q5_1__avx2, FORMAT_Q5_1, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q5_1__scalar, FORMAT_Q5_1, ACT_Q8, 0, 0)                     \
     X86(matvec_q4_K__avx512vnni, FORMAT_Q4_K, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q4_K__avx2, FORMAT_Q4_K, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q4_K__scalar, FORMAT_Q4_K, ACT_Q8, 0, 0)                     \
     X86(matvec_q5_K__avx512vnni, FORMAT_Q5_K, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q5_K__avx2, FORMAT_Q5_K, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q5_K__scalar, FORMAT_Q5_K, ACT_Q8, 0, 0)                     \
     X86(matvec_q6_K__avx512vnni, FORMAT_Q6_K, ACT_Q8, CPU_AVX512VNNI, 1e-6) \
+    X86(matvec_q6_K__avx2, FORMAT_Q6_K, ACT_Q8, CPU_AVX2, 1e-6)             \
     ROW(matvec_q6_K__scalar, FORMAT_Q6_K, ACT_Q8, 0, 0)
 
 #define ROW(name, ...) matvec_function name;

@@ -1,0 +1,17 @@
+/* matvec_q5_1__avx2.c: y = W x, q5_1 weights: as q4_1, with the fifth bits spread to bytes. */
+#include "kernels/matvec/avx2.h"
+
+matvec_function matvec_q5_1__avx2;
+
+AVX2_INLINE __m256 step(__m256 sums, const uint8_t *block, const struct avx2_x *x)
+{
+    __m256i q = _mm256_or_si256(avx2_nibbles(block + 8), avx2_fifth_bits(block + 4));
+    __m256 dot = avx2_dot(q, x->q, x->offset);
+    __m256 scale = avx2_scale_and_minimum(&sums, block, x);
+    return _mm256_fmadd_ps(dot, scale, sums);
+}
+
+void matvec_q5_1__avx2(float *y, const void *w, size_t w_row_bytes, const void *act, size_t rows, size_t cols)
+{
+    avx2_matvec_32(y, w, w_row_bytes, act, rows, cols, sizeof(struct block_q5_1), 0, step);
+}

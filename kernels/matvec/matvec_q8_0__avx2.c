@@ -1,0 +1,16 @@
+/* matvec_q8_0__avx2.c: y = W x, q8_0 weights: the signs of the weights move to x. */
+#include "kernels/matvec/avx2.h"
+
+matvec_function matvec_q8_0__avx2;
+
+AVX2_INLINE __m256 step(__m256 sums, const uint8_t *block, const struct avx2_x *x)
+{
+    __m256i q = _mm256_loadu_si256((const void *)(block + 2));
+    __m256 dot = avx2_dot(_mm256_abs_epi8(q), _mm256_sign_epi8(x->q, q), x->offset);
+    return _mm256_fmadd_ps(dot, avx2_scale(block, x), sums);
+}
+
+void matvec_q8_0__avx2(float *y, const void *w, size_t w_row_bytes, const void *act, size_t rows, size_t cols)
+{
+    avx2_matvec_32(y, w, w_row_bytes, act, rows, cols, sizeof(struct block_q8_0), 0, step);
+}
