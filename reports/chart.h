@@ -15,7 +15,7 @@
 enum { CHART_LAYOUTS = 2, CHART_SERIES = 8, CHART_LEGEND_LIMIT = 16 };
 
 /* Colours of the scripts: rgb(0, 0, index). svg.c turns them into the CSS variables of page.css. */
-enum chart_color { CHART_INK = 1, CHART_MUTED = 2, CHART_GRID = 3, CHART_SERIES_0 = 16 };
+enum chart_color { CHART_INK = 1, CHART_MUTED = 2, CHART_GRID = 3, CHART_HIDDEN = 4, CHART_SERIES_0 = 16 };
 
 enum chart_mark { CHART_DOT, CHART_LINE, CHART_DASH, CHART_BAR };
 struct chart_legend {

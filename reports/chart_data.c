@@ -33,7 +33,7 @@ void chart_next_block(struct chart_drawing *drawing)
 
 double chart_text_width(const char *text, double font)
 {
-    return 0.56 * font * escape_width(text);
+    return 0.61 * font * escape_width(text);
 }
 
 bool chart_is_case(const struct view_case *view_case, const char *suite, const char *operation)

@@ -75,7 +75,7 @@ static double label_margin(const struct grid *grid, const struct chart_drawing *
 static void append_label(struct chart_drawing *drawing, double x, double y, const char *text, double room)
 {
     struct str fitted = { 0 };
-    escape_fit(&fitted, text, (int)(room / (0.56 * drawing->font)));
+    escape_fit(&fitted, text, (int)(room / (0.61 * drawing->font)));
     str_appendf(&drawing->data, "%g\t%g\t", x, y);
     escape_chart(&drawing->data, str_text(&fitted));
     str_append_char(&drawing->data, '\n');
@@ -137,7 +137,7 @@ bool chart_decode(const struct view *view, struct chart *chart, struct chart_dra
                 maximum = fmax(maximum, fmax(grid.cells[r][t]->main.median, grid.cells[r][t]->main.interval.high));
             }
     double height = bar_top(&grid, grid.rows.count, 0, bar, gap);
-    drawing->height = fmax(150, drawing->top + height + drawing->bottom);
+    drawing->height = drawing->top + height + drawing->bottom;
     drawing->left = label_margin(&grid, drawing);
     drawing->right = 52;
     str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g; XTICK = %g\n", maximum * 1.02,

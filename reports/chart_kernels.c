@@ -38,11 +38,12 @@ static double rate_of(const struct view_case *view_case)
     return rate ? rate->median / 1e9 : 0;
 }
 
-static void collect(const struct view *view, struct rows *rows)
+/* Rows of one operation, so that they stand together. */
+static void collect_operation(const struct view *view, struct rows *rows, const char *operation)
 {
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
-        if (!str_equal(view_case->suite, "kernels") || str_equal(view_case->operation, "peak") ||
+        if (!str_equal(view_case->suite, "kernels") || !str_equal(view_case->operation, operation) ||
             !(rate_of(view_case) > 0))
             continue;
         int row = chart_names_index(&rows->names, arena_format(view->arena, "%s %s", view_case->operation,
@@ -54,6 +55,18 @@ static void collect(const struct view *view, struct rows *rows)
         int isa = isa_of(view, view_case->name);
         if (!rows->best[row][isa] || rate_of(view_case) > rate_of(rows->best[row][isa]))
             rows->best[row][isa] = view_case;
+    }
+}
+
+static void collect(const struct view *view, struct rows *rows)
+{
+    struct chart_names operations = { 0 };
+    for (size_t i = 0; i < view->case_count; i++) {
+        size_t known = operations.count;
+        const char *operation = view->cases[i].operation;
+        if (str_equal(view->cases[i].suite, "kernels") && !str_equal(operation, "peak") &&
+            chart_names_index(&operations, operation) >= 0 && operations.count > known)
+            collect_operation(view, rows, operation);
     }
     if (rows->names.count > ROW_LIMIT)
         rows->names.count = ROW_LIMIT;
@@ -72,7 +85,7 @@ static void append_guides(const struct rows *rows, struct chart_drawing *drawing
 {
     for (size_t r = 0; r < rows->names.count; r++) {
         struct str label = { 0 };
-        escape_fit(&label, rows->names.names[r], (int)(drawing->left / (0.56 * drawing->font)));
+        escape_fit(&label, rows->names.names[r], (int)(drawing->left / (0.61 * drawing->font)));
         str_appendf(&drawing->data, "%g\t%g\t", low, ((double)r + 0.5) * step);
         escape_chart(&drawing->data, str_text(&label));
         str_append_char(&drawing->data, '\n');

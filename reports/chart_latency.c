@@ -15,26 +15,53 @@ enum { LINE_LIMIT = 6, POINTS = 120, VALUE_MINIMUM = 20 };
 struct lines {
     const struct view_case *items[LINE_LIMIT];
     int count;
-    double context;
     bool cut;
 };
 
-/* Decode cases with enough single times, at the smallest context of each model, format and thread count. */
+static bool is_timed(const struct view_case *view_case)
+{
+    return chart_is_case(view_case, "generate", "decode") && view_case->source->value_count >= VALUE_MINIMUM;
+}
+
+static bool same_but_context(struct arena *arena, const char *a, const char *b)
+{
+    return str_equal(case_name_part(arena, a, 1), case_name_part(arena, b, 1)) &&
+           str_equal(case_name_part(arena, a, 2), case_name_part(arena, b, 2)) &&
+           case_name_number(a, "threads", 1) == case_name_number(b, "threads", 1);
+}
+
+/* Timed, and no other timed case of the same model, format and thread count has a smaller context. */
+static bool is_candidate(const struct view *view, const struct view_case *view_case)
+{
+    if (!is_timed(view_case))
+        return false;
+    double context = case_name_number(view_case->name, "ctx", 0);
+    for (size_t i = 0; i < view->case_count; i++)
+        if (is_timed(&view->cases[i]) && case_name_number(view->cases[i].name, "ctx", 0) < context &&
+            same_but_context(view->arena, view->cases[i].name, view_case->name))
+            return false;
+    return true;
+}
+
+/* If there are more candidates than lines, only those with the most threads. */
 static void collect(const struct view *view, struct lines *lines)
 {
-    lines->context = INFINITY;
+    double most_threads = 0;
+    size_t candidates = 0;
     for (size_t i = 0; i < view->case_count; i++)
-        if (chart_is_case(&view->cases[i], "generate", "decode") && view->cases[i].source->value_count >= VALUE_MINIMUM)
-            lines->context = fmin(lines->context, case_name_number(view->cases[i].name, "ctx", 0));
+        if (is_candidate(view, &view->cases[i])) {
+            most_threads = fmax(most_threads, case_name_number(view->cases[i].name, "threads", 1));
+            candidates++;
+        }
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
-        if (!chart_is_case(view_case, "generate", "decode") || view_case->source->value_count < VALUE_MINIMUM ||
-            case_name_number(view_case->name, "ctx", 0) != lines->context)
+        if (!is_candidate(view, view_case))
             continue;
-        if (lines->count < LINE_LIMIT)
-            lines->items[lines->count++] = view_case;
-        else
+        if (lines->count == LINE_LIMIT ||
+            (candidates > LINE_LIMIT && case_name_number(view_case->name, "threads", 1) != most_threads))
             lines->cut = true;
+        else
+            lines->items[lines->count++] = view_case;
     }
 }
 
@@ -45,21 +72,21 @@ static const char *quantile_tip(const struct view *view, const char *label, cons
                         stats_quantile_sorted(sorted, count, q) / 1e6, count);
 }
 
-/* One line: POINTS quantiles at equal steps of the axis, and a marked point at each of the named ones. */
+/* POINTS quantiles at equal steps of the axis, then the named ones that so many tokens can tell. */
 static void append_line(const struct view *view, struct chart *chart, const char *label, const double *sorted,
                         size_t count, struct chart_drawing *drawing)
 {
     static const double named[] = { 0.5, 0.9, 0.99, 0.999 };
     double end = log10((double)count);
-    size_t next = 0;
     for (int p = 0; p <= POINTS; p++) {
         double x = end * p / POINTS;
-        for (; next < sizeof named / sizeof named[0] && -log10(1 - named[next]) <= x; next++)
-            str_appendf(&drawing->data, "%g\t%g\t%s\n", -log10(1 - named[next]),
-                        stats_quantile_sorted(sorted, count, named[next]) / 1e6,
-                        chart_tip(view, chart, quantile_tip(view, label, sorted, count, named[next])));
-        str_appendf(&drawing->data, "%g\t%g\t\n", x, stats_quantile_sorted(sorted, count, 1 - pow(10, -x)) / 1e6);
+        str_appendf(&drawing->data, "%g\t%g\n", x, stats_quantile_sorted(sorted, count, 1 - pow(10, -x)) / 1e6);
     }
+    chart_next_block(drawing);
+    for (size_t q = 0; q < sizeof named / sizeof named[0] && -log10(1 - named[q]) <= end; q++)
+        str_appendf(&drawing->data, "%g\t%g\t%s\n", -log10(1 - named[q]),
+                    stats_quantile_sorted(sorted, count, named[q]) / 1e6,
+                    chart_tip(view, chart, quantile_tip(view, label, sorted, count, named[q])));
     chart_next_block(drawing);
 }
 
@@ -100,7 +127,8 @@ bool chart_latency(const struct view *view, struct chart *chart, struct chart_dr
                 str_text(&dashes), x_end * 1.02, logarithmic, logarithmic ? low / 1.15 : 0, high * 1.08,
                 chart_tick(high, 6), lines.count);
     str_release(&dashes);
-    chart->note = arena_format(view->arena, "Time of each decoded token at context %g, all processes together%s.",
-                               lines.context, lines.cut ? "; the first 6 lines" : "");
+    chart->note =
+        arena_format(view->arena, "Time of each decoded token at the smallest context, all processes together%s.",
+                     lines.cut ? "; not all lines are drawn" : "");
     return true;
 }

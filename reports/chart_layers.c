@@ -69,7 +69,8 @@ static double append_rows(const struct view *view, struct chart *chart, const st
     struct str labels = { 0 }, totals = { 0 }, tips = { 0 };
     double widest = 100;
     for (size_t r = 0; r < rows->names.count; r++) {
-        double whole = rows->cells[r][WHOLE]->time_ns.median, at = 0, top = (double)r * step, middle = top + bar / 2;
+        double whole = rows->cells[r][WHOLE]->time_ns.median, at = 0, top = (double)(r + 1) * step - bar - 8,
+               middle = top + bar / 2;
         for (int p = 0; p < WHOLE; p++) {
             const struct view_case *cell = rows->cells[r][p];
             if (!cell)
@@ -88,8 +89,9 @@ static double append_rows(const struct view *view, struct chart *chart, const st
         str_appendf(&totals, "%g\t%g\t%s\n", fmax(at, 100), middle,
                     number_text(time, sizeof time, NUMBER_TIME_NS, whole));
         struct str fitted = { 0 };
-        escape_fit(&fitted, rows->names.names[r], (int)(drawing->left / (0.56 * drawing->font)));
-        str_appendf(&labels, "0\t%g\t", middle);
+        double room = drawing->narrow ? drawing->width - 20 : drawing->left;
+        escape_fit(&fitted, rows->names.names[r], (int)(room / (0.61 * drawing->font)));
+        str_appendf(&labels, "0\t%g\t", drawing->narrow ? top - 10 : middle);
         escape_chart(&labels, str_text(&fitted));
         str_append_char(&labels, '\n');
         str_release(&fitted);
@@ -110,12 +112,13 @@ bool chart_layers(const struct view *view, struct chart *chart, struct chart_dra
         chart->reason = "it needs the layers suite with a whole layer and its parts";
         return false;
     }
-    double bar = 22, step = 34, label = 0;
+    /* On a narrow screen the labels stand above the bars. */
+    double bar = 20, step = drawing->narrow ? 48 : 30, label = 0;
     for (size_t r = 0; r < rows.names.count; r++)
         label = fmax(label, chart_text_width(rows.names.names[r], drawing->font));
-    drawing->left = fmin(label + 16, 0.45 * drawing->width);
+    drawing->left = drawing->narrow ? 14 : fmin(label + 16, 0.45 * drawing->width);
     drawing->right = 70;
-    drawing->height = fmax(150, drawing->top + (double)rows.names.count * step + drawing->bottom);
+    drawing->height = drawing->top + (double)rows.names.count * step + drawing->bottom;
     double widest = append_rows(view, chart, &rows, drawing, bar, step);
     str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g\n", widest, drawing->height - drawing->top - drawing->bottom);
     for (int p = 0; p < WHOLE; p++)

@@ -73,14 +73,16 @@ static const char *line_label(const struct view *view, const struct lines *lines
     return arena_format(view->arena, "%s, %g thread%s", model, threads, threads == 1 ? "" : "s");
 }
 
-static void collect(const struct view *view, struct lines *lines)
+/* With only_threads > 0: only lines of that thread count. */
+static void collect(const struct view *view, struct lines *lines, double only_threads)
 {
     bool one_model = chart_one_model(view, "generate", "prefill");
     struct chart_names names = { 0 }, models = { 0 };
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
         double x = case_name_number(view_case->name, lines->over_threads ? "threads" : "tokens", 0);
-        if (!is_prefill(view_case) || x <= 0)
+        if (!is_prefill(view_case) || x <= 0 ||
+            (only_threads > 0 && case_name_number(view_case->name, "threads", 1) != only_threads))
             continue;
         int index = chart_names_index(&names, line_label(view, lines, view_case->name, one_model));
         if (index < 0 || index >= CHART_SERIES) {
@@ -124,7 +126,14 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
         chart->reason = "it needs prefill cases with two prompt sizes or two thread counts";
         return false;
     }
-    collect(view, &lines);
+    collect(view, &lines, 0);
+    if (lines.cut && !lines.over_threads) {
+        double threads[POINT_LIMIT];
+        int count = distinct(view, "threads", threads);
+        lines.count = 0;
+        memset(lines.items, 0, sizeof lines.items);
+        collect(view, &lines, count ? threads[count - 1] : 0);
+    }
     struct str *settings = &drawing->settings;
     double maximum = 0;
     str_append(settings, "COLOR = '");
@@ -149,6 +158,6 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
                 lines.xs[lines.x_count - 1] * 1.15, maximum * 1.06, chart_tick(maximum, 6), lines.count);
     chart->note = arena_format(view->arena, "Median tokens per second over %s; bars are intervals%s.",
                                lines.over_threads ? "threads" : "the length of the prompt",
-                               lines.cut ? ". Only the first 8 lines are drawn" : "");
+                               lines.cut ? ". Not all lines are drawn" : "");
     return true;
 }

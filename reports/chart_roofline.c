@@ -64,9 +64,11 @@ static void add_ceiling(const struct view *view, struct roofline *roofline, cons
     if (str_starts(view_case->name, "peak/bandwidth/") && bytes) {
         roofline->bandwidth = fmax(roofline->bandwidth, bytes->median / 1e9);
     } else if (flops && roofline->ceiling_count < CEILING_LIMIT) {
-        struct ceiling ceiling = { arena_format(view->arena, "%s %s", case_name_part(view->arena, view_case->name, 1),
-                                                case_name_part(view->arena, view_case->name, 2)),
-                                   flops->median / 1e9 };
+        char digits[32];
+        const char *label = arena_format(view->arena, "%s %s  %s", case_name_part(view->arena, view_case->name, 1),
+                                         case_name_part(view->arena, view_case->name, 2),
+                                         number_digits_n(digits, sizeof digits, flops->median / 1e9, 3));
+        struct ceiling ceiling = { label, flops->median / 1e9 };
         size_t at = roofline->ceiling_count++;
         for (; at > 0 && roofline->ceilings[at - 1].rate < ceiling.rate; at--)
             roofline->ceilings[at] = roofline->ceilings[at - 1];
@@ -135,7 +137,15 @@ static void collect(const struct view *view, struct roofline *roofline)
     qsort(roofline->points, roofline->point_count, sizeof roofline->points[0], faster_first);
 }
 
-static void find_ranges(struct roofline *roofline)
+static double widest_ceiling(const struct roofline *roofline, const struct chart_drawing *drawing)
+{
+    double widest = 0;
+    for (size_t i = 0; i < roofline->ceiling_count; i++)
+        widest = fmax(widest, chart_text_width(roofline->ceilings[i].label, drawing->font));
+    return widest;
+}
+
+static void find_ranges(struct roofline *roofline, const struct chart_drawing *drawing)
 {
     double x_low = INFINITY, x_high = 0, y_low = INFINITY, y_high = 0;
     for (size_t i = 0; i < roofline->point_count; i++) {
@@ -152,7 +162,10 @@ static void find_ranges(struct roofline *roofline)
             x_high = fmax(x_high, 1.5 * fmin(top, 30 * lowest) / roofline->bandwidth);
     }
     roofline->x_low = x_low / 1.7;
-    roofline->x_high = x_high * 1.7;
+    /* The labels of the ceilings stand at the right, beyond the last point. */
+    double plot = drawing->width - drawing->left - drawing->right;
+    double room = roofline->ceiling_count ? fmin(0.2, (widest_ceiling(roofline, drawing) + 12) / plot) : 0.03;
+    roofline->x_high = roofline->x_low * pow(x_high * 1.2 / roofline->x_low, 1 / (1 - room));
     roofline->y_low = y_low / 1.7;
     roofline->y_high = y_high * 2;
 }
@@ -233,6 +246,14 @@ static void append_ceilings(const struct roofline *roofline, struct chart_drawin
     chart_next_block(drawing);
 }
 
+/* Where a ceiling begins: at its ridge under the slope of the bandwidth. */
+static double ceiling_start(const struct roofline *roofline, const struct chart_drawing *drawing, size_t index)
+{
+    if (roofline->bandwidth <= 0)
+        return drawing->left;
+    return fmax(drawing->left, pixel_x(roofline, drawing, roofline->ceilings[index].rate / roofline->bandwidth));
+}
+
 /* Points are obstacles too, and so are the lines of the ceilings. */
 static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *drawing)
 {
@@ -243,9 +264,8 @@ static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *
         occupy(roofline, (struct box){ x - radius, y - radius, x + radius, y + radius });
     }
     for (size_t i = 0; i < roofline->ceiling_count; i++) {
-        double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate), from = drawing->left;
-        if (roofline->bandwidth > 0)
-            from = fmax(from, pixel_x(roofline, drawing, roofline->ceilings[i].rate / roofline->bandwidth));
+        double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate);
+        double from = ceiling_start(roofline, drawing, i);
         occupy(roofline, (struct box){ from, y - 1, drawing->width - drawing->right, y + 1 });
     }
     for (double x = drawing->left; roofline->bandwidth > 0 && x < drawing->width - drawing->right; x += 4) {
@@ -258,18 +278,17 @@ static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *
 }
 
 /* Above its line at the right end, else below, else further left. */
-static void label_ceilings(const struct view *view, struct roofline *roofline, struct chart_drawing *drawing)
+static void label_ceilings(struct roofline *roofline, struct chart_drawing *drawing)
 {
     for (size_t i = 0; i < roofline->ceiling_count; i++) {
-        char digits[32];
-        number_digits_n(digits, sizeof digits, roofline->ceilings[i].rate, 3);
-        const char *text = arena_format(view->arena, "%s  %s", roofline->ceilings[i].label, digits);
+        const char *text = roofline->ceilings[i].label;
         double width = chart_text_width(text, drawing->font), height = drawing->font + 1;
         double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate), right = drawing->width - drawing->right;
+        double from = ceiling_start(roofline, drawing, i);
         for (int try = 0; try < 8; try++) {
             double top = try % 2 ? y + 3 : y - height - 3, shift = (try / 2) * width * 0.6;
             struct box box = { right - shift - width, top, right - shift, top + height };
-            if (!is_free(roofline, drawing, box))
+            if (box.left < from || !is_free(roofline, drawing, box))
                 continue;
             append_label(roofline, drawing, box, text, CHART_INK);
             occupy(roofline, box);
@@ -311,7 +330,7 @@ static bool place_label(struct roofline *roofline, const struct chart_drawing *d
     static const double angles[] = { 0, 180, 35, 325, 145, 215, 90, 270, 60, 300, 120, 240 };
     double x = pixel_x(roofline, drawing, point->x), y = pixel_y(roofline, drawing, point->y);
     double height = drawing->font - 1;
-    for (double radius = 8; radius <= 92; radius += 12)
+    for (double radius = 8; radius <= (drawing->narrow ? 44 : 92); radius += 12)
         for (size_t a = 0; a < sizeof angles / sizeof angles[0]; a++) {
             double dx = radius * cos(angles[a] * 3.14159265 / 180), dy = -radius * sin(angles[a] * 3.14159265 / 180);
             double left = x + dx - (dx < -1e-6 ? width : fabs(dx) < 1 ? width / 2 : 0);
@@ -338,13 +357,13 @@ static void label_points(const struct view *view, struct roofline *roofline, str
         const char *text = case_name_part(view->arena, name, 1);
         if (point->family == FAMILIES - 1)
             text = case_name_part(view->arena, name, 0);
-        else
+        else if (!drawing->narrow)
             text = arena_format(view->arena, "%s %s", text, case_name_part(view->arena, name, 2));
         if (!place_label(roofline, drawing, point, chart_text_width(text, drawing->font), &box, &leader))
             continue;
         append_label(roofline, drawing, box, text, CHART_SERIES_0 + point->family);
         occupy(roofline, box);
-        if (hypot(leader.to_x - leader.x, leader.to_y - leader.y) < 16)
+        if (hypot(leader.to_x - leader.x, leader.to_y - leader.y) < 12)
             continue;
         double x = value_x(roofline, drawing, leader.to_x), y = value_y(roofline, drawing, leader.to_y);
         str_appendf(leaders, "%.6g\t%.6g\t%.6g\t%.6g\n", point->x, point->y, x - point->x, y - point->y);
@@ -391,13 +410,13 @@ bool chart_roofline(const struct view *view, struct chart *chart, struct chart_d
         chart->reason = "no kernel case counted its flops and bytes";
         return false;
     }
-    find_ranges(roofline);
+    find_ranges(roofline, drawing);
     str_appendf(&drawing->settings, "XMIN = %.6g; XMAX = %.6g; YMIN = %.6g; YMAX = %.6g\n", roofline->x_low,
                 roofline->x_high, roofline->y_low, roofline->y_high);
     struct str leaders = { 0 };
     append_ceilings(roofline, drawing);
     occupy_drawn(roofline, drawing);
-    label_ceilings(view, roofline, drawing);
+    label_ceilings(roofline, drawing);
     label_bandwidth(view, roofline, drawing);
     label_points(view, roofline, drawing, &leaders);
     str_append(&drawing->data, "NaN\tNaN\t\t0\n");

@@ -16,10 +16,11 @@ static const struct chart_row {
     bool wide;
     double heights[CHART_LAYOUTS];
 } rows[] = {
+    /* In the order of the page, where two that are not wide stand side by side. */
     { "decode", "Decode rate", chart_decode, false, { 330, 330 } },
+    { "layers", "Where a layer's time goes", chart_layers, false, { 330, 330 } },
     { "prefill", "Prefill rate", chart_prefill, false, { 330, 330 } },
     { "latency", "Latency of single tokens", chart_latency, false, { 330, 330 } },
-    { "layers", "Where a layer's time goes", chart_layers, false, { 330, 330 } },
     { "roofline", "Roofline of the kernels", chart_roofline, true, { 500, 430 } },
     { "kernels", "Kernels by instruction set", chart_kernels, true, { 400, 400 } },
 };

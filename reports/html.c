@@ -154,34 +154,35 @@ static void chart_figure(const struct chart *chart, struct str *out)
     str_appendf(out, "<div class=\"wide\">%s</div>\n<div class=\"narrow\">%s</div></figure>\n", chart->svg[0], narrow);
 }
 
-static void chart_section(const struct view *view, const char *gnuplot, struct str *out)
+/* "Roofline of the kernels (no kernel case counted ...); ..." for the charts that had no data. */
+static void list_left_out(const struct chart *charts, size_t count, struct str *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!charts[i].reason || charts[i].failed)
+            continue;
+        str_append(out, out->length ? "; " : "");
+        escape_html(out, charts[i].title);
+        str_append(out, " (");
+        escape_html(out, charts[i].reason);
+        str_append(out, ")");
+    }
+}
+
+static void chart_section(const struct view *view, const char *gnuplot, struct str *out, struct str *left_out)
 {
     struct chart *charts;
-    size_t count, without_data = 0;
+    size_t count, shown = 0;
     charts_draw(view, gnuplot, &charts, &count);
     for (size_t i = 0; i < count; i++)
-        without_data += charts[i].reason && !charts[i].failed;
-    if (count == without_data)
+        shown += !charts[i].reason || charts[i].failed;
+    list_left_out(charts, count, left_out);
+    if (!shown)
         return;
     str_append(out, "<section id=\"charts\"><h2>Charts</h2>\n<div class=\"charts\">\n");
     for (size_t i = 0; i < count; i++)
         if (!charts[i].reason || charts[i].failed)
             chart_figure(&charts[i], out);
-    str_append(out, "</div>\n");
-    if (without_data) {
-        str_append(out, "<p class=\"left-out\">Left out: ");
-        for (size_t i = 0, listed = 0; i < count; i++) {
-            if (!charts[i].reason || charts[i].failed)
-                continue;
-            str_append(out, listed++ ? "; " : "");
-            escape_html(out, charts[i].title);
-            str_append(out, " (");
-            escape_html(out, charts[i].reason);
-            str_append(out, ")");
-        }
-        str_append(out, ".</p>\n");
-    }
-    str_append(out, "</section>\n");
+    str_append(out, "</div></section>\n");
 }
 
 /* ---- cases and the rest ---- */
@@ -191,8 +192,8 @@ static void case_section(const struct view *view, double scale, struct str *out)
     if (view->group_count == 0)
         return;
     str_append(out, "<section id=\"cases\"><div class=\"bar-line\"><h2>Cases</h2>"
-                    "<p class=\"search\" hidden><input type=\"search\" id=\"search\" placeholder=\"Search cases\" "
-                    "aria-label=\"Search cases\" autocomplete=\"off\"> <output id=\"found\"></output></p></div>\n");
+                    "<p class=\"search\" hidden><output id=\"found\"></output> <input type=\"search\" id=\"search\" "
+                    "placeholder=\"Search cases\" aria-label=\"Search cases\" autocomplete=\"off\"></p></div>\n");
     if (view->group_count > 3) {
         str_append(out, "<nav aria-label=\"Groups of cases\">");
         for (size_t g = 0; g < view->group_count; g++) {
@@ -222,11 +223,14 @@ static void fact_table(const char *title, const struct store_fact *facts, size_t
     str_append(out, "</tbody></table></div></div>\n");
 }
 
-static void page_end(const struct view *view, const struct report_options *options, struct str *out)
+static void page_end(const struct view *view, const struct report_options *options, const char *left_out,
+                     struct str *out)
 {
     const struct store_run_row *run = &view->run;
     str_append(out, "<section id=\"method\"><h2>How it was measured</h2><p class=\"method\">");
     escape_html(out, view_method_note(view));
+    if (*left_out)
+        str_appendf(out, "</p>\n<p class=\"method\">Charts left out: %s.", left_out);
     str_append(out,
                "</p>\n<details><summary>Environment: machine, build, command</summary><div class=\"environment\">\n");
     char seed[32];
@@ -253,12 +257,14 @@ int report_html(const struct view *view, const struct report_options *options, s
 {
     (void)error;
     double scale = html_range_scale(view);
+    struct str left_out = { 0 };
     page_head(view, out);
     page_header(view, out);
     key_cards(view, scale, out);
     problem_list(view, out);
-    chart_section(view, options->gnuplot, out);
+    chart_section(view, options->gnuplot, out, &left_out);
     case_section(view, scale, out);
-    page_end(view, options, out);
+    page_end(view, options, str_text(&left_out), out);
+    str_release(&left_out);
     return 0;
 }

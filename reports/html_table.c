@@ -38,7 +38,7 @@ void html_range_bar(struct str *out, const struct stats_summary *summary, double
     if (summary->count < 2 || summary->median == 0)
         return;
     double low = position(summary, summary->minimum, scale), high = position(summary, summary->maximum, scale);
-    str_append(out, "<svg class=\"range\" viewBox=\"0 0 100 14\" aria-hidden=\"true\">");
+    str_append(out, "<svg class=\"range\" viewBox=\"0 0 100 14\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     str_append(out, "<path class=\"ra\" d=\"M3 7h94\"/>");
     str_appendf(out, "<path class=\"rm\" d=\"M%.1f 7H%.1f\"/>", low, high);
     if (summary->interval.coverage > 0) {

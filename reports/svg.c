@@ -12,6 +12,7 @@ static void append_color(struct str *out, int index)
     case CHART_INK: str_append(out, "currentColor"); break;
     case CHART_MUTED: str_append(out, "var(--muted)"); break;
     case CHART_GRID: str_append(out, "var(--grid)"); break;
+    case CHART_HIDDEN: str_append(out, "transparent"); break; /* still catches the pointer */
     default:
         if (index >= CHART_SERIES_0)
             str_appendf(out, "var(--s%d)", (index - CHART_SERIES_0) % CHART_SERIES);

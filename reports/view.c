@@ -19,12 +19,16 @@ static const struct {
 
 /* Columns in the order of the tables. A metric that is not here is in the JSON only. */
 static const struct view_column known_columns[] = {
-    { "percent_of_peak", "of peak", NUMBER_PERCENT },    { "percent_of_bandwidth", "of bandwidth", NUMBER_PERCENT },
-    { "bytes_per_second", "bytes", NUMBER_BYTE_RATE },   { "intensity", "flop/byte", NUMBER_PLAIN },
-    { "token_p50_ms", "token p50", NUMBER_TIME_MS },     { "token_p90_ms", "token p90", NUMBER_TIME_MS },
-    { "token_p99_ms", "token p99", NUMBER_TIME_MS },     { "ttft_ms", "TTFT", NUMBER_TIME_MS },
-    { "peak_rss_bytes", "peak RSS", NUMBER_BYTES },      { "allocations_per_token", "allocs/token", NUMBER_PLAIN },
-    { "max_rel_error", "max rel. error", NUMBER_PLAIN },
+    { "percent_of_peak", "of peak", NUMBER_PERCENT },
+    { "percent_of_bandwidth", "of bandwidth", NUMBER_PERCENT },
+    { "bytes_per_second", "bytes", NUMBER_BYTE_RATE },
+    { "token_p50_ms", "token p50", NUMBER_TIME_MS },
+    { "token_p90_ms", "token p90", NUMBER_TIME_MS },
+    { "token_p99_ms", "token p99", NUMBER_TIME_MS },
+    { "ttft_ms", "TTFT", NUMBER_TIME_MS },
+    { "peak_rss_bytes", "peak RSS", NUMBER_BYTES },
+    { "allocations_per_token", "allocs/token", NUMBER_PLAIN },
+    { "max_rel_error", "max error", NUMBER_PLAIN },
 };
 enum { KNOWN_COLUMNS = sizeof known_columns / sizeof known_columns[0] };
 

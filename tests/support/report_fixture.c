@@ -129,6 +129,7 @@ static void add_ceilings(struct filler *filler)
     } ceilings[] = { { "peak/f32/avx512", 113e9, 0 },
                      { "peak/int8/avx512vnni", 452e9, 0 },
                      { "peak/bf16/amx", 980e9, 0 },
+                     { "peak/int8/amx", 1500e9, 0 },
                      { "peak/bandwidth/read/threads:1", 0, 12.4e9 },
                      { "peak/bandwidth/read/threads:2", 0, 21.0e9 } };
     for (size_t i = 0; i < COUNT(ceilings); i++) {
