@@ -65,7 +65,9 @@ static void rewrite_tag(struct str *out, const char *tag, size_t length, const c
         if (!used && *tag == 'r' && (used = parse_color(tag, &index)) > 0)
             append_color(out, index);
         if (!used) {
-            str_append_char(out, *tag);
+            bool blank = *tag == ' ' || *tag == '\n' || *tag == '\t' || *tag == '\r';
+            if (!blank || out->data[out->length - 1] != ' ')
+                str_append_char(out, blank ? ' ' : *tag);
             used = 1;
         }
         tag += used;
