@@ -12,8 +12,14 @@
 #endif
 
 #define MATMUL_ROWS                                                                               \
+    X86(matmul_f32__avx512, FORMAT_F32, ACT_F32, CPU_AVX512, fma_scratch, 32, 1e-6)               \
+    X86(matmul_f32__avx2, FORMAT_F32, ACT_F32, CPU_AVX2, fma_scratch, 16, 1e-6)                   \
     ROW(matmul_f32__scalar, FORMAT_F32, ACT_F32, 0, NULL, 0, 0)                                   \
+    X86(matmul_f16__avx512, FORMAT_F16, ACT_F32, CPU_AVX512, fma_scratch, 32, 1e-6)               \
+    X86(matmul_f16__avx2, FORMAT_F16, ACT_F32, CPU_AVX2, fma_scratch, 16, 1e-6)                   \
     ROW(matmul_f16__scalar, FORMAT_F16, ACT_F32, 0, NULL, 0, 0)                                   \
+    X86(matmul_bf16__avx512, FORMAT_BF16, ACT_F32, CPU_AVX512, fma_scratch, 32, 1e-6)             \
+    X86(matmul_bf16__avx2, FORMAT_BF16, ACT_F32, CPU_AVX2, fma_scratch, 16, 1e-6)                 \
     ROW(matmul_bf16__scalar, FORMAT_BF16, ACT_F32, 0, NULL, 0, 0)                                 \
     X86(matmul_q8_0__amx, FORMAT_Q8_0, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
     X86(matmul_q8_0__avx512vnni, FORMAT_Q8_0, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
@@ -47,6 +53,12 @@ static size_t scalar_scratch(size_t cols, size_t count)
 }
 
 #if defined(__x86_64__)
+static size_t fma_scratch(size_t cols, size_t count)
+{
+    (void)cols, (void)count;
+    return MATMUL_SCRATCH_FMA;
+}
+
 static size_t vnni_scratch(size_t cols, size_t count)
 {
     (void)cols, (void)count;
