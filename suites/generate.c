@@ -21,12 +21,13 @@ struct generate_case {
     struct suite *suite;
     struct suite_model *model;
     int threads;
-    size_t tokens; /* prompt or context length */
+    size_t tokens;  /* prompt or context length */
+    size_t context; /* positions of the session */
     /* Between setup and teardown. */
     struct suite_engine engine;
     struct sampler *sampler;
     struct kernel_set kernels; /* of the sampler */
-    uint32_t *prompt;          /* tokens + DECODE_RUN */
+    uint32_t *prompt;          /* [context] */
     double *times_ns;          /* [TIMES_MAX] of the current run */
     size_t time_count;
     double total_ns;
@@ -35,16 +36,11 @@ struct generate_case {
 
 /* ---- the check before timing ---- */
 
-static size_t session_context(const struct generate_case *c)
-{
-    return c->tokens + DECODE_RUN;
-}
-
 static int open_engine(struct generate_case *c, struct suite_engine *engine, const char *kernels, int threads,
                        bool all_logits, struct error *error)
 {
     struct session_options options = {
-        .context = session_context(c), .batch = PREFILL_TOKENS, .kv_format = FORMAT_F16, .all_logits = all_logits
+        .context = c->context, .batch = PREFILL_TOKENS, .kv_format = FORMAT_F16, .all_logits = all_logits
     };
     return suite_engine_open(engine, c->suite, c->model, kernels, threads, &options, error);
 }
@@ -122,17 +118,17 @@ static int open_sampler(struct generate_case *c, struct error *error)
 
 static void allocate(struct generate_case *c)
 {
-    c->prompt = mem_array(session_context(c), sizeof *c->prompt);
+    c->prompt = mem_array(c->context, sizeof *c->prompt);
     c->times_ns = mem_array(TIMES_MAX, sizeof *c->times_ns);
     c->max_rel_error = -1;
-    suite_tokens(c->model, c->prompt, session_context(c));
+    suite_tokens(c->model, c->prompt, c->context);
 }
 
 static void set_up(struct benchmark_state *state)
 {
     struct generate_case *c = benchmark_state_user_data(state);
     struct error error;
-    if (c->model->context_limit > 0 && c->model->context_limit < session_context(c)) {
+    if (c->model->context_limit > 0 && c->model->context_limit < c->context) {
         benchmark_state_skip_with_message(state, "the model's context has only %zu positions", c->model->context_limit);
         return;
     }
@@ -313,7 +309,7 @@ static void run_decode(struct benchmark_state *state)
     begin_run(c, &allocations, &counted);
     size_t position = c->tokens;
     while (code == 0 && benchmark_state_keep_running(state)) {
-        if (position == session_context(c)) {
+        if (position == c->context) {
             position = c->tokens;
             code = ops->rewind(c->engine.session, position, &error);
             if (code != 0)
@@ -336,8 +332,11 @@ static void run_decode(struct benchmark_state *state)
 static void add_case(struct suite *suite, struct suite_model *model, const char *name, benchmark_function *function,
                      int threads, size_t tokens)
 {
+    const size_t context = function == run_decode ? tokens + DECODE_RUN : tokens;
     struct generate_case *c = arena_alloc(&suite->arena, sizeof *c);
-    *c = (struct generate_case){ .suite = suite, .model = model, .threads = threads, .tokens = tokens };
+    *c = (struct generate_case){
+        .suite = suite, .model = model, .threads = threads, .tokens = tokens, .context = context
+    };
     struct benchmark *family = benchmark_register(name, function, c);
     benchmark_setup_case(family, function == run_load ? set_up_load : set_up);
     benchmark_teardown_case(family, tear_down);
