@@ -119,7 +119,7 @@ $(O)/obj/kernels/%.o: kernels/%.c
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) $(kernel_opt) $(call isa_of,$*) -c -o $@ $<
 # prony records what it was compiled with.
-$(O)/obj/harness/run/build_info.o: BASE_CFLAGS += -DPRONY_BUILD_FLAGS='"$(strip $(VARIANT): $(opt_$(VARIANT)) $(CFLAGS))"'
+$(O)/obj/harness/run/build_info.o: ALL_CFLAGS += -DPRONY_BUILD_FLAGS='"$(strip $(VARIANT): $(opt_$(VARIANT)) $(CFLAGS))"'
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
