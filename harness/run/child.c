@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 200, GRACE_MS = 2000, ERRORS_KEPT = 8192 };
+enum { TICK_MS = 200, ERRORS_KEPT = 8192 };
 
 /* A running child. Descriptors are -1 when closed. */
 struct child {
@@ -202,7 +202,8 @@ static void enforce_limits(struct child *child, int64_t now_ns)
     const struct child_request *request = child->request;
     if (!child->stopped && request->timeout_s > 0 && (double)(now_ns - child->started_ns) >= request->timeout_s * 1e9)
         stop(child, CHILD_TIMED_OUT);
-    if (child->stopped && !child->killed && now_ns - child->terminated_ns > (int64_t)GRACE_MS * 1000000) {
+    double grace_s = request->grace_s > 0 ? request->grace_s : 2;
+    if (child->stopped && !child->killed && (double)(now_ns - child->terminated_ns) > grace_s * 1e9) {
         child->killed = true;
         kill(-child->pid, SIGKILL);
     }

@@ -15,7 +15,8 @@ struct child_request {
     const char *const *arguments;   /* arguments[0] is the program, NULL ends the list; a bare name is found by PATH */
     const char *const *environment; /* "NAME=value" on top of our own, NULL ends the list; may be NULL */
     const cpu_set_t *cpus;          /* NULL = ours */
-    double timeout_s;               /* then SIGTERM, and SIGKILL two seconds later; 0 = none */
+    double timeout_s;               /* then SIGTERM, and SIGKILL after the grace; 0 = none */
+    double grace_s;                 /* 0 = two seconds */
     size_t output_limit_bytes;      /* more on stdout than this ends the child */
     int interrupt_fd;               /* readable = stop (interrupt.h); -1 = none */
     void (*tick)(void *context);    /* called about five times a second while waiting; may be NULL */
