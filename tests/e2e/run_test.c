@@ -1,0 +1,468 @@
+/* run_test.c: drives the real prony with suites made of shell scripts, as a user would. */
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include "harness/run/child.h"
+#include "harness/store/store_internal.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* A directory of its own for each test, with an absolute path to the program. */
+struct world {
+    char directory[64];
+    char *prony, *database;
+};
+
+static int make_world(void **state)
+{
+    struct world *world = mem_alloc(sizeof *world);
+    strcpy(world->directory, "/tmp/prony-run-XXXXXX");
+    assert_non_null(mkdtemp(world->directory));
+    const char *bin = getenv("PRONY_BIN");
+    char *relative = mem_format("%s/prony", bin && *bin ? bin : "build/bin");
+    world->prony = realpath(relative, NULL);
+    if (!world->prony)
+        fail_msg("%s is not there; make build first", relative);
+    free(relative);
+    world->database = mem_format("%s/t.db", world->directory);
+    *state = world;
+    return 0;
+}
+
+static int remove_world(void **state)
+{
+    struct world *world = *state;
+    const char *const arguments[] = { "rm", "-rf", world->directory, NULL };
+    struct child_request request = { .arguments = arguments, .interrupt_fd = -1 };
+    struct child_result result;
+    if (child_run(&request, &result, NULL) == 0)
+        child_release(&result);
+    free(world->prony);
+    free(world->database);
+    free(world);
+    return 0;
+}
+
+static char *put(const struct world *world, const char *name, const char *text)
+{
+    char *path = mem_format("%s/%s", world->directory, name);
+    assert_int_equal(file_write(path, text, strlen(text), NULL), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+    return path;
+}
+
+static void write_into(const struct world *world, const char *name, const char *text)
+{
+    free(put(world, name, text));
+}
+
+/* Runs `prony words...` in the world's directory. Its stdout and stderr are in *result. Returns the exit status. */
+static int prony(const struct world *world, const char *words, struct child_result *result)
+{
+    char *script = mem_format("cd '%s' && PRONY_DB=t.db exec '%s' %s", world->directory, world->prony, words);
+    const char *const arguments[] = { "/bin/sh", "-c", script, NULL };
+    struct child_request request = {
+        .arguments = arguments, .timeout_s = 60, .output_limit_bytes = 1 << 20, .interrupt_fd = -1
+    };
+    assert_int_equal(child_run(&request, result, NULL), 0);
+    free(script);
+    if (result->end != CHILD_EXITED)
+        fail_msg("prony %s did not exit by itself: %s", words, str_text(&result->errors));
+    return result->status;
+}
+
+/* As prony, with the expected status; the output is thrown away. */
+static void expect(const struct world *world, const char *words, int status)
+{
+    struct child_result result;
+    int got = prony(world, words, &result);
+    if (got != status)
+        fail_msg("prony %s: exit status %d instead of %d: %s", words, got, status, str_text(&result.errors));
+    child_release(&result);
+}
+
+static void expect_error(const struct world *world, const char *words, const char *text)
+{
+    struct child_result result;
+    int got = prony(world, words, &result);
+    if (got != 2 || !strstr(str_text(&result.errors), text) || result.output.length != 0)
+        fail_msg("prony %s: exit status %d, said '%s' instead of '%s'", words, got, str_text(&result.errors), text);
+    child_release(&result);
+}
+
+static int64_t query(const struct world *world, const char *sql)
+{
+    struct store *store;
+    struct error error;
+    int64_t value = -1;
+    if (store_open(&store, world->database, true, &error) != 0 || store_query_int(store, sql, &value, &error) != 0)
+        fail_msg("%s", error.text);
+    store_close(store);
+    return value;
+}
+
+/* A suite with cases c:1 to c:8. What it measures is the case's number in microseconds. */
+static const char good_suite[] =
+    "#!/bin/sh\n"
+    "filter=; for a; do case $a in\n"
+    "  --benchmark_list_tests*) for i in 1 2 3 4 5 6 7 8; do echo c:$i; done; exit 0;;\n"
+    "  --benchmark_filter=*) filter=${a#*=};;\n"
+    "esac; done\n"
+    "printf '{\"context\": {\"library_version\": \"fake\"}, \"benchmarks\": ['\n"
+    "comma=; for i in 1 2 3 4 5 6 7 8; do\n"
+    "  echo c:$i | grep -qE \"$filter\" || continue\n"
+    "  printf '%s{\"name\": \"c:%d\", \"run_type\": \"iteration\", \"iterations\": 10, \"real_time\": %d,' \"$comma\" $i $i\n"
+    "  printf ' \"cpu_time\": 1, \"time_unit\": \"us\", \"tokens_per_second\": %d000}' $i; comma=,\n"
+    "done; echo ']}'\n";
+
+static void test_run_list_show(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    write_into(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
+    struct child_result result;
+    if (prony(world, "run p.plan --seed 5", &result) != 0)
+        fail_msg("%s", str_text(&result.errors));
+    /* Results on stdout, talk on stderr. */
+    assert_non_null(strstr(str_text(&result.output), "c:3"));
+    assert_non_null(strstr(str_text(&result.output), "3.00 us"));
+    assert_non_null(strstr(str_text(&result.output), "3.00 ktok/s"));
+    assert_null(strstr(str_text(&result.output), "round 1/2"));
+    assert_non_null(strstr(str_text(&result.errors), "round 1/2: 8 samples"));
+    child_release(&result);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND real_time_ns = 1000 * "
+                                  "substr(name, 3)"),
+                     16);
+    assert_int_equal(query(world, "SELECT count(DISTINCT process) FROM sample"), 16); /* a fresh process for each */
+    assert_int_equal(query(world, "SELECT count(*) FROM run_fact WHERE name = 'good.library_version' AND value = "
+                                  "'fake'"),
+                     1);
+    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND seed = '5' AND plan = 'p'"),
+                     1);
+    expect(world, "run p.plan -q --rounds 1 --filter '[12]$'", 0);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample WHERE run_id = 2"), 2);
+
+    assert_int_equal(prony(world, "list", &result), 0);
+    assert_non_null(strstr(str_text(&result.output), "complete"));
+    child_release(&result);
+    assert_int_equal(prony(world, "list --cases p.plan", &result), 0);
+    assert_non_null(strstr(str_text(&result.output), "good  c:8\n"));
+    child_release(&result);
+    assert_int_equal(prony(world, "show 1 --filter '^c:[78]$'", &result), 0);
+    assert_non_null(strstr(str_text(&result.output), "run 1: p, "));
+    assert_non_null(strstr(str_text(&result.output), "  c:8 "));
+    assert_null(strstr(str_text(&result.output), "  c:3 "));
+    child_release(&result);
+    expect_error(world, "show 9", "there is no run '9'");
+}
+
+static void test_order(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    write_into(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
+    struct child_result first, again, other;
+    assert_int_equal(prony(world, "run p.plan --dry-run --seed 1", &first), 0);
+    assert_int_equal(prony(world, "run p.plan --dry-run --seed 1", &again), 0);
+    assert_int_equal(prony(world, "run p.plan --dry-run --seed 2", &other), 0);
+    assert_string_equal(str_text(&first.output), str_text(&again.output));
+    assert_string_not_equal(strstr(str_text(&first.output), "round 1"), strstr(str_text(&other.output), "round 1"));
+    const char *round1 = strstr(str_text(&first.output), "round 1:"), *round2 = strstr(round1, "round 2:");
+    assert_true(strncmp(round1 + 8, round2 + 8, strlen(round2) - 24) != 0);
+    assert_false(file_exists(world->database)); /* a dry run leaves nothing behind */
+    child_release(&first);
+    child_release(&again);
+    child_release(&other);
+    /* What really ran is in the recorded order. */
+    expect(world, "run p.plan -q --seed 1", 0);
+    expect(world, "run p.plan -q --seed 1", 0);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 2 AND "
+                                  "a.process = b.process WHERE a.case_id = b.case_id"),
+                     16);
+    assert_true(query(world, "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 1 AND "
+                             "a.process + 8 = b.process WHERE a.case_id = b.case_id") < 8);
+}
+
+/* Each case misbehaves in its own way; "a" is well. */
+static const char bad_suite[] =
+    "#!/bin/sh\n"
+    "for a; do case $a in\n"
+    "  --benchmark_list_tests*) echo a; echo crash; echo cut; echo hang; echo rubbish; echo status; echo silent;\n"
+    "    echo wrong; exit 0;;\n"
+    "  --benchmark_filter=*) f=$a;;\n"
+    "esac; done\n"
+    "sample() { echo \"{\\\"benchmarks\\\": [{\\\"name\\\": \\\"$1\\\", \\\"real_time\\\": 1, \\\"iterations\\\": 1}]}\"; }\n"
+    "case $f in\n"
+    "  *crash*) echo 'it hurts' >&2; kill -SEGV $$;;\n"
+    "  *cut*) printf '{\"benchmarks\": [{\"name\": \"cu'; kill -KILL $$;;\n"
+    "  *hang*) sleep 100;;\n"
+    "  *rubbish*) echo Starting; sample rubbish;;\n"
+    "  *status*) sample status; exit 3;;\n"
+    "  *silent*) ;;\n"
+    "  *wrong*) sample another;;\n"
+    "  *) sample a;;\n"
+    "esac\n";
+
+static void assert_failure(const struct world *world, const char *reason)
+{
+    char *sql = mem_format("SELECT count(*) FROM failures WHERE run = 1 AND round = 0 AND reason LIKE '%s'", reason);
+    if (query(world, sql) != 1)
+        fail_msg("there is no failure like '%s'", reason);
+    free(sql);
+}
+
+static void test_failures(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "bad", bad_suite);
+    write_into(world, "nolist", "#!/bin/sh\necho 'no such option' >&2; exit 1\n");
+    write_into(world, "empty", "#!/bin/sh\nexit 0\n");
+    write_into(world, "notexec", "no program at all\n");
+    write_into(world, "p.plan",
+               "rounds = 3\ntimeout = 300ms\n[suite bad]\n[suite nolist]\n[suite empty]\n[suite missing]\n"
+               "[suite notexec]\n[suite echo]\nprogram = /bin/echo\n");
+    struct child_result result;
+    if (prony(world, "run p.plan", &result) != 0)
+        fail_msg("%s", str_text(&result.errors));
+    assert_non_null(strstr(str_text(&result.output), "| it hurts"));
+    child_release(&result);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample"), 3); /* the good one, every round */
+    assert_failure(world, "crash: killed by signal 11%");
+    assert_failure(world, "cut: killed by signal 9%");
+    assert_failure(world, "hang: timed out after 0.3 s");
+    assert_failure(world, "rubbish: output is not JSON: line 1%");
+    assert_failure(world, "status: exited with status 3");
+    assert_failure(world, "silent: it printed nothing");
+    assert_failure(world, "wrong: it measured ''another'', which was not asked for");
+    assert_failure(world, "cannot list its cases: exited with status 1");
+    assert_failure(world, "it has no cases");
+    assert_failure(world, "missing: no such program in %");
+    assert_failure(world, "%not a list of cases%");
+    assert_int_equal(query(world, "SELECT count(*) FROM failures WHERE stderr_tail = 'no such option'"), 1);
+    /* Nobody is asked a third time: 7 bad cases, two rounds each, and 5 suites that cannot be listed. */
+    assert_int_equal(query(world, "SELECT count(*) FROM failures"), 7 * 2 + 5);
+    expect(world, "run p.plan -q --rounds 1 --strict --filter '^(a|crash)$'", 2);
+    expect(world, "run p.plan -q --rounds 1 --filter '^crash$'", 2); /* nothing was measured */
+    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE run = 3 AND status = 'failed'"), 1);
+}
+
+/* One bad case does not take down the others of its process. */
+static void test_group(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    char *path = mem_format("%s/good", world->directory);
+    char *wrapper =
+        mem_format("#!/bin/sh\ncase \"$*\" in *list_tests*) ;; *c:3*) kill -ABRT $$;; esac\nexec '%s' \"$@\"\n", path);
+    write_into(world, "wrapper", wrapper);
+    free(wrapper);
+    free(path);
+    write_into(world, "p.plan", "rounds = 1\n[suite good]\nprogram = good\ngroup = 3\n[suite wrapper]\ngroup = 8\n");
+    expect(world, "run p.plan -q", 0);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE suite = 'good'"), 8);
+    assert_int_equal(query(world, "SELECT count(DISTINCT process) FROM samples WHERE suite = 'good'"), 3);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE suite = 'wrapper'"), 7);
+    assert_int_equal(query(world, "SELECT count(*) FROM failures WHERE reason LIKE 'c:3: killed by signal 6%'"), 1);
+}
+
+static void test_interrupt(void **state)
+{
+    struct world *world = *state;
+    write_into(
+        world, "slow",
+        "#!/bin/sh\n"
+        "case \"$*\" in *list_tests*) echo a; echo b; exit 0;; esac\n"
+        "echo $$ >>pids\n"
+        "[ -e block ] && sleep 100\n"
+        "[ $(wc -l <pids) -ge 4 ] && touch block\n"
+        "for a; do case $a in --benchmark_filter=^*) n=${a#*^}; n=${n%?};; esac; done\n"
+        "echo \"{\\\"benchmarks\\\": [{\\\"name\\\": \\\"$n\\\", \\\"real_time\\\": 1, \\\"iterations\\\": 1}]}\"\n");
+    write_into(world, "p.plan", "rounds = 50\n[suite slow]\n");
+    char *script = mem_format("cd '%s' && exec '%s' run p.plan --db t.db >out 2>err", world->directory, world->prony);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+        _exit(127);
+    }
+    free(script);
+    char *block = mem_format("%s/block", world->directory), *pids = mem_format("%s/pids", world->directory);
+    char *text = NULL;
+    size_t size = 0, lines = 0;
+    for (int i = 0; i < 1000 && lines < 5; i++) { /* until the fifth process hangs */
+        usleep(10000);
+        free(text);
+        text = NULL;
+        lines = 0;
+        if (file_read(pids, &text, &size, NULL) == 0)
+            for (size_t k = 0; k < size; k++)
+                lines += text[k] == '\n';
+    }
+    assert_int_equal(lines, 5);
+    kill(pid, SIGINT);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 2);
+    assert_int_equal(query(world, "SELECT samples FROM runs WHERE status = 'interrupted'"), 4);
+    assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0); /* it is not the suite's fault */
+    char *last = strrchr(text, '\n');
+    *last = 0;
+    last = strrchr(text, '\n');
+    assert_int_not_equal(kill((pid_t)strtol(last + 1, NULL, 10), 0), 0); /* the child is gone */
+    free(text);
+    free(block);
+    free(pids);
+}
+
+static void test_two_at_once(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    write_into(world, "p.plan", "rounds = 2\n[suite good]\n");
+    pid_t children[2];
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0) {
+            struct child_result result;
+            _exit(prony(world, "run p.plan -q", &result));
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND samples = 16"), 2);
+}
+
+static void test_full_disk(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    write_into(world, "p.plan", "rounds = 1000\n[suite good]\n");
+    expect(world, "run p.plan -q --rounds 1", 0); /* the tables are made */
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        /* The file may not grow beyond this: what a full disk does, without having to fill one. */
+        struct rlimit limit = { 200000, 200000 };
+        setrlimit(RLIMIT_FSIZE, &limit);
+        struct child_result result;
+        int code = prony(world, "run p.plan -q", &result);
+        bool told = strstr(str_text(&result.errors), "t.db: ") && strstr(str_text(&result.errors), "is safe");
+        if (!told)
+            fprintf(stderr, "%s\n", str_text(&result.errors));
+        _exit(code == 2 && told ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample WHERE run_id = 1"), 8);
+    assert_true(query(world, "SELECT count(*) FROM sample WHERE run_id = 2") > 8);
+}
+
+static void test_refusals(void **state)
+{
+    struct world *world = *state;
+    write_into(world, "good", good_suite);
+    write_into(world, "p.plan", "[suite good]\n");
+    write_into(world, "broken.plan", "\n[suite good]\nrouds = 3\n");
+    expect_error(world, "run", "expected one plan");
+    expect_error(world, "run nosuchplan", "nosuchplan: neither a file nor a shipped plan");
+    expect_error(world, "run ./no.plan", "./no.plan: No such file or directory");
+    expect_error(world, "run broken.plan", "broken.plan:3: unknown key 'rouds'");
+    expect_error(world, "run p.plan --suite other", "has no suite 'other'");
+    expect_error(world, "run p.plan --filter '('", "is not a regular expression");
+    expect_error(world, "run p.plan --rounds 0", "--rounds: '0' is not a whole number");
+    expect_error(world, "run p.plan --timeout soon", "--timeout: 'soon' is not a duration");
+    expect_error(world, "run p.plan --seed", "--seed needs a value");
+    expect_error(world, "run p.plan --model /nonexistent.gguf", "/nonexistent.gguf: No such file");
+    expect_error(world, "run p.plan --fast", "unknown option --fast");
+    expect_error(world, "run p.plan --db /nonexistent/x.db", "/nonexistent/x.db: No such file or directory");
+    expect_error(world, "frobnicate", "there is no command 'frobnicate'");
+    expect_error(world, "list --db none.db", "none.db: there is no such database");
+    write_into(world, "text.db", "Dear diary, this is no database at all.\n");
+    expect_error(world, "run p.plan --db text.db", "text.db: not a prony database");
+    expect_error(world, "show --db text.db", "text.db: not a prony database");
+
+    struct store *store;
+    assert_int_equal(store_open(&store, world->database, false, NULL), 0);
+    assert_int_equal(store_execute(store, "PRAGMA user_version = 99", NULL), 0);
+    store_close(store);
+    expect_error(world, "run p.plan", "t.db: made by a newer prony (schema 99, this one knows");
+    expect_error(world, "list", "t.db: made by a newer prony");
+}
+
+static void test_help(void **state)
+{
+    struct world *world = *state;
+    static const char *const words[] = { "run --help", "list --help", "show -h",   "help run", "report --help",
+                                         "--help",     "help",        "--version", "version" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct child_result result;
+        assert_int_equal(prony(world, words[i], &result), 0);
+        assert_true(result.output.length > 20 && result.errors.length == 0);
+        if (strstr(words[i], "-h") && !str_starts(words[i], "--"))
+            assert_true(strstr(str_text(&result.output), "example") && strstr(str_text(&result.output), "exit status"));
+        child_release(&result);
+    }
+    expect(world, "", 2);
+    expect(world, "help frobnicate", 2);
+}
+
+/* Debian's Google Benchmark, compiled here: a suite that nobody wrote for prony. */
+static void test_google_benchmark(void **state)
+{
+    struct world *world = *state;
+    if (!file_exists("/usr/include/benchmark/benchmark.h")) {
+        print_message("skipped: no libbenchmark-dev\n");
+        skip();
+    }
+    write_into(
+        world, "g.cc",
+        "#include <benchmark/benchmark.h>\n"
+        "static void sum(benchmark::State &state) { int t = 0; for (auto _ : state) benchmark::DoNotOptimize(t += 1);\n"
+        "  state.SetItemsProcessed(state.iterations()); state.counters[\"nan\"] = __builtin_nan(\"\"); }\n"
+        "BENCHMARK(sum)->ArgName(\"n\")->Arg(1)->Arg(2);\n"
+        "static void wrong(benchmark::State &state) { state.SkipWithError(\"on purpose\"); for (auto _ : state) {} }\n"
+        "BENCHMARK(wrong);\nBENCHMARK_MAIN();\n");
+    char *script = mem_format("cd '%s' && c++ -O0 -o google g.cc -lbenchmark -lpthread", world->directory);
+    int status = system(script);
+    free(script);
+    if (status != 0) {
+        print_message("skipped: no C++ compiler\n");
+        skip();
+    }
+    write_into(world, "p.plan", "rounds = 2\nmin_time = 0.001s\n[suite google]\nrepetitions = 2\n");
+    expect(world, "run p.plan -q", 0);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'sum/n:_'"), 8);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE message = 'on purpose' AND name = 'wrong'"), 4);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'nan' AND value IS NULL"), 8);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'items_per_second'"), 8);
+    assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, remove_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_run_list_show), TEST(test_order),
+        TEST(test_failures),      TEST(test_group),
+        TEST(test_interrupt),     TEST(test_two_at_once),
+        TEST(test_full_disk),     TEST(test_refusals),
+        TEST(test_help),          TEST(test_google_benchmark),
+    };
+    return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
