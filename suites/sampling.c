@@ -13,8 +13,10 @@
 
 enum { VOCAB_SIZE = 152064, HISTORY = 64, CHECK_DRAWS = 1000, CHECK_TOP = 8 };
 
-/* As a trained model's: most tokens far below, a handful within reach. */
-#define LOGIT_DEVIATION 3.0
+/* As a trained model's: a few tokens share most of the probability, all others have a twentieth together. */
+#define LOGIT_DEVIATION  2.5
+#define LIKELY_LOGIT     14.0
+#define LIKELY_DEVIATION 1.5
 
 struct sampling_case {
     const char *name;
@@ -57,7 +59,7 @@ static int compare_candidates(const void *a, const void *b)
     return (x->token > y->token) - (x->token < y->token);
 }
 
-/* Token i of the history: the likely ones, so that the penalty matters. */
+/* Token i of the history; every fourth is a likely one, so that the penalty matters. */
 static uint32_t history_token(size_t i)
 {
     return (uint32_t)(i * 2000 + 7);
@@ -158,7 +160,7 @@ static void set_up(struct benchmark_state *state)
     for (size_t i = 0; i < VOCAB_SIZE; i++)
         c->logits[i] = (float)(LOGIT_DEVIATION * rng_normal(&rng));
     for (size_t i = 0; i < HISTORY; i += 4)
-        c->logits[history_token(i)] += (float)(4 * LOGIT_DEVIATION);
+        c->logits[history_token(i)] = (float)(LIKELY_LOGIT + LIKELY_DEVIATION * rng_normal(&rng));
     if (kernel_select(&c->kernels, &cpu, NULL, &error) != 0 ||
         sampler_create(&c->sampler, &c->options, VOCAB_SIZE, &c->kernels, &error) != 0) {
         benchmark_state_skip_with_error(state, "%s", error.text);
