@@ -23,7 +23,7 @@ void act_bf16__avx512(void *dst, const float *x, size_t x_stride, size_t rows, s
         for (; i + 16 <= cols; i += 16)
             _mm256_store_si256((void *)(out + i), round_to_bf16(_mm512_loadu_ps(x + i)));
         for (; i < padded; i += 16) {
-            __mmask16 mask = i < cols ? (__mmask16)((1u << (cols - i)) - 1) : 0;
+            __mmask16 mask = (__mmask16)(i < cols ? (1u << (cols - i)) - 1 : 0u);
             _mm256_store_si256((void *)(out + i), round_to_bf16(_mm512_maskz_loadu_ps(mask, x + i)));
         }
     }
