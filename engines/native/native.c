@@ -11,18 +11,6 @@
 
 /* ---- opening ---- */
 
-/* A model whose vocabulary is missing or of an unknown kind can still be run on token ids. */
-static void open_tokenizer(struct engine *engine)
-{
-    const char *path = engine->model.gguf.path;
-    if (!gguf_find(&engine->model.gguf, "tokenizer.ggml.model")) {
-        error_set(&engine->tokenizer_error, ERROR_UNSUPPORTED, "%s: has no tokenizer", path);
-        return;
-    }
-    if (tokenizer_open(&engine->tokenizer, &engine->model.gguf, &engine->tokenizer_error))
-        engine->tokenizer = NULL;
-}
-
 static void add_choice(struct engine *engine, enum kernel_op op, const char *format, const struct kernel_row *row)
 {
     if (!row)
@@ -75,6 +63,7 @@ static void native_close(struct engine *engine)
 {
     if (!engine)
         return;
+    pthread_mutex_destroy(&engine->tokenizer_lock);
     tokenizer_close(engine->tokenizer);
     model_close(&engine->model);
     pool_destroy(engine->pool);
@@ -98,6 +87,7 @@ static int native_open(struct engine **result, const struct engine_options *opti
     if (!options->model || !*options->model)
         return error_set(error, ERROR_USAGE, "no model given: the native engine needs a GGUF file");
     struct engine *engine = mem_alloc(sizeof *engine);
+    pthread_mutex_init(&engine->tokenizer_lock, NULL);
     cpu_detect(&cpu);
     int code = kernel_select(&engine->kernels, &cpu, options->kernels, error);
     if (!code)
@@ -110,7 +100,6 @@ static int native_open(struct engine **result, const struct engine_options *opti
         native_close(engine);
         return code;
     }
-    open_tokenizer(engine);
     list_choices(engine);
     uint64_t heap_after = heap_bytes();
     engine->private_bytes = heap_after > heap_before ? heap_after - heap_before : 0;
@@ -148,38 +137,61 @@ static int native_describe(struct engine *engine, struct engine_info *info, stru
 
 /* ---- tokenizer ---- */
 
-static int need_tokenizer(const struct engine *engine, struct error *error)
+static void open_tokenizer(struct engine *engine)
 {
-    if (engine->tokenizer)
-        return 0;
-    return error_set(error, engine->tokenizer_error.code, "%s", engine->tokenizer_error.text);
+    const struct gguf *gguf = &engine->model.gguf;
+    uint64_t heap_before = heap_bytes();
+    if (!gguf_find(gguf, "tokenizer.ggml.model"))
+        error_set(&engine->tokenizer_error, ERROR_UNSUPPORTED, "%s: has no tokenizer", gguf->path);
+    else if (tokenizer_open(&engine->tokenizer, gguf, &engine->tokenizer_error))
+        engine->tokenizer = NULL;
+    uint64_t heap_after = heap_bytes();
+    engine->private_bytes += heap_after > heap_before ? heap_after - heap_before : 0;
+}
+
+const struct tokenizer *native_tokenizer(struct engine *engine, struct error *error)
+{
+    pthread_mutex_lock(&engine->tokenizer_lock);
+    if (!engine->tokenizer && !engine->tokenizer_error.code)
+        open_tokenizer(engine);
+    const struct tokenizer *tokenizer = engine->tokenizer;
+    pthread_mutex_unlock(&engine->tokenizer_lock);
+    if (!tokenizer)
+        error_set(error, engine->tokenizer_error.code, "%s", engine->tokenizer_error.text);
+    return tokenizer;
 }
 
 static int native_tokenize(struct engine *engine, const char *text, size_t length, unsigned flags, uint32_t **tokens,
                            size_t *count, struct error *error)
 {
-    int code = need_tokenizer(engine, error);
-    return code ? code : tokenizer_encode(engine->tokenizer, text, length, flags, tokens, count, error);
+    const struct tokenizer *tokenizer = native_tokenizer(engine, error);
+    if (!tokenizer)
+        return engine->tokenizer_error.code;
+    return tokenizer_encode(tokenizer, text, length, flags, tokens, count, error);
 }
 
 static int native_token_bytes(struct engine *engine, uint32_t token, const char **bytes, size_t *length,
                               struct error *error)
 {
-    int code = need_tokenizer(engine, error);
-    return code ? code : tokenizer_token_bytes(engine->tokenizer, token, false, bytes, length, error);
+    const struct tokenizer *tokenizer = native_tokenizer(engine, error);
+    if (!tokenizer)
+        return engine->tokenizer_error.code;
+    return tokenizer_token_bytes(tokenizer, token, false, bytes, length, error);
 }
 
 static int native_token_info(struct engine *engine, struct token_info *info, struct error *error)
 {
-    int code = need_tokenizer(engine, error);
-    if (!code)
-        tokenizer_info(engine->tokenizer, info);
-    return code;
+    const struct tokenizer *tokenizer = native_tokenizer(engine, error);
+    if (!tokenizer)
+        return engine->tokenizer_error.code;
+    tokenizer_info(tokenizer, info);
+    return 0;
 }
 
 static bool native_token_ends(struct engine *engine, uint32_t token)
 {
-    return engine->tokenizer && tokenizer_ends(engine->tokenizer, token);
+    const struct tokenizer *tokenizer = native_tokenizer(engine, NULL);
+    return tokenizer && tokenizer_ends(tokenizer, token);
 }
 
 const struct engine_ops native_ops = {

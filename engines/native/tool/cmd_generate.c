@@ -54,7 +54,7 @@ static int print_token(struct output *output, uint32_t token, struct error *erro
 /* Without a tokenizer the ids themselves are the output. */
 static int emit(struct output *output, uint32_t token, struct error *error)
 {
-    if (output->engine->tokenizer)
+    if (native_tokenizer(output->engine, NULL))
         return print_token(output, token, error);
     printf("%u ", token);
     fflush(stdout);

@@ -4,9 +4,12 @@
 #include "harness/base/str.h"
 #include <stdio.h>
 
-static void print_model(const struct opened_model *model, const struct engine *engine)
+static void print_model(struct opened_model *model, struct engine *engine)
 {
-    const struct engine_info *info = &model->info;
+    struct engine_info *info = &model->info;
+    struct error error;
+    const struct tokenizer *tokenizer = native_tokenizer(engine, &error);
+    native_ops.describe(engine, info, NULL); /* again: the tokenizer's memory counts */
     char size[32];
     printf("name          %s\n", info->model_name);
     printf("architecture  %s (GGUF version %u)\n", info->architecture, engine->model.gguf.version);
@@ -19,10 +22,10 @@ static void print_model(const struct opened_model *model, const struct engine *e
     printf("attention     %zu heads of %zu, %zu for keys and values\n", info->heads, info->head_size, info->kv_heads);
     printf("context       %zu\n", info->context_limit);
     printf("vocabulary    %zu\n", info->vocab_size);
-    if (engine->tokenizer)
-        printf("tokenizer     %s\n", tokenizer_kind(engine->tokenizer));
+    if (tokenizer)
+        printf("tokenizer     %s\n", tokenizer_kind(tokenizer));
     else
-        printf("tokenizer     none: %s\n", engine->tokenizer_error.text);
+        printf("tokenizer     none: %s\n", error.text);
     printf("loaded in     %.2f ms\n", model->load_s * 1e3);
 }
 
