@@ -142,7 +142,7 @@ static inline __attribute__((always_inline)) void vnni_block_run(const struct vn
     for (size_t t = 0; t < tokens; t++) {
         for (size_t n = 0; n < wide; n++) {
             float *out = b->y + t * b->y_stride + n * PANEL_ROWS;
-            __mmask16 mask = t < b->count ? b->mask[n] : 0;
+            __mmask16 mask = (__mmask16)(t < b->count ? b->mask[n] : 0);
             if (b->accumulate)
                 y[n][t] = _mm512_add_ps(y[n][t], _mm512_maskz_loadu_ps(mask, out));
             _mm512_mask_storeu_ps(out, mask, y[n][t]);
