@@ -42,6 +42,7 @@ struct chart_drawing {
     bool narrow;
     double width, height, font;      /* pixels */
     double left, right, top, bottom; /* margins around the plot, pixels */
+    const char *script;              /* of the chart's own name unless prepare changes it */
     struct str data;                 /* tab-separated; blocks are separated by two blank lines, numbered from 0 */
     struct str settings;             /* gnuplot assignments */
 };
@@ -78,6 +79,11 @@ struct chart_names {
 };
 /* The number of name, or -1 if it is new and there is no room. */
 int chart_names_index(struct chart_names *names, const char *name);
+
+/* Bars of the rate of a generate operation by model, format and threads, at the smallest value of argument size
+ * (chart_decode.c, charts/decode.gp). */
+bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_drawing *drawing, const char *operation,
+                     const char *size);
 
 /* ---- gnuplot.c, svg.c ---- */
 

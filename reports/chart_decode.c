@@ -1,4 +1,5 @@
-/* chart_decode.c: decode rate by model, format and thread count, at the smallest context that was measured. */
+/* chart_decode.c: rates as bars by model, format and thread count: decode at the smallest context that was measured,
+ * and prefill where it was run with one prompt size only. */
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
@@ -8,17 +9,18 @@
 enum { ROW_LIMIT = 16, THREAD_LIMIT = 4 };
 
 struct grid {
+    const char *operation, *size; /* "decode", "ctx" */
     struct chart_names rows;
     double threads[THREAD_LIMIT]; /* ascending */
     int thread_count;
     const struct view_case *cells[ROW_LIMIT][THREAD_LIMIT];
-    double context_low, context_high;
     bool cut;
 };
 
-static bool is_decode(const struct view_case *view_case)
+static bool is_rate(const struct grid *grid, const struct view_case *view_case)
 {
-    return chart_is_case(view_case, "generate", "decode") && str_equal(view_case->main_name, "tokens_per_second");
+    return chart_is_case(view_case, "generate", grid->operation) &&
+           str_equal(view_case->main_name, "tokens_per_second");
 }
 
 static void find_threads(const struct view *view, struct grid *grid)
@@ -28,7 +30,7 @@ static void find_threads(const struct view *view, struct grid *grid)
         int at = 0;
         while (at < grid->thread_count && grid->threads[at] < threads)
             at++;
-        if (!is_decode(&view->cases[i]) || (at < grid->thread_count && grid->threads[at] == threads) ||
+        if (!is_rate(grid, &view->cases[i]) || (at < grid->thread_count && grid->threads[at] == threads) ||
             grid->thread_count == THREAD_LIMIT)
             continue;
         for (int j = grid->thread_count++; j > at; j--)
@@ -39,23 +41,22 @@ static void find_threads(const struct view *view, struct grid *grid)
 
 static void fill_grid(const struct view *view, struct grid *grid)
 {
-    bool one_model = chart_one_model(view, "generate", "decode");
+    bool one_model = chart_one_model(view, "generate", grid->operation);
     find_threads(view, grid);
-    grid->context_low = INFINITY;
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
-        if (!is_decode(view_case))
+        if (!is_rate(grid, view_case))
             continue;
         int row = chart_names_index(&grid->rows, chart_model_label(view, view_case->name, one_model));
         double threads = case_name_number(view_case->name, "threads", 1);
-        double context = case_name_number(view_case->name, "ctx", 0);
+        double size = case_name_number(view_case->name, grid->size, 0);
         if (row < 0 || row >= ROW_LIMIT) {
             grid->cut = true;
             continue;
         }
         for (int t = 0; t < grid->thread_count; t++) {
             const struct view_case *old = grid->cells[row][t];
-            if (grid->threads[t] == threads && (!old || context < case_name_number(old->name, "ctx", 0)))
+            if (grid->threads[t] == threads && (!old || size < case_name_number(old->name, grid->size, 0)))
                 grid->cells[row][t] = view_case;
         }
     }
@@ -122,12 +123,13 @@ static void append_blocks(const struct view *view, struct chart *chart, const st
     }
 }
 
-bool chart_decode(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_drawing *drawing, const char *operation,
+                     const char *size)
 {
-    struct grid grid = { 0 };
+    struct grid grid = { .operation = operation, .size = size };
     fill_grid(view, &grid);
     if (grid.rows.count == 0) {
-        chart->reason = "this run has no decode cases with a rate";
+        chart->reason = arena_format(view->arena, "this run has no %s cases with a rate", operation);
         return false;
     }
     double bar = 18, gap = 12, maximum = 0;
@@ -147,8 +149,13 @@ bool chart_decode(const struct view *view, struct chart *chart, struct chart_dra
         chart_legend_add(chart,
                          arena_format(view->arena, "%g thread%s", grid.threads[t], grid.threads[t] == 1 ? "" : "s"), t,
                          CHART_BAR);
-    chart->note = arena_format(view->arena,
-                               "Median tokens per second at the smallest context measured; the line is the interval%s.",
+    drawing->script = "decode";
+    chart->note = arena_format(view->arena, "Median tokens per second; the line is the interval%s.",
                                grid.cut ? ". Only the first 16 formats are drawn" : "");
     return true;
+}
+
+bool chart_decode(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+{
+    return chart_rate_bars(view, chart, drawing, "decode", "ctx");
 }

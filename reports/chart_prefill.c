@@ -1,4 +1,4 @@
-/* chart_prefill.c: prefill rate over the number of prompt tokens, or over threads if only one prompt size was run. */
+/* chart_prefill.c: prefill rate over the number of prompt tokens; bars where only one prompt size was run. */
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
@@ -23,7 +23,7 @@ struct line {
 struct lines {
     struct line items[CHART_SERIES];
     int count;
-    bool over_threads, cut;
+    bool cut;
     double xs[POINT_LIMIT]; /* distinct, ascending */
     int x_count;
 };
@@ -64,13 +64,11 @@ static void add_point(struct line *line, double x, const struct view_case *sourc
     line->count++;
 }
 
-static const char *line_label(const struct view *view, const struct lines *lines, const char *name, bool one_model)
+static const char *line_label(const struct view *view, const char *name, bool one_model)
 {
-    const char *model = chart_model_label(view, name, one_model);
-    if (lines->over_threads)
-        return arena_format(view->arena, "%s, %g tokens", model, case_name_number(name, "tokens", 0));
     double threads = case_name_number(name, "threads", 1);
-    return arena_format(view->arena, "%s, %g thread%s", model, threads, threads == 1 ? "" : "s");
+    return arena_format(view->arena, "%s, %g thread%s", chart_model_label(view, name, one_model), threads,
+                        threads == 1 ? "" : "s");
 }
 
 /* With only_threads > 0: only lines of that thread count. */
@@ -80,11 +78,11 @@ static void collect(const struct view *view, struct lines *lines, double only_th
     struct chart_names names = { 0 }, models = { 0 };
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
-        double x = case_name_number(view_case->name, lines->over_threads ? "threads" : "tokens", 0);
+        double x = case_name_number(view_case->name, "tokens", 0);
         if (!is_prefill(view_case) || x <= 0 ||
             (only_threads > 0 && case_name_number(view_case->name, "threads", 1) != only_threads))
             continue;
-        int index = chart_names_index(&names, line_label(view, lines, view_case->name, one_model));
+        int index = chart_names_index(&names, line_label(view, view_case->name, one_model));
         if (index < 0 || index >= CHART_SERIES) {
             lines->cut = true;
             continue;
@@ -95,7 +93,7 @@ static void collect(const struct view *view, struct lines *lines, double only_th
             line->label = names.names[index];
             line->color =
                 chart_names_index(&models, chart_model_label(view, view_case->name, one_model)) % CHART_SERIES;
-            line->dashed = !lines->over_threads && case_name_number(view_case->name, "threads", 1) == 1;
+            line->dashed = case_name_number(view_case->name, "threads", 1) == 1;
         }
         add_point(line, x, view_case);
     }
@@ -118,16 +116,10 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
 {
     struct lines lines = { 0 };
     lines.x_count = distinct(view, "tokens", lines.xs);
-    if (lines.x_count < 2) {
-        lines.over_threads = true;
-        lines.x_count = distinct(view, "threads", lines.xs);
-    }
-    if (lines.x_count < 2) {
-        chart->reason = "it needs prefill cases with two prompt sizes or two thread counts";
-        return false;
-    }
+    if (lines.x_count < 2)
+        return chart_rate_bars(view, chart, drawing, "prefill", "tokens");
     collect(view, &lines, 0);
-    if (lines.cut && !lines.over_threads) {
+    if (lines.cut) {
         double threads[POINT_LIMIT];
         int count = distinct(view, "threads", threads);
         lines.count = 0;
@@ -153,11 +145,10 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
     str_append(settings, "'; XTICS = '");
     for (int x = 0; x < lines.x_count; x++)
         str_appendf(settings, "%s%g", x ? "," : "", lines.xs[x]);
-    str_appendf(settings, "'; XTITLE = '%s'\nXMIN = %g; XMAX = %g; YMAX = %g; YTICK = %g; SERIES = %d\n",
-                lines.over_threads ? "threads" : "prompt tokens", lines.xs[0] / 1.15,
+    str_appendf(settings, "'\nXMIN = %g; XMAX = %g; YMAX = %g; YTICK = %g; SERIES = %d\n", lines.xs[0] / 1.15,
                 lines.xs[lines.x_count - 1] * 1.15, maximum * 1.06, chart_tick(maximum, 6), lines.count);
-    chart->note = arena_format(view->arena, "Median tokens per second over %s; bars are intervals%s.",
-                               lines.over_threads ? "threads" : "the length of the prompt",
-                               lines.cut ? ". Not all lines are drawn" : "");
+    chart->note =
+        arena_format(view->arena, "Median tokens per second over the length of the prompt; bars are intervals%s.",
+                     lines.cut ? ". Not all lines are drawn" : "");
     return true;
 }

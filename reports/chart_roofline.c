@@ -25,8 +25,10 @@ struct point {
 };
 
 struct ceiling {
+    const char *type; /* "int8" */
     const char *label;
     double rate; /* GFLOP/s */
+    bool main;   /* the highest of its number type */
 };
 
 struct box {
@@ -61,19 +63,28 @@ static void add_ceiling(const struct view *view, struct roofline *roofline, cons
     /* Kernels run on one thread: only the ceilings of one thread hold for them. */
     if (case_name_number(view_case->name, "threads", 1) != 1)
         return;
-    if (str_starts(view_case->name, "peak/bandwidth/") && bytes) {
-        roofline->bandwidth = fmax(roofline->bandwidth, bytes->median / 1e9);
-    } else if (flops && roofline->ceiling_count < CEILING_LIMIT) {
+    if (str_starts(view_case->name, "peak/bandwidth/read") && bytes) {
+        roofline->bandwidth = bytes->median / 1e9;
+    } else if (flops && !str_starts(view_case->name, "peak/bandwidth/") && roofline->ceiling_count < CEILING_LIMIT) {
         char digits[32];
         const char *label = arena_format(view->arena, "%s %s  %s", case_name_part(view->arena, view_case->name, 1),
                                          case_name_part(view->arena, view_case->name, 2),
                                          number_digits_n(digits, sizeof digits, flops->median / 1e9, 3));
-        struct ceiling ceiling = { label, flops->median / 1e9 };
+        struct ceiling ceiling = { case_name_part(view->arena, view_case->name, 1), label, flops->median / 1e9, true };
         size_t at = roofline->ceiling_count++;
         for (; at > 0 && roofline->ceilings[at - 1].rate < ceiling.rate; at--)
             roofline->ceilings[at] = roofline->ceilings[at - 1];
         roofline->ceilings[at] = ceiling;
     }
+}
+
+/* Ceilings are sorted: the first of a type is its highest. */
+static void mark_main_ceilings(struct roofline *roofline)
+{
+    for (size_t i = 0; i < roofline->ceiling_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_equal(roofline->ceilings[i].type, roofline->ceilings[j].type))
+                roofline->ceilings[i].main = false;
 }
 
 /* "op/format" or, with the shape, everything but the instruction set. */
@@ -134,6 +145,7 @@ static void collect(const struct view *view, struct roofline *roofline)
             };
     }
     mark_fastest(view, roofline);
+    mark_main_ceilings(roofline);
     qsort(roofline->points, roofline->point_count, sizeof roofline->points[0], faster_first);
 }
 
@@ -156,10 +168,10 @@ static void find_ranges(struct roofline *roofline, const struct chart_drawing *d
         y_high = fmax(y_high, point->y);
     }
     if (roofline->ceiling_count) {
-        double top = roofline->ceilings[0].rate, lowest = roofline->ceilings[roofline->ceiling_count - 1].rate;
+        double top = roofline->ceilings[0].rate;
         y_high = fmax(y_high, top);
         if (roofline->bandwidth > 0)
-            x_high = fmax(x_high, 1.5 * fmin(top, 30 * lowest) / roofline->bandwidth);
+            x_high = fmax(x_high, 1.3 * top / roofline->bandwidth);
     }
     roofline->x_low = x_low / 1.7;
     /* The labels of the ceilings stand at the right, beyond the last point. */
@@ -227,21 +239,32 @@ static void append_label(const struct roofline *roofline, struct chart_drawing *
     str_appendf(&drawing->data, "\t%d\n", color);
 }
 
+static void append_flat(const struct roofline *roofline, struct chart_drawing *drawing, bool main)
+{
+    for (size_t i = 0; i < roofline->ceiling_count; i++) {
+        const struct ceiling *ceiling = &roofline->ceilings[i];
+        double from = roofline->x_low;
+        if (ceiling->main != main)
+            continue;
+        if (roofline->bandwidth > 0)
+            from = fmax(from, ceiling->rate / roofline->bandwidth);
+        str_appendf(&drawing->data, "%.6g\t%.6g\n%.6g\t%.6g\n\n", from, ceiling->rate, roofline->x_high, ceiling->rate);
+    }
+}
+
 static void append_ceilings(const struct roofline *roofline, struct chart_drawing *drawing)
 {
-    double bandwidth = roofline->bandwidth, from = roofline->x_low;
-    for (size_t i = 0; i < roofline->ceiling_count; i++) {
-        double rate = roofline->ceilings[i].rate;
-        if (bandwidth > 0)
-            from = fmax(roofline->x_low, rate / bandwidth);
-        str_appendf(&drawing->data, "%.6g\t%.6g\n%.6g\t%.6g\n\n", from, rate, roofline->x_high, rate);
-    }
+    double bandwidth = roofline->bandwidth;
+    append_flat(roofline, drawing, true);
     if (bandwidth > 0) {
         double to = roofline->ceiling_count ? roofline->ceilings[0].rate / bandwidth : roofline->x_high;
         to = fmin(to, roofline->x_high);
         str_appendf(&drawing->data, "%.6g\t%.6g\n%.6g\t%.6g\n", roofline->x_low, bandwidth * roofline->x_low, to,
                     bandwidth * to);
     }
+    str_append(&drawing->data, "NaN\tNaN\n");
+    chart_next_block(drawing);
+    append_flat(roofline, drawing, false);
     str_append(&drawing->data, "NaN\tNaN\n");
     chart_next_block(drawing);
 }
@@ -266,7 +289,8 @@ static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *
     for (size_t i = 0; i < roofline->ceiling_count; i++) {
         double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate);
         double from = ceiling_start(roofline, drawing, i);
-        occupy(roofline, (struct box){ from, y - 1, drawing->width - drawing->right, y + 1 });
+        if (roofline->ceilings[i].main)
+            occupy(roofline, (struct box){ from, y - 1, drawing->width - drawing->right, y + 1 });
     }
     for (double x = drawing->left; roofline->bandwidth > 0 && x < drawing->width - drawing->right; x += 4) {
         double rate = roofline->bandwidth * value_x(roofline, drawing, x);
@@ -282,13 +306,15 @@ static void label_ceilings(struct roofline *roofline, struct chart_drawing *draw
 {
     for (size_t i = 0; i < roofline->ceiling_count; i++) {
         const char *text = roofline->ceilings[i].label;
+        if (!roofline->ceilings[i].main)
+            continue;
         double width = chart_text_width(text, drawing->font), height = drawing->font + 1;
         double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate), right = drawing->width - drawing->right;
         double from = ceiling_start(roofline, drawing, i);
         for (int try = 0; try < 8; try++) {
             double top = try % 2 ? y + 3 : y - height - 3, shift = (try / 2) * width * 0.6;
             struct box box = { right - shift - width, top, right - shift, top + height };
-            if (box.left < from || !is_free(roofline, drawing, box))
+            if (box.right < from + 12 || !is_free(roofline, drawing, box))
                 continue;
             append_label(roofline, drawing, box, text, CHART_INK);
             occupy(roofline, box);
@@ -428,8 +454,8 @@ bool chart_roofline(const struct view *view, struct chart *chart, struct chart_d
     append_points(view, chart, roofline, drawing);
     chart->note =
         roofline->ceiling_count || roofline->bandwidth > 0
-            ? "Solid: the fastest variant of each kernel and shape; hollow: slower ones. Lines: ceilings measured in this "
-              "run, on one thread."
+            ? "Solid: the fastest variant of each kernel and shape; hollow: slower ones. Lines: ceilings measured in "
+              "this run on one thread, the highest of each number type; faint: other instruction sets."
             : "Solid: the fastest variant of each kernel and shape; hollow: slower ones. This run measured no ceilings.";
     return true;
 }

@@ -33,6 +33,7 @@ static struct chart_drawing new_drawing(const struct chart_row *row, int layout)
     bool narrow = layout == 1;
     return (struct chart_drawing){
         .narrow = narrow,
+        .script = row->id,
         .width = narrow      ? 400
                  : row->wide ? 1120
                              : 550,
@@ -50,7 +51,7 @@ static void append_script(struct str *script, const struct chart_row *row, const
                           const char *directory, const char *layout)
 {
     char script_name[64];
-    snprintf(script_name, sizeof script_name, "charts/%s.gp", row->id);
+    snprintf(script_name, sizeof script_name, "charts/%s.gp", drawing->script);
     str_appendf(script, "reset\nW = %g; H = %g; FONT = %g; NARROW = %d\n", drawing->width, drawing->height,
                 drawing->font, drawing->narrow);
     str_appendf(script, "ML = %g; MR = %g; MT = %g; MB = %g\n", drawing->left, drawing->right, drawing->top,

@@ -135,9 +135,13 @@ static void legend(const struct chart *chart, struct str *out)
     str_append(out, "</ul>");
 }
 
-static void chart_figure(const struct chart *chart, struct str *out)
+static void chart_figure(const struct chart *chart, bool alone, struct str *out)
 {
-    str_appendf(out, "<figure class=\"%s\" id=\"chart-%s\"><figcaption><h3>", chart->wide ? "full" : "half", chart->id);
+    str_appendf(out, "<figure class=\"%s\" id=\"chart-%s\"><figcaption><h3>",
+                chart->wide ? "full"
+                : alone     ? "half alone"
+                            : "half",
+                chart->id);
     escape_html(out, chart->title);
     str_append(out, "</h3>");
     if (chart->reason) {
@@ -171,17 +175,22 @@ static void list_left_out(const struct chart *charts, size_t count, struct str *
 static void chart_section(const struct view *view, const char *gnuplot, struct str *out, struct str *left_out)
 {
     struct chart *charts;
-    size_t count, shown = 0;
+    size_t count, shown = 0, half = 0, half_done = 0;
     charts_draw(view, gnuplot, &charts, &count);
     for (size_t i = 0; i < count; i++)
-        shown += !charts[i].reason || charts[i].failed;
+        if (!charts[i].reason || charts[i].failed) {
+            shown++;
+            half += !charts[i].wide;
+        }
     list_left_out(charts, count, left_out);
     if (!shown)
         return;
     str_append(out, "<section id=\"charts\"><h2>Charts</h2>\n<div class=\"charts\">\n");
     for (size_t i = 0; i < count; i++)
-        if (!charts[i].reason || charts[i].failed)
-            chart_figure(&charts[i], out);
+        if (!charts[i].reason || charts[i].failed) {
+            half_done += !charts[i].wide;
+            chart_figure(&charts[i], half % 2 == 1 && half_done == half, out);
+        }
     str_append(out, "</div></section>\n");
 }
 

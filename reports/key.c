@@ -144,5 +144,5 @@ void view_find_keys(struct view *view)
     view->keys = arena_array(view->arena, KEY_LIMIT, sizeof *view->keys);
     add_generate(view);
     add_kernel(view, "matmul", "flops_per_second", "percent_of_peak", "peak", "Fastest GEMM");
-    add_kernel(view, "matvec", "bytes_per_second", "percent_of_bandwidth", "bandwidth", "Fastest GEMV");
+    add_kernel(view, "matvec", "bytes_per_second", "percent_of_bandwidth", "memory bandwidth", "Fastest GEMV");
 }

@@ -20,7 +20,7 @@ static const struct {
 /* Columns in the order of the tables. A metric that is not here is in the JSON only. */
 static const struct view_column known_columns[] = {
     { "percent_of_peak", "of peak", NUMBER_PERCENT },
-    { "percent_of_bandwidth", "of bandwidth", NUMBER_PERCENT },
+    { "percent_of_bandwidth", "of memory", NUMBER_PERCENT },
     { "bytes_per_second", "bytes", NUMBER_BYTE_RATE },
     { "token_p50_ms", "token p50", NUMBER_TIME_MS },
     { "token_p90_ms", "token p90", NUMBER_TIME_MS },

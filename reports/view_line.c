@@ -61,8 +61,8 @@ const char *view_run_line(const struct view *view)
 const char *view_build_line(const struct view *view)
 {
     const char *commit = view_fact(view, "git_commit"), *branch = view_fact(view, "git_branch");
-    const char *dirty = view_fact(view, "git_dirty"), *compiler = view_fact(view, "compiler");
-    const char *version = view_fact(view, "version");
+    const char *dirty = view_fact(view, "git_dirty"), *compiler = view_fact(view, "prony_compiler");
+    const char *version = view_fact(view, "prony_version");
     struct str line = { 0 };
     if (version)
         str_appendf(&line, ", prony %s", version);
@@ -82,7 +82,7 @@ const char *view_build_line(const struct view *view)
 
 const char *view_machine_line(const struct view *view)
 {
-    const char *model = view_fact(view, "cpu_model"), *cpus = view_fact(view, "cpus");
+    const char *model = view_fact(view, "cpu_name"), *cpus = view_fact(view, "cpu_count");
     struct str line = { 0 };
     str_append(&line, model ? model : "unknown CPU");
     if (cpus)

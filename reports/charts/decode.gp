@@ -1,4 +1,4 @@
-# decode.gp: decode rate, one bar a thread count, a line for the interval of the median.
+# decode.gp: decode (or prefill) rate, one bar a thread count, a line for the interval of the median.
 # Settings: XMAX, YMAX. Blocks: 0 bars (median, y, 0, median, y low, y high, colour), 1 intervals (low, y, width),
 # 2 values (x, y, text), 3 row labels (x, y, text), 4 tooltips (x, y, token).
 set xrange [0:XMAX]

@@ -3,7 +3,7 @@
 # the line (-log10(1 - q), ms) and its named quantiles (-log10(1 - q), ms, token).
 set xrange [0:XMAX]
 set xtics ("0" 0, "50 %%" 0.30103, "90 %%" 1, "99 %%" 2, "99.9 %%" 3, "99.99 %%" 4)
-if (LOGY) { set logscale y; set ytics add (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) } else { set ytics YTICK }
+if (LOGY) { set logscale y; set ytics add (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) } else { set ytics YTICK }
 set yrange [YMIN:YMAX]
 set xlabel "tokens at or below"
 set ylabel "milliseconds" offset 0.5,0

@@ -1,5 +1,5 @@
-# prefill.gp: prefill rate over prompt tokens (or threads), one line a format and thread count.
-# Settings: XMIN, XMAX, YMAX, YTICK, XTICS, XTITLE, SERIES (count), COLOR and DASH (words). Blocks: one a series: x, rate,
+# prefill.gp: prefill rate over prompt tokens, one line a format and thread count.
+# Settings: XMIN, XMAX, YMAX, YTICK, XTICS, SERIES (count), COLOR and DASH (words). Blocks: one a series: x, rate,
 # low, high, token.
 set logscale x 2
 set xrange [XMIN:XMAX]
@@ -7,7 +7,7 @@ set yrange [0:YMAX]
 set ytics YTICK
 set grid ytics noxtics
 eval "set xtics (" . XTICS . ")"
-set xlabel XTITLE
+set xlabel "prompt tokens"
 set ylabel "tokens per second" offset 0.5,0
 color(n) = series(int(word(COLOR, n + 1)))
 dash(n) = word(DASH, n + 1) eq "1" ? 2 : 1 # dt (...) would be read as a dash pattern

@@ -319,17 +319,16 @@ static void add_foreign(struct filler *filler)
 
 static int begin(struct filler *filler)
 {
-    static const struct store_fact machine[] = { { "cpu_model", "Example Xeon 8481C CPU @ 2.70GHz" },
-                                                 { "cpu_features", "avx2 avx512 avx512vnni avx512bf16 amx" },
-                                                 { "cpus", "2" },
+    static const struct store_fact machine[] = { { "cpu_name", "Example Xeon 8481C CPU @ 2.70GHz" },
+                                                 { "instruction_sets", "avx2 avx512 avx512vnni avx512bf16 amx" },
+                                                 { "cpu_count", "2" },
                                                  { "kernel", "Linux 6.18.0" } };
     static const struct store_fact build[] = {
-        { "version", "0.1.0" },       { "git_commit", "81792cf6f2f5a27a3f6d5c5f0a0d6b1b7e0c9d11" },
-        { "git_branch", "main" },     { "git_dirty", "false" },
-        { "compiler", "gcc 12.2.0" }, { "flags", "-O2" }
+        { "prony_version", "0.1.0" },       { "git_commit", "81792cf6f2f5a27a3f6d5c5f0a0d6b1b7e0c9d11" },
+        { "git_branch", "main" },           { "git_dirty", "no" },
+        { "prony_compiler", "gcc 12.2.0" }, { "prony_flags", "-O2" }
     };
-    static const struct store_fact environment[] = { { "load_1m", "0.34" },
-                                                     { "governor", "unknown: no cpufreq here" } };
+    static const struct store_fact environment[] = { { "load", "0.34" }, { "governor", "unknown: no cpufreq here" } };
     struct store_run run = { .plan = "quick",
                              .command = "prony run quick",
                              .seed = 42,

@@ -1,0 +1,117 @@
+/* report_test.c: whole reports of a made-up run against tests/golden/report_*. PRONY_UPDATE_GOLDEN=1 rewrites them
+ * (scripts/golden). Of the HTML only the body is compared, without style, script and charts: gnuplot's drawings change
+ * with its version. */
+#include "harness/base/file.h"
+#include "harness/base/str.h"
+#include "reports/report.h"
+#include "tests/support/report_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static void load_fixture(struct view *view, struct arena *arena)
+{
+    const struct report_fixture fixture = { .rounds = 5, .problems = true, .hostile = true };
+    char directory[] = "/tmp/prony-golden-XXXXXX", path[64];
+    struct store *store;
+    struct error error;
+    int64_t run_id;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/test.db", directory);
+    if (store_open(&store, path, false, &error) || report_fixture_fill(store, &fixture, &run_id, &error) ||
+        view_load(view, store, "latest", "Golden run", arena, &error))
+        fail_msg("%s", error.text);
+    store_close(store);
+    static const char *const endings[] = { "", "-wal", "-shm" };
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        char file[80];
+        snprintf(file, sizeof file, "%s%s", path, endings[i]);
+        unlink(file);
+    }
+    rmdir(directory);
+    /* What differs from run to run. */
+    view->run.uuid = "01234567-89ab-cdef-0123-456789abcdef";
+    view->run.started_ns = 1795248930LL * 1000000000;
+    view->run.ended_ns = view->run.started_ns + 192LL * 1000000000;
+}
+
+/* The first line that differs, for the message. */
+static void compare(const char *path, const char *expected, const char *actual)
+{
+    for (int line = 1; *expected || *actual; line++) {
+        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
+        if (a != b || memcmp(expected, actual, a) != 0)
+            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
+                     expected, (int)b, actual);
+        expected += a + (expected[a] != 0);
+        actual += b + (actual[b] != 0);
+    }
+}
+
+/* What lies between <body> and <footer>, if there is such a thing. */
+static void keep_body(struct str *out)
+{
+    char *from = strstr(out->data, "<body>"), *to = strstr(out->data, "<footer>");
+    if (!from || !to)
+        return;
+    out->length = (size_t)(to - from);
+    memmove(out->data, from, out->length);
+    out->data[out->length] = 0;
+}
+
+static void check(const char *format, const char *path)
+{
+    struct arena arena = { 0 };
+    struct str out = { 0 };
+    struct view view;
+    struct error error;
+    char *expected;
+    size_t length;
+    const struct report_options options = { .gnuplot = NULL, .now_ns = 1795250000LL * 1000000000 };
+    load_fixture(&view, &arena);
+    assert_int_equal(report_format_find(format)->write(&view, &options, &out, &error), 0);
+    keep_body(&out);
+    if (getenv("PRONY_UPDATE_GOLDEN")) {
+        assert_int_equal(file_write(path, out.data, out.length, &error), 0);
+    } else if (file_read(path, &expected, &length, &error)) {
+        fail_msg("%s", error.text);
+    } else {
+        compare(path, expected, out.data);
+        free(expected);
+    }
+    str_release(&out);
+    arena_release(&arena);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    check("text", "tests/golden/report_text.txt");
+}
+
+static void test_markdown(void **state)
+{
+    (void)state;
+    check("markdown", "tests/golden/report_markdown.md");
+}
+
+static void test_html(void **state)
+{
+    (void)state;
+    check("html", "tests/golden/report_html.html");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_html),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
