@@ -35,6 +35,10 @@ bool byte_level_read(const char *text, size_t length, char *out, size_t *out_len
     size_t count = 0;
     for (size_t i = 0; i < length;) {
         unsigned character = (unsigned char)text[i++];
+        if (character > 0x20 && character < 0x7f) { /* nearly all of them */
+            out[count++] = (char)character;
+            continue;
+        }
         if (character >= 0x80) {
             /* Every other spelling has two bytes: U+0080 to U+0143. */
             if (character < 0xc2 || character > 0xc5 || i == length || ((unsigned char)text[i] & 0xc0) != 0x80)

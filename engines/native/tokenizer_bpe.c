@@ -77,71 +77,148 @@ static int choose_rule(struct tokenizer *tokenizer, const struct gguf *gguf, str
     return 0;
 }
 
-static struct bpe_pair *find_pair(const struct tokenizer *tokenizer, uint32_t left, uint32_t right)
+/* Where the search for a pair starts. */
+static inline struct bpe_pair *first_pair(const struct tokenizer *tokenizer, uint32_t left, uint32_t right)
 {
     uint64_t hash = ((uint64_t)left << 32 | right) * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)((hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u >> tokenizer->pair_shift);
-    for (;; at = (at + 1) & tokenizer->pair_mask) {
-        struct bpe_pair *pair = &tokenizer->pairs[at];
-        if (pair->left == VOCAB_NONE || (pair->left == left && pair->right == right))
-            return pair;
-    }
+    return &tokenizer->pairs[(hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u >> tokenizer->pair_shift];
 }
 
-/* One line of the merge list: "left right", both spelled as in the vocabulary. spelling holds line.length bytes. */
-static int add_merge(struct tokenizer *tokenizer, struct gguf_string line, uint32_t rank, char *bytes,
-                     struct error *error)
+static inline struct bpe_pair *find_pair(const struct tokenizer *tokenizer, uint32_t left, uint32_t right)
 {
-    const char *blank = line.length > 2 ? memchr(line.data + 1, ' ', line.length - 2) : NULL;
+    struct bpe_pair *pair = first_pair(tokenizer, left, right), *end = tokenizer->pairs + tokenizer->pair_mask + 1;
+    while (pair->left != VOCAB_NONE && (pair->left != left || pair->right != right))
+        if (++pair == end)
+            pair = tokenizer->pairs;
+    return pair;
+}
+
+/* One line of the merge list, read: its bytes lie in a buffer of all lines, left half first. */
+struct merge_line {
+    uint32_t at, left_length, length;
+};
+
+/* A merge list names 300,000 tokens, scattered over a table larger than a core's cache. The loops over it ask for the
+ * memory of the line that is this far ahead. */
+enum { LOOK_AHEAD = 12 };
+
+/* "left right", both spelled as in the vocabulary. Appends their bytes to out. */
+static int read_line(const struct tokenizer *tokenizer, struct gguf_string text, uint32_t rank, char *out, uint32_t at,
+                     struct merge_line *line, struct error *error)
+{
+    const char *blank = text.length > 2 ? memchr(text.data + 1, ' ', text.length - 2) : NULL;
     if (!blank)
         return error_set(error, ERROR_FORMAT, "%s: merge %" PRIu32 ": expected two tokens with a blank between",
                          tokenizer->path, rank);
-    size_t left_length, right_length, left_spelled = (size_t)(blank - line.data);
-    if (!byte_level_read(line.data, left_spelled, bytes, &left_length) ||
-        !byte_level_read(blank + 1, line.length - left_spelled - 1, bytes + left_length, &right_length))
+    size_t left_length, right_length, left_spelled = (size_t)(blank - text.data);
+    if (!byte_level_read(text.data, left_spelled, out + at, &left_length) ||
+        !byte_level_read(blank + 1, text.length - left_spelled - 1, out + at + left_length, &right_length))
         return error_set(error, ERROR_FORMAT, "%s: merge %" PRIu32 ": has characters that spell no byte",
                          tokenizer->path, rank);
-    uint32_t left = vocab_find(&tokenizer->vocab, bytes, left_length);
-    uint32_t right = vocab_find(&tokenizer->vocab, bytes + left_length, right_length);
-    uint32_t joined = vocab_find(&tokenizer->vocab, bytes, left_length + right_length);
-    if (left == VOCAB_NONE || right == VOCAB_NONE || joined == VOCAB_NONE)
-        return error_set(error, ERROR_FORMAT,
-                         "%s: merge %" PRIu32 ": '%.*s' names or makes a token that the vocabulary lacks",
-                         tokenizer->path, rank, (int)(line.length < 64 ? line.length : 64), line.data);
-    struct bpe_pair *pair = find_pair(tokenizer, left, right);
-    if (pair->left == VOCAB_NONE) /* a pair that comes again keeps its first rank */
-        *pair = (struct bpe_pair){ left, right, rank, joined };
+    *line = (struct merge_line){ at, (uint32_t)left_length, (uint32_t)(left_length + right_length) };
     return 0;
+}
+
+/* Vocabularies list the results of merges in the order of the merges, so the token behind the last result is nearly
+ * always the next one. */
+static uint32_t find_joined(const struct vocab *vocab, const char *bytes, size_t length, uint32_t last)
+{
+    uint32_t guess = last + 1;
+    size_t guess_length = 0;
+    const char *guess_bytes = guess < vocab->count ? vocab_bytes(vocab, guess, &guess_length) : NULL;
+    if (guess_length == length && memcmp(guess_bytes, bytes, length) == 0 && vocab->kinds[guess] == VOCAB_NORMAL)
+        return guess;
+    return vocab_find(vocab, bytes, length);
+}
+
+static void prefetch_line(const struct vocab *vocab, const char *bytes, const struct merge_line *line)
+{
+    vocab_prefetch(vocab, vocab_hash(bytes + line->at, line->left_length));
+    vocab_prefetch(vocab, vocab_hash(bytes + line->at + line->left_length, line->length - line->left_length));
+}
+
+/* Turns lines into pairs of ids, in the order of the list. */
+static int find_pairs(const struct tokenizer *tokenizer, const char *bytes, const struct merge_line *lines,
+                      uint32_t count, struct bpe_pair *found, struct error *error)
+{
+    const struct vocab *vocab = &tokenizer->vocab;
+    uint32_t last = VOCAB_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        if (count - i > LOOK_AHEAD)
+            prefetch_line(vocab, bytes, &lines[i + LOOK_AHEAD]);
+        const char *text = bytes + lines[i].at;
+        uint32_t left_length = lines[i].left_length, length = lines[i].length;
+        uint32_t left = vocab_find(vocab, text, left_length);
+        uint32_t right = vocab_find(vocab, text + left_length, length - left_length);
+        last = find_joined(vocab, text, length, last);
+        if (left == VOCAB_NONE || right == VOCAB_NONE || last == VOCAB_NONE)
+            return error_set(error, ERROR_FORMAT,
+                             "%s: merge %" PRIu32 ": '%.*s' + '%.*s' names or makes a token that the vocabulary lacks",
+                             tokenizer->path, i, left_length < 64 ? (int)left_length : 64, text,
+                             length - left_length < 64 ? (int)(length - left_length) : 64, text + left_length);
+        found[i] = (struct bpe_pair){ left, right, i, last };
+    }
+    return 0;
+}
+
+static void insert_pairs(struct tokenizer *tokenizer, const struct bpe_pair *found, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (count - i > LOOK_AHEAD)
+            __builtin_prefetch(first_pair(tokenizer, found[i + LOOK_AHEAD].left, found[i + LOOK_AHEAD].right), 1);
+        struct bpe_pair *pair = find_pair(tokenizer, found[i].left, found[i].right);
+        if (pair->left == VOCAB_NONE) /* a pair that comes again keeps its first rank */
+            *pair = found[i];
+    }
+}
+
+static bool pairs_create(struct tokenizer *tokenizer, uint64_t count)
+{
+    unsigned bits = 6;
+    while ((uint64_t)1 << bits < count + count / 2)
+        bits++;
+    size_t size = ((size_t)1 << bits) * sizeof *tokenizer->pairs;
+    tokenizer->pairs = malloc(size);
+    if (!tokenizer->pairs)
+        return false;
+    memset(tokenizer->pairs, 0xff, size); /* every left VOCAB_NONE */
+    tokenizer->pair_shift = 64 - bits;
+    tokenizer->pair_mask = ((size_t)1 << bits) - 1;
+    return true;
 }
 
 static int read_merges(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *error)
 {
-    struct gguf_array lines;
-    int rc = gguf_array(gguf, "tokenizer.ggml.merges", GGUF_STRING, &lines, error);
+    const char *name = "tokenizer.ggml.merges";
+    struct gguf_array texts;
+    int rc = gguf_array(gguf, name, GGUF_STRING, &texts, error);
     if (rc != 0)
         return rc;
-    unsigned bits = 6;
-    while ((uint64_t)1 << bits < lines.count * 2)
-        bits++;
-    size_t slots = (size_t)1 << bits, longest = 0;
-    const unsigned char *cursor = lines.data;
-    for (uint64_t i = 0; i < lines.count; i++) {
-        size_t length = gguf_array_next_string(&cursor).length;
-        longest = length > longest ? length : longest;
+    uint64_t total = 1;
+    const unsigned char *cursor = texts.data;
+    for (uint64_t i = 0; i < texts.count; i++)
+        total += gguf_array_next_string(&cursor).length;
+    if (texts.count > INT32_MAX || total > UINT32_MAX)
+        return error_set(error, ERROR_FORMAT, "%s: key %s: %" PRIu64 " merges of %" PRIu64 " bytes are too many",
+                         gguf->path, name, texts.count, total);
+    uint32_t count = (uint32_t)texts.count, used = 0;
+    char *bytes = malloc((size_t)total);
+    struct merge_line *lines = malloc((count + 1) * sizeof *lines);
+    struct bpe_pair *found = malloc((count + 1) * sizeof *found);
+    if (!bytes || !lines || !found || !pairs_create(tokenizer, count))
+        rc = error_set(error, ERROR_MEMORY, "%s: no memory for %" PRIu32 " merges", gguf->path, count);
+    cursor = texts.data;
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
+        rc = read_line(tokenizer, gguf_array_next_string(&cursor), i, bytes, used, &lines[i], error);
+        used += rc == 0 ? lines[i].length : 0;
     }
-    char *bytes = malloc(longest + 1);
-    tokenizer->pairs = lines.count < INT32_MAX ? malloc(slots * sizeof *tokenizer->pairs) : NULL;
-    if (!bytes || !tokenizer->pairs) {
-        free(bytes);
-        return error_set(error, ERROR_MEMORY, "%s: no memory for %" PRIu64 " merges", gguf->path, lines.count);
-    }
-    memset(tokenizer->pairs, 0xff, slots * sizeof *tokenizer->pairs); /* every left VOCAB_NONE */
-    tokenizer->pair_shift = 64 - bits;
-    tokenizer->pair_mask = slots - 1;
-    cursor = lines.data;
-    for (uint32_t i = 0; i < lines.count && rc == 0; i++)
-        rc = add_merge(tokenizer, gguf_array_next_string(&cursor), i, bytes, error);
+    if (rc == 0)
+        rc = find_pairs(tokenizer, bytes, lines, count, found, error);
+    if (rc == 0)
+        insert_pairs(tokenizer, found, count);
     free(bytes);
+    free(lines);
+    free(found);
     return rc;
 }
 

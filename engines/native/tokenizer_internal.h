@@ -8,7 +8,7 @@
 #include "engines/native/tokenizer_special.h"
 #include "engines/native/tokenizer_vocab.h"
 
-/* Which pairs byte-level BPE may join: open addressing, at most half full. */
+/* Which pairs byte-level BPE may join: open addressing, at most two thirds full. */
 struct bpe_pair {
     uint32_t left, right; /* left VOCAB_NONE = empty */
     uint32_t rank, joined;

@@ -108,7 +108,7 @@ uint32_t vocab_find_hashed(const struct vocab *vocab, const char *bytes, size_t 
 static bool table_create(struct vocab *vocab)
 {
     size_t slots = 64;
-    while (slots < vocab->count * 2)
+    while (slots < vocab->count + vocab->count / 2)
         slots *= 2;
     vocab->slots = malloc(slots * sizeof *vocab->slots);
     if (!vocab->slots)
@@ -119,13 +119,10 @@ static bool table_create(struct vocab *vocab)
 }
 
 /* Of tokens with equal bytes the first one counts. */
-static void table_insert(struct vocab *vocab, uint32_t id)
+static void table_insert(struct vocab *vocab, uint32_t id, uint64_t hash)
 {
     size_t length;
     const char *bytes = vocab_bytes(vocab, id, &length);
-    if (length == 0)
-        return;
-    uint64_t hash = vocab_hash(bytes, length);
     struct vocab_slot *slot = find_slot(vocab, bytes, length, hash);
     if (slot->id != VOCAB_NONE)
         return;
@@ -230,6 +227,34 @@ static size_t put_token(struct vocab *vocab, uint32_t id, struct gguf_string tex
     return length;
 }
 
+/* The table is larger than a core's cache: a token is inserted some tokens after its place was asked for. */
+static void put_tokens(struct vocab *vocab, const struct gguf_array *tokens, enum vocab_spelling spelling)
+{
+    enum { LAG = 16 };
+    struct {
+        uint64_t hash;
+        bool findable;
+    } waiting[LAG];
+    const unsigned char *cursor = tokens->data;
+    uint32_t count = (uint32_t)vocab->count;
+    vocab->offsets[0] = 0;
+    for (uint32_t i = 0; i < count + LAG; i++) {
+        uint32_t at = i % LAG;
+        if (i >= LAG && waiting[at].findable)
+            table_insert(vocab, i - LAG, waiting[at].hash);
+        if (i >= count) {
+            waiting[at].findable = false;
+            continue;
+        }
+        bool findable;
+        size_t length = put_token(vocab, i, gguf_array_next_string(&cursor), spelling, &findable);
+        waiting[at].findable = findable && length > 0;
+        waiting[at].hash = vocab_hash(vocab->bytes + vocab->offsets[i], length);
+        vocab->offsets[i + 1] = vocab->offsets[i] + (uint32_t)length;
+        vocab_prefetch(vocab, waiting[at].hash);
+    }
+}
+
 static int read_kinds(struct vocab *vocab, const struct gguf *gguf, const struct gguf_array *tokens,
                       struct error *error)
 {
@@ -295,15 +320,7 @@ int vocab_open(struct vocab *vocab, const struct gguf *gguf, enum vocab_spelling
     rc = read_kinds(vocab, gguf, &tokens, error);
     if (rc != 0)
         goto failed;
-    const unsigned char *cursor = tokens.data;
-    vocab->offsets[0] = 0;
-    for (uint32_t i = 0; i < vocab->count; i++) {
-        bool findable;
-        size_t length = put_token(vocab, i, gguf_array_next_string(&cursor), spelling, &findable);
-        vocab->offsets[i + 1] = vocab->offsets[i] + (uint32_t)length;
-        if (findable)
-            table_insert(vocab, i);
-    }
+    put_tokens(vocab, &tokens, spelling);
     return 0;
 failed:
     vocab_close(vocab);

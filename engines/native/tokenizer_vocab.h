@@ -53,6 +53,11 @@ static inline const char *vocab_bytes(const struct vocab *vocab, uint32_t id, si
 uint64_t vocab_hash(const char *bytes, size_t length);
 /* The token that stands for these bytes in a text, or VOCAB_NONE. */
 uint32_t vocab_find_hashed(const struct vocab *vocab, const char *bytes, size_t length, uint64_t hash);
+/* Asks for the memory that vocab_find_hashed will look at first. */
+static inline void vocab_prefetch(const struct vocab *vocab, uint64_t hash)
+{
+    __builtin_prefetch(&vocab->slots[hash & vocab->slot_mask]);
+}
 static inline uint32_t vocab_find(const struct vocab *vocab, const char *bytes, size_t length)
 {
     return vocab_find_hashed(vocab, bytes, length, vocab_hash(bytes, length));

@@ -465,7 +465,7 @@ static void test_refuses_bad_vocabularies(void **state)
     gguf_builder_text(&fixture.builder, "tokenizer.ggml.pre", "gpt-2");
     gguf_builder_strings(&fixture.builder, "tokenizer.ggml.tokens", tokens, 3);
     gguf_builder_strings(&fixture.builder, "tokenizer.ggml.merges", merges, 2);
-    fixture_refused(&fixture, "merge 1: 'b x' names or makes a token that the vocabulary lacks");
+    fixture_refused(&fixture, "merge 1: 'b' + 'x' names or makes a token that the vocabulary lacks");
     gguf_builder_text(&fixture.builder, "tokenizer.ggml.model", "gpt2");
     gguf_builder_text(&fixture.builder, "tokenizer.ggml.pre", "gpt-2");
     gguf_builder_strings(&fixture.builder, "tokenizer.ggml.tokens", tokens, 3);
