@@ -102,8 +102,11 @@ static void write_blocks(void *context, int thread_index, int thread_count)
             break;
         if (write_block(job, block, row, buffer, &error) != 0)
             record_failure(job, &error);
-        if (thread_index == 0 && options->progress != NULL)
-            options->progress(options->progress_context, atomic_load(&job->written_bytes), job->writer->data_bytes);
+        if (thread_index == 0 && options->progress != NULL &&
+            !options->progress(options->progress_context, atomic_load(&job->written_bytes), job->writer->data_bytes)) {
+            error_set(&error, ERROR_STATE, "%s: interrupted", options->path);
+            record_failure(job, &error);
+        }
     }
     free(row);
     free(buffer);

@@ -7,6 +7,7 @@
 #define PRONY_NATIVE_SYNTH_H
 
 #include "harness/base/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,8 @@ struct synth_options {
     int threads;
     size_t vocab_size; /* 0 = the shape's, raised to what vocab_from has */
     size_t layers;     /* 0 = the shape's */
-    /* Called now and then from the calling thread; may be NULL. */
-    void (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
+    /* Called now and then from the calling thread; false stops the work (ERROR_STATE). May be NULL. */
+    bool (*progress)(void *context, uint64_t done_bytes, uint64_t total_bytes);
     void *progress_context;
 };
 

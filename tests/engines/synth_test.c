@@ -381,6 +381,32 @@ static void test_rope_factors(void **state)
     assert_true(x[0] == 1.0f && x[31] == 32.0f);
 }
 
+static bool stop_at_once(void *context, uint64_t done_bytes, uint64_t total_bytes)
+{
+    assert_true(done_bytes <= total_bytes);
+    *(int *)context += 1;
+    return false;
+}
+
+/* Stopping leaves neither the file nor its temporary form (tear_down removes the directory, which must be empty). */
+static void test_interrupted(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error error;
+    int calls = 0;
+    struct synth_options options = { .shape = "tiny-llama",
+                                     .format = "f32",
+                                     .path = fixture->path,
+                                     .vocab_from = fixture->vocab,
+                                     .threads = 1,
+                                     .progress = stop_at_once,
+                                     .progress_context = &calls };
+    assert_int_equal(synth_write(&options, NULL, &error), ERROR_STATE);
+    assert_non_null(strstr(error.text, "interrupted"));
+    assert_int_equal(calls, 1);
+    assert_false(file_exists(fixture->path));
+}
+
 static void test_errors(void **state)
 {
     const struct fixture *fixture = *state;
@@ -421,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_formats_of_mixes),
         cmocka_unit_test(test_distribution),
         cmocka_unit_test(test_rope_factors),
+        TEST(test_interrupted),
         TEST(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 #include "harness/base/cpu.h"
 #include "harness/base/str.h"
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,19 +29,37 @@ static void print_list(void)
 
 struct progress {
     int64_t start_ns, shown_ns;
+    bool terminal;
 };
 
+/* Ctrl-C and SIGTERM wait while the file is written, so that the unfinished one is removed before they take effect. */
+static void hold_signals(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(how, &signals, NULL);
+}
+
+static bool is_interrupted(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
 /* A line that rewrites itself, five times a second. */
-static void show_progress(void *context, uint64_t done_bytes, uint64_t total_bytes)
+static bool show_progress(void *context, uint64_t done_bytes, uint64_t total_bytes)
 {
     struct progress *progress = context;
     int64_t now_ns = clock_wall_ns();
-    if (now_ns - progress->shown_ns < 200000000)
-        return;
-    progress->shown_ns = now_ns;
-    double part = (double)done_bytes / (double)total_bytes;
-    double left = part > 0 ? (double)(now_ns - progress->start_ns) * 1e-9 * (1 - part) / part : 0;
-    fprintf(stderr, "\r%3.0f %%, %.0f s left ", part * 100, left);
+    if (progress->terminal && now_ns - progress->shown_ns >= 200000000) {
+        double part = (double)done_bytes / (double)total_bytes;
+        double left = part > 0 ? (double)(now_ns - progress->start_ns) * 1e-9 * (1 - part) / part : 0;
+        fprintf(stderr, "\r%3.0f %%, %.0f s left ", part * 100, left);
+        progress->shown_ns = now_ns;
+    }
+    return !is_interrupted();
 }
 
 static int check_range(const struct command_line *line, const char *name, int64_t value, int64_t low, int64_t high)
@@ -51,17 +71,16 @@ static int check_range(const struct command_line *line, const char *name, int64_
 
 static int run(struct synth_options *options)
 {
-    struct progress progress = { .start_ns = clock_wall_ns() };
-    const bool terminal = isatty(STDERR_FILENO);
-    if (terminal) {
-        options->progress = show_progress;
-        options->progress_context = &progress;
-    }
+    struct progress progress = { .start_ns = clock_wall_ns(), .terminal = isatty(STDERR_FILENO) };
     struct synth_result result;
     struct error error;
+    options->progress = show_progress;
+    options->progress_context = &progress;
+    hold_signals(SIG_BLOCK);
     int code = synth_write(options, &result, &error);
-    if (terminal && progress.shown_ns > 0)
+    if (progress.shown_ns > 0)
         fprintf(stderr, "\r%24s\r", "");
+    hold_signals(SIG_UNBLOCK);
     if (code != 0)
         return command_failed(&error);
     char size[32], time[32], rate[32];
