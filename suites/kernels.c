@@ -93,6 +93,7 @@ struct kernel_case {
     struct operands operands;
     struct operands_error difference; /* from the scalar row */
     double peak_flops, peak_bytes;    /* ceilings; 0 = unknown or without meaning */
+    size_t copy;                      /* whose turn is next; goes on from run to run, so that none starts warm */
 };
 
 static enum peak_class class_of(const struct kernel_row *row)
@@ -169,14 +170,15 @@ static void report_kernel(struct benchmark_state *state, const struct kernel_cas
 static void run_kernel(struct benchmark_state *state)
 {
     const struct family *family = benchmark_state_user_data(state);
-    const struct kernel_case *data = benchmark_state_fixture(state);
+    struct kernel_case *data = benchmark_state_fixture(state);
     const struct operands *operands = &data->operands;
     operands_call *call = operands_call_of(family->row->op);
-    size_t copy = 0;
+    size_t copy = data->copy;
     while (benchmark_state_keep_running(state)) {
         call(operands, copy);
         copy = copy + 1 < operands->copy_count ? copy + 1 : 0;
     }
+    data->copy = copy;
     report_kernel(state, data);
     label_kernel(state, family->suite, operands);
 }
@@ -299,15 +301,16 @@ static void tear_down_stream(struct benchmark_state *state)
     free(data);
 }
 
-/* Wall time: with several threads the caller's CPU time says nothing about the others. */
+/* With several threads the caller's CPU time says nothing about the others, so wall time counts. */
 static void run_stream(struct benchmark_state *state)
 {
     struct stream_case *data = benchmark_state_fixture(state);
     while (benchmark_state_keep_running(state))
         pool_run(data->pool, walk_part, data);
     double bytes = data->row->bytes * (double)data->count * (double)benchmark_state_iterations(state);
-    benchmark_state_set_counter_base(state, "bytes_per_second", bytes / benchmark_state_real_seconds(state),
-                                     BENCHMARK_COUNTER_PLAIN, 1024);
+    double seconds =
+        pool_thread_count(data->pool) > 1 ? benchmark_state_real_seconds(state) : benchmark_state_cpu_seconds(state);
+    benchmark_state_set_counter_base(state, "bytes_per_second", bytes / seconds, BENCHMARK_COUNTER_PLAIN, 1024);
     char all[32];
     size_t total = array_count(data->row->peak_class) * data->count * sizeof(float);
     benchmark_state_set_label(state, "arrays of %s together", str_bytes(all, sizeof all, (double)total));
