@@ -24,8 +24,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_METRIC_INSERT] = "INSERT INTO metric(name, unit) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [STATEMENT_METRIC_ID] = "SELECT id FROM metric WHERE name = ?1 AND unit = ?2",
     [STATEMENT_SAMPLE_INSERT] =
-        "INSERT INTO sample(run_id, case_id, round, process, repetition, status, iterations, real_time_ns, "
-        "cpu_time_ns, label_id, message_id, digest_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        ("INSERT INTO sample(run_id, case_id, round, process, repetition, status, iterations, real_time_ns, "
+         "cpu_time_ns, label_id, message_id, digest_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"),
     [STATEMENT_VALUE_INSERT] =
         "INSERT INTO sample_value(sample_id, metric_id, value, state, reason_id) VALUES(?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_DISTRIBUTION_INSERT] = "INSERT INTO sample_distribution(sample_id, count, values_ns) VALUES(?1, ?2, ?3)",
