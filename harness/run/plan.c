@@ -5,6 +5,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
+#include <math.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,9 +107,26 @@ static int set_program(struct target *target, const struct conf_entry *entry)
     return 0;
 }
 
+/* The C library copies what stands before {n} n times, so nested counts can take all memory there is. Estimates the
+ * size that an expression grows to. */
+static bool is_modest(const char *expression)
+{
+    double size = (double)strlen(expression);
+    for (const char *p = strchr(expression, '{'); p; p = strchr(p + 1, '{')) {
+        double largest = 1;
+        for (const char *q = p + 1; *q && *q != '}'; q++)
+            if (q[-1] == '{' || q[-1] == ',')
+                largest = fmax(largest, strtod(q, NULL));
+        size *= largest;
+    }
+    return size <= 100000;
+}
+
 static int set_filter(struct target *target, const struct conf_entry *entry)
 {
     regex_t regex;
+    if (!is_modest(entry->value))
+        return fail(target, entry, "a regular expression with smaller repetition counts");
     if (entry->value[0] == 0 || regcomp(&regex, entry->value, REG_EXTENDED | REG_NOSUB) != 0)
         return fail(target, entry, "a POSIX extended regular expression");
     regfree(&regex);

@@ -177,7 +177,13 @@ static json_t *load(const char *text, size_t length, struct error *error)
     }
     if (root)
         return root;
-    size_t blank = strspn(text, " \t\r\n");
+    /* The message quotes the text, whatever that holds; ours is one line. */
+    for (char *p = problem.text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    size_t blank = 0; /* text need not end with a NUL */
+    while (blank < length && memchr(" \t\r\n", text[blank], 4))
+        blank++;
     if (blank == length)
         error_set(error, ERROR_FORMAT, "it printed nothing");
     else if (is_dangerous_duplicate(&problem))
