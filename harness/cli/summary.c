@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 52, LINE_COLUMNS = 100 };
+enum { NAME_COLUMNS = 48, LINE_COLUMNS = 100 };
 
 /* ---- numbers ---- */
 
@@ -57,6 +57,27 @@ static void format_spread(char *buffer, size_t size, const double *means, size_t
     snprintf(buffer, size, "%*s±%s", (int)(strlen(number) < 6 ? 6 - strlen(number) : 0), "", number);
 }
 
+/* Median over the processes of one metric; NaN if no process has it. */
+static double metric_median(const struct store_case *item, const char *name, double *means)
+{
+    for (size_t m = 0; m < item->metric_count; m++)
+        if (str_equal(item->metrics[m].name, name))
+            return stats_median(means, process_means(item, item->metrics[m].values, means));
+    return NAN;
+}
+
+/* Which ceiling is nearer, and how near: what bounds the case. */
+static void append_ceiling(char *buffer, size_t size, const struct store_case *item, double *means)
+{
+    double peak = metric_median(item, "percent_of_peak", means);
+    double bandwidth = metric_median(item, "percent_of_bandwidth", means);
+    size_t length = strlen(buffer);
+    if (isfinite(bandwidth) && !(peak >= bandwidth))
+        snprintf(buffer + length, size - length, ", %.0f%% memory", bandwidth);
+    else if (isfinite(peak))
+        snprintf(buffer + length, size - length, ", %.0f%% peak", peak);
+}
+
 /* The number that people look for: the first of these that the case has. */
 static void format_rate(char *buffer, size_t size, const struct store_case *item, double *means)
 {
@@ -68,17 +89,15 @@ static void format_rate(char *buffer, size_t size, const struct store_case *item
     };
     buffer[0] = 0;
     for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
-        for (size_t m = 0; m < item->metric_count; m++) {
-            const struct store_series *series = &item->metrics[m];
-            size_t count = str_equal(series->name, rates[r].name) ? process_means(item, series->values, means) : 0;
-            if (count == 0)
-                continue;
-            if (str_ends(rates[r].unit, "/s"))
-                str_si(buffer, size, stats_median(means, count), rates[r].unit);
-            else
-                snprintf(buffer, size, "%.1f %s", stats_median(means, count), rates[r].unit);
-            return;
-        }
+        double value = metric_median(item, rates[r].name, means);
+        if (!isfinite(value))
+            continue;
+        if (str_ends(rates[r].unit, "/s"))
+            str_si(buffer, size, value, rates[r].unit);
+        else
+            snprintf(buffer, size, "%.1f %s", value, rates[r].unit);
+        append_ceiling(buffer, size, item, means);
+        return;
     }
 }
 
