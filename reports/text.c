@@ -183,7 +183,9 @@ static void case_row(const struct view *view, const struct view_group *group, co
     pad(out, INDENT);
     left(out, view_short_name(group, view_case), name_width);
     median_and_interval(out, view_case->kind, &view_case->main);
-    snprintf(text, sizeof text, isfinite(view_case->spread) ? "%.1f%%" : "", 100 * view_case->spread);
+    text[0] = 0;
+    if (isfinite(view_case->spread))
+        snprintf(text, sizeof text, "%.1f%%", 100 * view_case->spread);
     right(out, text, SPREAD);
     snprintf(text, sizeof text, "%zu", view_case->main.count);
     right(out, text, N);
