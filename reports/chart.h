@@ -30,6 +30,7 @@ struct chart {
     const char *reason; /* why there is no chart; NULL if there is one */
     bool failed;        /* reason is a fault (no gnuplot), not a lack of data */
     bool wide;          /* takes the whole width of the page */
+    double height;      /* of the wide layout */
     struct chart_legend legend[CHART_LEGEND_LIMIT];
     size_t legend_count;
     const char **tips; /* texts of the tooltips; the data file holds t<index> */

@@ -16,24 +16,37 @@ struct rows {
     const struct view_case *cells[ROW_LIMIT][PARTS];
 };
 
+static bool is_part(const struct view_case *view_case)
+{
+    for (int p = 0; p < PARTS; p++)
+        if (chart_is_case(view_case, "layers", parts[p]))
+            return true;
+    return false;
+}
+
 static const char *row_label(const struct view *view, const char *name, bool one_model)
 {
-    double tokens = case_name_number(name, "tokens", 0), threads = case_name_number(name, "threads", 1);
-    const char *label = arena_format(view->arena, "%s, %g token%s", chart_model_label(view, name, one_model), tokens,
-                                     tokens == 1 ? "" : "s");
-    return threads == 1 ? label : arena_format(view->arena, "%s, %g threads", label, threads);
+    double tokens = case_name_number(name, "tokens", 0);
+    return arena_format(view->arena, "%s, %g token%s", chart_model_label(view, name, one_model), tokens,
+                        tokens == 1 ? "" : "s");
 }
 
 static void collect(const struct view *view, struct rows *rows)
 {
     bool one_model = chart_one_model(view, "layers", "layer");
+    double threads = INFINITY;
     for (size_t i = 0; i < view->case_count; i++)
-        for (int p = PARTS - 1; p >= 0; p--) {
-            if (!chart_is_case(&view->cases[i], "layers", parts[p]))
+        if (is_part(&view->cases[i]))
+            threads = fmin(threads, case_name_number(view->cases[i].name, "threads", 1));
+    for (size_t i = 0; i < view->case_count; i++)
+        for (int p = 0; p < PARTS; p++) {
+            const struct view_case *view_case = &view->cases[i];
+            if (!chart_is_case(view_case, "layers", parts[p]) ||
+                case_name_number(view_case->name, "threads", 1) != threads)
                 continue;
-            int row = chart_names_index(&rows->names, row_label(view, view->cases[i].name, one_model));
+            int row = chart_names_index(&rows->names, row_label(view, view_case->name, one_model));
             if (row >= 0 && row < ROW_LIMIT)
-                rows->cells[row][p] = &view->cases[i];
+                rows->cells[row][p] = view_case;
         }
     if (rows->names.count > ROW_LIMIT)
         rows->names.count = ROW_LIMIT;
@@ -63,28 +76,27 @@ static void append_segment(struct str *data, double from, double to, double top,
                 CHART_SERIES_0 + color);
 }
 
-static double append_rows(const struct view *view, struct chart *chart, const struct rows *rows,
-                          struct chart_drawing *drawing, double bar, double step)
+static void append_rows(const struct view *view, struct chart *chart, const struct rows *rows,
+                        struct chart_drawing *drawing, double bar, double step)
 {
     struct str labels = { 0 }, totals = { 0 }, tips = { 0 };
-    double widest = 100;
     for (size_t r = 0; r < rows->names.count; r++) {
-        double whole = rows->cells[r][WHOLE]->time_ns.median, at = 0, top = (double)(r + 1) * step - bar - 8,
+        double whole = rows->cells[r][WHOLE]->time_ns.median, sum = 0, at = 0, top = (double)(r + 1) * step - bar - 8,
                middle = top + bar / 2;
+        for (int p = 0; p < WHOLE; p++)
+            sum += rows->cells[r][p] ? rows->cells[r][p]->time_ns.median : 0;
         for (int p = 0; p < WHOLE; p++) {
             const struct view_case *cell = rows->cells[r][p];
             if (!cell)
                 continue;
-            double share = 100 * cell->time_ns.median / whole;
+            double share = 100 * cell->time_ns.median / fmax(whole, sum);
             append_segment(&drawing->data, at, at + share, top, bar, p);
             str_appendf(&tips, "%g\t%g\t%s\n", at + share / 2, middle,
-                        chart_tip(view, chart,
-                                  arena_format(view->arena, "%s\n%.1f %% of the layer", view_tip(view, cell), share)));
+                        chart_tip(view, chart, arena_format(view->arena, "%s\n%.1f %%", view_tip(view, cell), share)));
             at += share;
         }
-        if (at < 100)
+        if (at < 99.95)
             append_segment(&drawing->data, at, 100, top, bar, 7);
-        widest = fmax(widest, at);
         char time[48];
         str_appendf(&totals, "%g\t%g\t%s\n", fmax(at, 100), middle,
                     number_text(time, sizeof time, NUMBER_TIME_NS, whole));
@@ -100,7 +112,6 @@ static double append_rows(const struct view *view, struct chart *chart, const st
     str_release(&labels);
     str_release(&totals);
     str_release(&tips);
-    return widest;
 }
 
 bool chart_layers(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
@@ -119,11 +130,13 @@ bool chart_layers(const struct view *view, struct chart *chart, struct chart_dra
     drawing->left = drawing->narrow ? 14 : fmin(label + 16, 0.45 * drawing->width);
     drawing->right = 70;
     drawing->height = drawing->top + (double)rows.names.count * step + drawing->bottom;
-    double widest = append_rows(view, chart, &rows, drawing, bar, step);
-    str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g\n", widest, drawing->height - drawing->top - drawing->bottom);
+    append_rows(view, chart, &rows, drawing, bar, step);
+    str_appendf(&drawing->settings, "YMAX = %g\n", drawing->height - drawing->top - drawing->bottom);
     for (int p = 0; p < WHOLE; p++)
         chart_legend_add(chart, parts[p], p, CHART_BAR);
     chart_legend_add(chart, "rest", 7, CHART_BAR);
-    chart->note = "Each part timed alone, as a share of the whole layer, whose time stands at the right.";
+    chart->note =
+        "Each part timed alone, as a share of the whole layer (or of their sum if that is more); at the right the "
+        "time of the layer.";
     return true;
 }

@@ -16,7 +16,7 @@ static const struct chart_row {
     bool wide;
     double heights[CHART_LAYOUTS];
 } rows[] = {
-    /* In the order of the page, where two that are not wide stand side by side. */
+    /* In the order of the page, the wide ones last. */
     { "decode", "Decode rate", chart_decode, false, { 330, 330 } },
     { "layers", "Where a layer's time goes", chart_layers, false, { 330, 330 } },
     { "prefill", "Prefill rate", chart_prefill, false, { 330, 330 } },
@@ -80,6 +80,8 @@ static int write_inputs(const struct view *view, struct chart *charts, const cha
                 code = file_write(path, str_text(&drawing.data), drawing.data.length, error);
                 append_script(&script, &rows[i], &drawing, directory, layout_names[layout]);
                 drawings++;
+                if (layout == 0)
+                    charts[i].height = drawing.height;
             }
             str_release(&drawing.data);
             str_release(&drawing.settings);
@@ -149,6 +151,18 @@ static int draw(const struct view *view, struct chart *charts, const char *gnupl
     return code;
 }
 
+/* Two charts stand side by side: those that are not wide go from low to high, so that neighbours are alike. */
+static void sort_by_height(struct chart *charts)
+{
+    for (size_t i = 1; i < ROWS; i++)
+        for (size_t j = i; j > 0 && !charts[j].wide && !charts[j - 1].wide && charts[j].height < charts[j - 1].height;
+             j--) {
+            struct chart swap = charts[j];
+            charts[j] = charts[j - 1];
+            charts[j - 1] = swap;
+        }
+}
+
 void charts_draw(const struct view *view, const char *gnuplot, struct chart **charts_out, size_t *count)
 {
     struct chart *charts = arena_array(view->arena, ROWS, sizeof *charts);
@@ -167,4 +181,5 @@ void charts_draw(const struct view *view, const char *gnuplot, struct chart **ch
             charts[i].reason =
                 arena_format(view->arena, "not drawn: %s", *error.text ? error.text : "gnuplot wrote nothing");
         }
+    sort_by_height(charts);
 }

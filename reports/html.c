@@ -50,10 +50,8 @@ static void page_header(const struct view *view, struct str *out)
     if (!str_equal(view->run.status, "complete"))
         badge(out, "bad", arena_format(view->arena, "run %s", view->run.status));
     badge(out, view->failed || view->errors ? "bad" : view->skipped ? "warn" : "good", view_problem_line(view));
-    if (view->noisy)
-        badge(out, "warn", arena_format(view->arena, "%zu noisy", view->noisy));
-    if (view->contaminated)
-        badge(out, "warn", arena_format(view->arena, "%zu with contaminated samples", view->contaminated));
+    if (*view_noise_line(view))
+        badge(out, 2 * view->contaminated > view->measured ? "bad" : "warn", view_noise_line(view));
     str_append(out, "</ul></header>\n<main>\n");
 }
 

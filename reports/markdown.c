@@ -31,6 +31,7 @@ static void head(const struct view *view, struct str *out)
         { "Build", view_build_line(view) },
         { "Measured", view_case_line(view) },
         { "Problems", view_problem_line(view) },
+        { "Noise", *view_noise_line(view) ? view_noise_line(view) : "quiet" },
     };
     str_append(out, "# ");
     escape_markdown(out, view->title);

@@ -17,6 +17,9 @@ static const struct scale_row flop_rows[] = {
 static const struct scale_row rate_rows[] = {
     { 1e9, { 1e-9, "GB/s" } }, { 1e6, { 1e-6, "MB/s" } }, { 1e3, { 1e-3, "kB/s" } }, { 0, { 1, "B/s" } }
 };
+static const struct scale_row token_rows[] = { { 1e6, { 1e-6, "Mtok/s" } },
+                                               { 1e4, { 1e-3, "ktok/s" } },
+                                               { 0, { 1, "tok/s" } } };
 static const struct scale_row byte_rows[] = {
     { 0x1p30, { 0x1p-30, "GiB" } }, { 0x1p20, { 0x1p-20, "MiB" } }, { 0x1p10, { 0x1p-10, "KiB" } }, { 0, { 1, "B" } }
 };
@@ -29,8 +32,8 @@ struct number_scale number_scale(enum number_kind kind, double typical)
     case NUMBER_FLOP_RATE: row = flop_rows; break;
     case NUMBER_BYTE_RATE: row = rate_rows; break;
     case NUMBER_BYTES: row = byte_rows; break;
+    case NUMBER_TOKEN_RATE: row = token_rows; break;
     case NUMBER_TIME_MS: return (struct number_scale){ 1, "ms" };
-    case NUMBER_TOKEN_RATE: return (struct number_scale){ 1, "tok/s" };
     case NUMBER_PERCENT: return (struct number_scale){ 1, "%" };
     case NUMBER_PLAIN: return (struct number_scale){ 1, "" };
     }

@@ -9,7 +9,7 @@
 enum number_kind {
     NUMBER_TIME_NS,    /* nanoseconds in, ns us ms s out */
     NUMBER_TIME_MS,    /* milliseconds in, the same out */
-    NUMBER_TOKEN_RATE, /* tok/s */
+    NUMBER_TOKEN_RATE, /* tok/s, from 10,000 ktok/s */
     NUMBER_FLOP_RATE,  /* flop/s in, MFLOP/s GFLOP/s TFLOP/s out (powers of 1000) */
     NUMBER_BYTE_RATE,  /* B/s in, kB/s MB/s GB/s out (powers of 1000) */
     NUMBER_BYTES,      /* B KiB MiB GiB (powers of 1024) */

@@ -96,9 +96,8 @@ static void head(const struct view *view, struct str *out)
     fact(out, "build", view_build_line(view));
     fact(out, "measured", view_case_line(view));
     fact(out, "problems", view_problem_line(view));
-    if (view->noisy || view->contaminated)
-        fact(out, "noise",
-             arena_format(view->arena, "%zu noisy, %zu with contaminated samples", view->noisy, view->contaminated));
+    if (*view_noise_line(view))
+        fact(out, "noise", view_noise_line(view));
 }
 
 static void median_and_interval(struct str *out, enum number_kind kind, const struct stats_summary *summary)

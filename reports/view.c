@@ -19,6 +19,7 @@ static const struct {
 
 /* Columns in the order of the tables. A metric that is not here is in the JSON only. */
 static const struct view_column known_columns[] = {
+    { "real_time", "time", NUMBER_TIME_NS },
     { "percent_of_peak", "of peak", NUMBER_PERCENT },
     { "percent_of_bandwidth", "of memory", NUMBER_PERCENT },
     { "bytes_per_second", "bytes", NUMBER_BYTE_RATE },
@@ -163,6 +164,8 @@ const struct stats_summary *view_metric(const struct view_case *view_case, const
 {
     if (str_equal(name, view_case->main_name))
         return view_case->main.count ? &view_case->main : NULL;
+    if (str_equal(name, "real_time"))
+        return view_case->time_ns.count ? &view_case->time_ns : NULL;
     for (size_t i = 0; i < view_case->metric_count; i++)
         if (str_equal(view_case->metrics[i].name, name) && view_case->metrics[i].summary.count)
             return &view_case->metrics[i].summary;

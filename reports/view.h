@@ -122,6 +122,8 @@ const char *view_problem_word(enum view_problem_kind kind); /* "failed", "error"
 const char *view_case_line(const struct view *view);
 /* When it started, how long it took, how it ended. */
 const char *view_run_line(const struct view *view);
+/* "3 noisy, 20 with contaminated samples", and that the machine was busy if that is most of them; "" if it is quiet. */
+const char *view_noise_line(const struct view *view);
 /* The commit, branch and compiler, as far as known; "unknown build" otherwise. */
 const char *view_build_line(const struct view *view);
 const char *view_machine_line(const struct view *view);

@@ -44,6 +44,17 @@ const char *view_case_line(const struct view *view)
     return arena_format(view->arena, "%s, %zu to %zu processes each", cases, view->processes_low, view->processes_high);
 }
 
+const char *view_noise_line(const struct view *view)
+{
+    if (view->noisy + view->contaminated == 0)
+        return "";
+    const char *busy = 2 * view->contaminated > view->measured ? "the machine was busy: " : "";
+    const char *noisy = view->noisy ? arena_format(view->arena, "%zu noisy", view->noisy) : "";
+    const char *contaminated =
+        view->contaminated ? arena_format(view->arena, "%zu with contaminated samples", view->contaminated) : "";
+    return arena_format(view->arena, "%s%s%s%s", busy, noisy, *noisy && *contaminated ? ", " : "", contaminated);
+}
+
 const char *view_run_line(const struct view *view)
 {
     char start[32], length[32];

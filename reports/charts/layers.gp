@@ -1,7 +1,7 @@
 # layers.gp: shares of a layer's time, one stacked bar a model, format and number of tokens.
-# Settings: XMAX, YMAX. Blocks: 0 segments (x, y, x low, x high, y low, y high, colour), 1 row labels (x, y, text),
+# Settings: YMAX. Blocks: 0 segments (x, y, x low, x high, y low, y high, colour), 1 row labels (x, y, text),
 # 2 totals (x, y, text), 3 tooltips (x, y, token).
-set xrange [0:XMAX]
+set xrange [0:100]
 set yrange [YMAX:0]
 unset ytics
 set border 0

@@ -105,12 +105,19 @@ static void test_numbers(void **state)
         double value;
         const char *text;
     } expected[] = {
-        { NUMBER_TIME_NS, 12.3, "12.30 ns" },       { NUMBER_TIME_NS, 1234567, "1.235 ms" },
-        { NUMBER_TIME_NS, 9.9996e9, "10.00 s" },    { NUMBER_FLOP_RATE, 1.5e12, "1.500 TFLOP/s" },
-        { NUMBER_BYTE_RATE, 21.4e9, "21.40 GB/s" }, { NUMBER_BYTES, 1536, "1.500 KiB" },
-        { NUMBER_PERCENT, 82.345, "82.34 %" },      { NUMBER_TOKEN_RATE, 43.125, "43.12 tok/s" },
-        { NUMBER_PLAIN, 2.5e-7, "2.50e-07" },       { NUMBER_PLAIN, 0, "0" },
-        { NUMBER_PLAIN, 123456, "123456" },         { NUMBER_TIME_NS, NAN, "n/a" },
+        { NUMBER_TIME_NS, 12.3, "12.30 ns" },
+        { NUMBER_TIME_NS, 1234567, "1.235 ms" },
+        { NUMBER_TIME_NS, 9.9996e9, "10.00 s" },
+        { NUMBER_FLOP_RATE, 1.5e12, "1.500 TFLOP/s" },
+        { NUMBER_BYTE_RATE, 21.4e9, "21.40 GB/s" },
+        { NUMBER_BYTES, 1536, "1.500 KiB" },
+        { NUMBER_PERCENT, 82.345, "82.34 %" },
+        { NUMBER_TOKEN_RATE, 43.125, "43.12 tok/s" },
+        { NUMBER_TOKEN_RATE, 17515, "17.52 ktok/s" },
+        { NUMBER_PLAIN, 2.5e-7, "2.50e-07" },
+        { NUMBER_PLAIN, 0, "0" },
+        { NUMBER_PLAIN, 123456, "123456" },
+        { NUMBER_TIME_NS, NAN, "n/a" },
     };
     char buffer[48];
     for (size_t i = 0; i < COUNT(expected); i++)
