@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_CONTEXT = 4096, DEFAULT_BATCH = 512 };
+enum { DEFAULT_CONTEXT = 4096, DEFAULT_BATCH = 512, MAX_TOUCHED_BYTES = 64 << 20 };
 
 /* ---- opening ---- */
 
@@ -29,6 +29,10 @@ static void *take_bytes(struct session *session, size_t count, size_t item_bytes
     MEM_GROW(session->owned, session->owned_count, session->owned_capacity);
     session->owned[session->owned_count++] = buffer;
     session->scratch_bytes += size_bytes;
+    /* Touched now, so that the first forward pass does not pay for the pages. Larger ones are logits of all positions,
+     * which are often not used to their end. */
+    if (size_bytes <= MAX_TOUCHED_BYTES)
+        memset(buffer, 0, size_bytes);
     return buffer;
 }
 
@@ -93,7 +97,6 @@ static int take_workers(struct session *session, size_t scratch_bytes, struct er
     session->workers = take_bytes(session, threads, sizeof *session->workers, error);
     if (!session->workers)
         return error->code;
-    memset(session->workers, 0, threads * sizeof *session->workers);
     for (size_t i = 0; i < threads; i++) {
         struct worker *worker = &session->workers[i];
         int code = take_act(session, &worker->act, 1, widest, error);
