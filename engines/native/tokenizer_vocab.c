@@ -102,13 +102,14 @@ static struct vocab_slot *find_slot(const struct vocab *vocab, const char *bytes
 
 uint32_t vocab_find_hashed(const struct vocab *vocab, const char *bytes, size_t length, uint64_t hash)
 {
-    return find_slot(vocab, bytes, length, hash)->id;
+    uint32_t found = find_slot(vocab, bytes, length, hash)->id;
+    return found < vocab->count || found == VOCAB_NONE ? found : vocab->alias_ids[found - vocab->count];
 }
 
-static bool table_create(struct vocab *vocab)
+static bool table_create(struct vocab *vocab, size_t count)
 {
     size_t slots = 64;
-    while (slots < vocab->count + vocab->count / 2)
+    while (slots < count + count / 2)
         slots *= 2;
     vocab->slots = malloc(slots * sizeof *vocab->slots);
     if (!vocab->slots)
@@ -119,14 +120,14 @@ static bool table_create(struct vocab *vocab)
 }
 
 /* Of tokens with equal bytes the first one counts. */
-static void table_insert(struct vocab *vocab, uint32_t id, uint64_t hash)
+static void table_insert(struct vocab *vocab, uint32_t number, uint64_t hash)
 {
     size_t length;
-    const char *bytes = vocab_bytes(vocab, id, &length);
+    const char *bytes = vocab_bytes(vocab, number, &length);
     struct vocab_slot *slot = find_slot(vocab, bytes, length, hash);
     if (slot->id != VOCAB_NONE)
         return;
-    *slot = (struct vocab_slot){ (uint32_t)(hash >> 32), id };
+    *slot = (struct vocab_slot){ (uint32_t)(hash >> 32), number };
     if (length > vocab->longest_bytes)
         vocab->longest_bytes = length;
     for (size_t i = 1; i < length && !vocab->blank_inside; i++)
@@ -134,6 +135,12 @@ static void table_insert(struct vocab *vocab, uint32_t id, uint64_t hash)
 }
 
 /* ---- reading tokens ---- */
+
+/* A token that stands for a piece of text, nothing more. */
+static bool is_plain(const struct vocab *vocab, uint32_t id)
+{
+    return (vocab->kinds[id] & (VOCAB_NORMAL | VOCAB_CONTROL)) == VOCAB_NORMAL;
+}
 
 static bool is_end_name(struct gguf_string text)
 {
@@ -190,41 +197,56 @@ static size_t unescape_blanks(struct gguf_string text, char *out)
     return length;
 }
 
-static bool is_plain_ascii(const char *bytes, size_t length)
+/* The bytes of a text that merging can turn into the token spelled so; false if there are none. out has room for the
+ * text. */
+static bool read_spelling(struct gguf_string text, enum vocab_spelling spelling, char *out, size_t *length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (bytes[i] <= ' ' || bytes[i] > '~')
-            return false;
-    return true;
+    if (spelling == VOCAB_BYTE_LEVEL)
+        return byte_level_read(text.data, text.length, out, length);
+    *length = unescape_blanks(text, out);
+    return text.length == 0 || !memchr(text.data, ' ', text.length);
 }
 
-/* Puts what token id stands for behind what is there. *findable: whether a text can become this token by merging. */
+/* Puts what token id stands for behind what is there. *findable: whether those are also the bytes to find it by. */
 static size_t put_token(struct vocab *vocab, uint32_t id, struct gguf_string text, enum vocab_spelling spelling,
                         bool *findable)
 {
     char *out = vocab->bytes + vocab->offsets[id];
-    size_t length = text.length;
+    size_t length;
     if (vocab->kinds[id] & VOCAB_BYTE) {
         *out = (char)byte_value(text);
         *findable = false;
         return 1;
     }
-    if (!(vocab->kinds[id] & VOCAB_NORMAL) || vocab->kinds[id] & VOCAB_CONTROL) {
-        memcpy(out, text.data, length);
-        *findable = is_plain_ascii(out, length);
+    *findable = read_spelling(text, spelling, out, &length);
+    if (*findable && is_plain(vocab, id))
         return length;
+    /* The name of a special token is meant as it is; so is a text that is no spelling, which exists where a converter
+     * forgot to mark a special token. */
+    *findable = *findable && length == text.length && memcmp(out, text.data, length) == 0;
+    memcpy(out, text.data, text.length);
+    return text.length;
+}
+
+/* Special tokens can come out of merging too. Where their name is not what to find them by, that is kept as an alias:
+ * a text behind the tokens, with a number above theirs. */
+static void put_aliases(struct vocab *vocab, const struct gguf_array *tokens, enum vocab_spelling spelling)
+{
+    const unsigned char *cursor = tokens->data;
+    size_t aliases = 0;
+    for (uint32_t i = 0; i < vocab->count; i++) {
+        struct gguf_string text = gguf_array_next_string(&cursor);
+        if (is_plain(vocab, i) || vocab->kinds[i] & VOCAB_BYTE)
+            continue;
+        uint32_t number = (uint32_t)(vocab->count + aliases), start = vocab->offsets[number];
+        size_t length;
+        if (!read_spelling(text, spelling, vocab->bytes + start, &length) || length == 0 ||
+            (length == text.length && memcmp(vocab->bytes + start, text.data, length) == 0))
+            continue;
+        vocab->alias_ids[aliases++] = i;
+        vocab->offsets[number + 1] = start + (uint32_t)length;
+        table_insert(vocab, number, vocab_hash(vocab->bytes + start, length));
     }
-    if (spelling == VOCAB_SENTENCEPIECE) {
-        *findable = length == 0 || !memchr(text.data, ' ', length);
-        return unescape_blanks(text, out);
-    }
-    *findable = byte_level_read(text.data, text.length, out, &length);
-    if (!*findable) {
-        /* Such tokens exist where a converter forgot to mark a special token: their text is meant as it is. */
-        length = text.length;
-        memcpy(out, text.data, length);
-    }
-    return length;
 }
 
 /* The table is larger than a core's cache: a token is inserted some tokens after its place was asked for. */
@@ -305,22 +327,31 @@ int vocab_open(struct vocab *vocab, const struct gguf *gguf, enum vocab_spelling
     if (rc != 0)
         return rc;
     uint64_t total = total_bytes(&tokens);
-    if (tokens.count == 0 || tokens.count > INT32_MAX || total > UINT32_MAX)
+    if (tokens.count == 0 || tokens.count > INT32_MAX || total > UINT32_MAX / 2)
         return error_set(error, ERROR_FORMAT,
                          "%s: key %s: %" PRIu64 " tokens of %" PRIu64 " bytes are not a vocabulary", gguf->path, name,
                          tokens.count, total);
     vocab->count = (size_t)tokens.count;
-    vocab->bytes = malloc((size_t)total);
-    vocab->offsets = malloc((vocab->count + 1) * sizeof *vocab->offsets);
     vocab->kinds = malloc(vocab->count);
-    if (!vocab->bytes || !vocab->offsets || !vocab->kinds || !table_create(vocab)) {
+    if (!vocab->kinds) {
         rc = fail_memory(gguf, vocab->count, error);
         goto failed;
     }
     rc = read_kinds(vocab, gguf, &tokens, error);
     if (rc != 0)
         goto failed;
+    size_t special_count = 0;
+    for (uint32_t i = 0; i < vocab->count; i++)
+        special_count += !is_plain(vocab, i);
+    vocab->bytes = malloc(2 * (size_t)total); /* twice: aliases */
+    vocab->offsets = malloc((vocab->count + special_count + 1) * sizeof *vocab->offsets);
+    vocab->alias_ids = malloc((special_count + 1) * sizeof *vocab->alias_ids);
+    if (!vocab->bytes || !vocab->offsets || !vocab->alias_ids || !table_create(vocab, vocab->count + special_count)) {
+        rc = fail_memory(gguf, vocab->count, error);
+        goto failed;
+    }
     put_tokens(vocab, &tokens, spelling);
+    put_aliases(vocab, &tokens, spelling);
     return 0;
 failed:
     vocab_close(vocab);
@@ -332,6 +363,7 @@ void vocab_close(struct vocab *vocab)
     free(vocab->bytes);
     free(vocab->offsets);
     free(vocab->kinds);
+    free(vocab->alias_ids);
     free(vocab->slots);
     memset(vocab, 0, sizeof *vocab);
 }

@@ -24,14 +24,15 @@ enum vocab_spelling {
 
 struct vocab_slot {
     uint32_t tag; /* high half of the hash: saves most comparisons of bytes */
-    uint32_t id;  /* VOCAB_NONE = empty */
+    uint32_t id;  /* of a token, or count + index of an alias; VOCAB_NONE = empty */
 };
 
 struct vocab {
     size_t count;
     char *bytes;       /* of all tokens, one after the other */
-    uint32_t *offsets; /* count + 1 */
+    uint32_t *offsets; /* where the tokens and then the aliases begin, and where the last one ends */
     uint8_t *kinds;    /* enum vocab_kind bits */
+    uint32_t *alias_ids;
     struct vocab_slot *slots;
     size_t slot_mask;
     size_t longest_bytes; /* of the tokens that vocab_find knows */

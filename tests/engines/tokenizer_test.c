@@ -259,6 +259,31 @@ static void test_ignore_merges_takes_whole_tokens(void **state)
     }
 }
 
+/* A token that is marked as special and made by a merge all the same: it is found by both of its spellings. */
+static void test_special_token_made_by_merging(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = { "a", "\xc4\xa0",
+                                          "\xc4\xa0"
+                                          "a" },
+                             *const merges[] = { "\xc4\xa0 a" };
+    static const int32_t types[] = { 1, 1, 4 };
+    struct fixture fixture = { .tokenizer = NULL };
+    struct error error = { 0 };
+    gguf_builder_text(&fixture.builder, "tokenizer.ggml.model", "gpt2");
+    gguf_builder_text(&fixture.builder, "tokenizer.ggml.pre", "gpt-2");
+    gguf_builder_strings(&fixture.builder, "tokenizer.ggml.tokens", tokens, 3);
+    gguf_builder_i32s(&fixture.builder, "tokenizer.ggml.token_type", types, 3);
+    gguf_builder_strings(&fixture.builder, "tokenizer.ggml.merges", merges, 1);
+    assert_int_equal(fixture_open(&fixture, &error), 0);
+    expect_ids(fixture.tokenizer, "a a", 0, "0 2");
+    expect_ids(fixture.tokenizer,
+               "\xc4\xa0"
+               "a",
+               0, "2");
+    fixture_close(&fixture);
+}
+
 /* ---- special tokens ---- */
 
 static void test_special_tokens(void **state)
@@ -633,14 +658,23 @@ static void test_prompts_tiny_qwen2(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bpe_same_as_naive),  cmocka_unit_test(test_empty_text),
-        cmocka_unit_test(test_bpe_one_long_word),  cmocka_unit_test(test_ignore_merges_takes_whole_tokens),
-        cmocka_unit_test(test_special_tokens),     cmocka_unit_test(test_spm),
-        cmocka_unit_test(test_spm_without_prefix), cmocka_unit_test(test_spm_token_across_words),
-        cmocka_unit_test(test_spm_one_long_word),  cmocka_unit_test(test_refuses_bad_vocabularies),
-        cmocka_unit_test(test_byte_without_token), cmocka_unit_test(test_vocabulary_gpt2),
-        cmocka_unit_test(test_vocabulary_qwen2),   cmocka_unit_test(test_vocabulary_llama),
-        cmocka_unit_test(test_prompts_stories),    cmocka_unit_test(test_prompts_tiny_qwen2),
+        cmocka_unit_test(test_bpe_same_as_naive),
+        cmocka_unit_test(test_empty_text),
+        cmocka_unit_test(test_bpe_one_long_word),
+        cmocka_unit_test(test_ignore_merges_takes_whole_tokens),
+        cmocka_unit_test(test_special_token_made_by_merging),
+        cmocka_unit_test(test_special_tokens),
+        cmocka_unit_test(test_spm),
+        cmocka_unit_test(test_spm_without_prefix),
+        cmocka_unit_test(test_spm_token_across_words),
+        cmocka_unit_test(test_spm_one_long_word),
+        cmocka_unit_test(test_refuses_bad_vocabularies),
+        cmocka_unit_test(test_byte_without_token),
+        cmocka_unit_test(test_vocabulary_gpt2),
+        cmocka_unit_test(test_vocabulary_qwen2),
+        cmocka_unit_test(test_vocabulary_llama),
+        cmocka_unit_test(test_prompts_stories),
+        cmocka_unit_test(test_prompts_tiny_qwen2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
