@@ -89,7 +89,9 @@ struct benchmark *benchmark_compute_statistics(struct benchmark *family, const c
 struct benchmark *benchmark_setup(struct benchmark *family, benchmark_function *setup);
 struct benchmark *benchmark_teardown(struct benchmark *family, benchmark_function *teardown);
 /* Once per case, before its first and after its last run: the place to build data, load a model, check the output
- * against a reference. Skipping here reports the case without running it; teardown_case runs even so. */
+ * against a reference. Skipping here reports the case without running it; teardown_case runs even so. With
+ * --benchmark_enable_random_interleaving they surround every repetition, so that only one case's data exist at a time.
+ */
 struct benchmark *benchmark_setup_case(struct benchmark *family, benchmark_function *setup);
 struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_function *teardown);
 

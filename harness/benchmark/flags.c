@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum flag_kind { FLAG_BOOL, FLAG_INT, FLAG_DOUBLE, FLAG_TEXT, FLAG_MIN_TIME, FLAG_CONTEXT };
+enum flag_kind { FLAG_BOOL, FLAG_INT, FLAG_DOUBLE, FLAG_TEXT, FLAG_MIN_TIME, FLAG_CONTEXT, FLAG_SEED };
 
 struct flag {
     const char *name; /* without "--" */
@@ -32,6 +32,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_min_warmup_time", FLAG_DOUBLE, min_warmup_time, "<min_warmup_time>"),
     FLAG("benchmark_repetitions", FLAG_INT, repetitions, "<num_repetitions>"),
     FLAG("benchmark_dry_run", FLAG_BOOL, dry_run, "{true|false}"),
+    FLAG("benchmark_enable_random_interleaving", FLAG_BOOL, random_interleaving, "{true|false}"),
     FLAG("benchmark_report_aggregates_only", FLAG_BOOL, report_aggregates_only, "{true|false}"),
     FLAG("benchmark_display_aggregates_only", FLAG_BOOL, display_aggregates_only, "{true|false}"),
     FLAG("benchmark_format", FLAG_TEXT, format, "<console|json|csv>"),
@@ -39,10 +40,12 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_out_format", FLAG_TEXT, out_format, "<json|console|csv>"),
     FLAG("benchmark_color", FLAG_TEXT, color, "{auto|true|false}"),
     FLAG("benchmark_counters_tabular", FLAG_BOOL, counters_tabular, "{true|false}"),
+    FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, NULL),
     FLAG("benchmark_context", FLAG_CONTEXT, filter, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
+    FLAG("prony_seed", FLAG_SEED, seed, "<integer>"),
 };
 enum { FLAG_COUNT = sizeof flags_table / sizeof flags_table[0] };
 
@@ -157,30 +160,48 @@ static bool parse_context(const char *source, const char *text, struct benchmark
     return good;
 }
 
+static bool set_text(char **target, const char *text)
+{
+    free(*target);
+    *target = mem_strdup(text);
+    return true;
+}
+
+static bool set_int(struct benchmark_flags *flags, int *target, const char *source, const char *text)
+{
+    int value;
+    if (!parse_int(source, text, &value))
+        return false;
+    if (target == &flags->repetitions && value < 0) {
+        fprintf(stderr, "%s must not be negative, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    *target = value;
+    return true;
+}
+
+static bool set_seed(char **target, const char *source, const char *text)
+{
+    uint64_t seed;
+    if (!str_parse_u64(text, &seed)) {
+        fprintf(stderr, "%s is expected to be a 64-bit natural number, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    return set_text(target, text);
+}
+
 /* Stores a value; source names it in messages. */
 static bool set_flag(struct benchmark_registry *registry, const struct flag *flag, const char *source, const char *text)
 {
     void *target = (char *)&registry->flags + flag->offset;
     switch (flag->kind) {
     case FLAG_BOOL: *(bool *)target = benchmark_flags_is_true(text); return true;
+    case FLAG_INT: return set_int(&registry->flags, target, source, text);
     case FLAG_DOUBLE: return parse_double(source, text, target);
+    case FLAG_TEXT: return set_text(target, text);
+    case FLAG_SEED: return set_seed(target, source, text);
     case FLAG_MIN_TIME: return parse_min_time(source, text, &registry->flags);
     case FLAG_CONTEXT: return parse_context(source, text, registry);
-    case FLAG_TEXT:
-        free(*(char **)target);
-        *(char **)target = mem_strdup(text);
-        return true;
-    case FLAG_INT: {
-        int value;
-        if (!parse_int(source, text, &value))
-            return false;
-        if (target == &registry->flags.repetitions && value < 0) {
-            fprintf(stderr, "%s must not be negative, but actually has value \"%s\".\n", source, text);
-            return false;
-        }
-        *(int *)target = value;
-        return true;
-    }
     }
     return false;
 }
@@ -216,6 +237,8 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     flags->out_format = mem_strdup("json");
     flags->color = mem_strdup("auto");
     flags->time_unit = mem_strdup("");
+    flags->perf_counters = mem_strdup("");
+    flags->seed = mem_strdup("");
     registry->flags_ready = true;
     for (size_t i = 0; i < FLAG_COUNT; i++)
         read_environment(registry, &flags_table[i]);
@@ -225,7 +248,8 @@ void benchmark_flags_release(struct benchmark_flags *flags)
 {
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         char **text = (char **)(void *)((char *)flags + flags_table[i].offset);
-        if (flags_table[i].kind == FLAG_TEXT || flags_table[i].kind == FLAG_MIN_TIME) {
+        enum flag_kind kind = flags_table[i].kind;
+        if (kind == FLAG_TEXT || kind == FLAG_MIN_TIME || kind == FLAG_SEED) {
             free(*text);
             *text = NULL;
         }

@@ -69,6 +69,7 @@ struct benchmark_flags {
     char *time_unit;
     int verbosity;
     bool exit_code;
+    char *seed; /* of the interleaving; "" = from the clock */
 };
 
 /* Everything the library remembers between calls; the one place. */
@@ -195,14 +196,18 @@ struct benchmark_runner {
     double min_time, warmup_time;
     int64_t explicit_iterations; /* 0 = found by trial */
     int64_t iterations;
-    int repetitions;
+    int repetitions, done;
     void *fixture;
-    double *values_ns;
+    double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
     struct benchmark_runs runs, aggregates;
     bool display_aggregates_only, file_aggregates_only;
 };
-void benchmark_runner_run(struct benchmark_runner *runner, const struct benchmark_instance *instance,
-                          const struct benchmark_registry *registry);
+void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
+                            const struct benchmark_registry *registry, double *values_ns);
+/* The next count repetitions, or as many as are left, between setup_case and teardown_case. */
+void benchmark_runner_repeat(struct benchmark_runner *runner, int count);
+/* After the last repetition: the aggregates. */
+void benchmark_runner_finish(struct benchmark_runner *runner);
 void benchmark_runner_release(struct benchmark_runner *runner);
 /* The next iteration count after iterations took seconds of the min_seconds wanted. */
 int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds);

@@ -1,6 +1,8 @@
 /* library.c: the program around the benchmarks: initialize, list or run, report, shut down. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "harness/base/rng.h"
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -130,9 +132,11 @@ static void open_output(struct output *output, const struct benchmark_flags *fla
         exit(1);
     }
     output->has_file = true;
-    output->file = (struct benchmark_reporter){
-        .ops = reporter_ops(flags->out_format), .out = file, .talk = file, .tabular = flags->counters_tabular
-    };
+    output->file = (struct benchmark_reporter){ .ops = reporter_ops(flags->out_format),
+                                                .out = file,
+                                                .talk = file,
+                                                .tabular = flags->counters_tabular,
+                                                .keep_complete = true };
 }
 
 /* A result that did not reach the disk is worth an exit status. */
@@ -187,26 +191,96 @@ static void list_instances(const struct benchmark_instances *instances, struct b
     free(names);
 }
 
+/* Where the finished cases go. */
+struct session {
+    struct benchmark_registry *registry;
+    struct output *output;
+    double *values_ns;
+};
+
+static void report_finished(struct session *session, struct benchmark_runner *runner)
+{
+    struct output *output = session->output;
+    benchmark_runner_finish(runner);
+    for (size_t r = 0; r < runner->runs.count; r++)
+        session->registry->had_error |= runner->runs.items[r].skipped == BENCHMARK_SKIPPED_WITH_ERROR;
+    if (runner->runs.count)
+        report(&output->display, runner, runner->display_aggregates_only);
+    if (runner->runs.count && output->has_file)
+        report(&output->file, runner, runner->file_aggregates_only);
+    benchmark_runner_release(runner);
+}
+
+static void run_in_order(struct session *session, const struct benchmark_instances *instances)
+{
+    for (size_t i = 0; i < instances->count; i++) {
+        struct benchmark_runner runner;
+        benchmark_runner_start(&runner, &instances->items[i], session->registry, session->values_ns);
+        benchmark_runner_repeat(&runner, runner.repetitions);
+        report_finished(session, &runner);
+    }
+}
+
+/* Repetitions of all cases in random order, so that a slow drift of the machine hits all alike. A case is reported
+ * when its last repetition is done. */
+static void run_interleaved(struct session *session, const struct benchmark_instances *instances, uint64_t seed)
+{
+    struct benchmark_runner *runners = mem_array(instances->count, sizeof *runners);
+    size_t *slots = NULL, slot_count = 0, capacity = 0;
+    struct rng rng;
+    for (size_t i = 0; i < instances->count; i++) {
+        benchmark_runner_start(&runners[i], &instances->items[i], session->registry, session->values_ns);
+        for (int r = 0; r < runners[i].repetitions; r++) {
+            MEM_GROW(slots, slot_count, capacity);
+            slots[slot_count++] = i;
+        }
+    }
+    rng_seed(&rng, seed);
+    rng_shuffle(&rng, slots, slot_count);
+    for (size_t s = 0; s < slot_count; s++) {
+        struct benchmark_runner *runner = &runners[slots[s]];
+        if (runner->done == runner->repetitions)
+            continue; /* a failed setup_case ended it early */
+        benchmark_runner_repeat(runner, 1);
+        if (runner->done == runner->repetitions)
+            report_finished(session, runner);
+    }
+    free(slots);
+    free(runners);
+}
+
+/* The seed of the interleaving, which goes into the context so that an order can be had again. */
+static uint64_t choose_seed(struct benchmark_registry *registry)
+{
+    char text[32];
+    uint64_t seed;
+    if (!str_parse_u64(registry->flags.seed, &seed))
+        seed = (uint64_t)clock_utc_ns();
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    benchmark_registry_add_context(registry, "prony_interleaving_seed", text);
+    return seed;
+}
+
 static void run_instances(const struct benchmark_instances *instances, struct benchmark_registry *registry,
                           struct output *output)
 {
     struct benchmark_context context;
+    struct session session = { .registry = registry, .output = output };
+    bool interleave = registry->flags.random_interleaving;
+    uint64_t seed = interleave ? choose_seed(registry) : 0;
+    if (registry->flags.perf_counters[0])
+        fputs("Performance counters not supported.\n", stderr);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
     output->display.ops->context(&output->display, &context);
     if (output->has_file)
         output->file.ops->context(&output->file, &context);
-    for (size_t i = 0; i < instances->count; i++) {
-        struct benchmark_runner runner;
-        benchmark_runner_run(&runner, &instances->items[i], registry);
-        for (size_t r = 0; r < runner.runs.count; r++)
-            registry->had_error |= runner.runs.items[r].skipped == BENCHMARK_SKIPPED_WITH_ERROR;
-        if (runner.runs.count)
-            report(&output->display, &runner, runner.display_aggregates_only);
-        if (runner.runs.count && output->has_file)
-            report(&output->file, &runner, runner.file_aggregates_only);
-        benchmark_runner_release(&runner);
-    }
+    session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
+    if (interleave)
+        run_interleaved(&session, instances, seed);
+    else
+        run_in_order(&session, instances);
+    free(session.values_ns);
     output->display.ops->finish(&output->display);
     if (output->has_file)
         output->file.ops->finish(&output->file);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <sys/types.h>
 
 static void append_string(struct str *str, const char *text)
 {
@@ -75,6 +76,19 @@ static void flush(struct benchmark_reporter *reporter)
     str_clear(&reporter->text);
 }
 
+static const char document_end[] = "\n  ]\n}\n";
+
+/* Ends the document behind what is there, and goes back before the end, so that the next batch overwrites it. */
+static void end_for_now(struct benchmark_reporter *reporter)
+{
+    off_t position = ftello(reporter->out);
+    if (!reporter->keep_complete || position < 0)
+        return;
+    fputs(document_end, reporter->out);
+    fflush(reporter->out);
+    fseeko(reporter->out, position, SEEK_SET);
+}
+
 static void append_caches(struct str *str, const struct benchmark_context *context)
 {
     str_append(str, ",\n    \"caches\": [\n");
@@ -121,6 +135,7 @@ static void write_context(struct benchmark_reporter *reporter, const struct benc
         member_string(str, 4, context->custom[i].key, context->custom[i].value);
     str_append(str, "\n  },\n  \"benchmarks\": [\n");
     flush(reporter);
+    end_for_now(reporter);
 }
 
 static void append_prony_members(struct str *str, const struct benchmark_run *run)
@@ -198,11 +213,12 @@ static void write_runs(struct benchmark_reporter *reporter, const struct benchma
         reporter->started = true;
     }
     flush(reporter);
+    end_for_now(reporter);
 }
 
 static void finish(struct benchmark_reporter *reporter)
 {
-    str_append(&reporter->text, "\n  ]\n}\n");
+    str_append(&reporter->text, document_end);
     flush(reporter);
 }
 

@@ -79,6 +79,7 @@ struct benchmark_reporter {
     const struct benchmark_reporter_ops *ops;
     FILE *out, *talk;
     bool color, tabular;
+    bool keep_complete;              /* JSON to a file: it can be parsed after every batch, should the program die */
     bool started;                    /* a header, or the first record, is out */
     size_t name_width;               /* console */
     struct benchmark_counters shown; /* names of the header's counters (console tabular, CSV) */

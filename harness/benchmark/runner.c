@@ -208,51 +208,57 @@ static void configure(struct benchmark_runner *runner, const struct benchmark_re
     }
 }
 
-static void run_repetitions(struct benchmark_runner *runner)
+/* The first repetition warms up and finds the iteration count; the others use it. */
+static void run_repetition(struct benchmark_runner *runner)
 {
     struct trial trial;
-    if (runner->warmup_time > 0)
+    if (runner->done == 0 && runner->warmup_time > 0)
         warm_up(runner);
-    for (int repetition = 0; repetition < runner->repetitions; repetition++) {
-        if (repetition == 0)
-            search(runner, &trial, runner->min_time);
-        else
-            run_once(runner, &trial, runner->iterations);
-        add_record(runner, &trial, repetition);
-    }
+    if (runner->done == 0)
+        search(runner, &trial, runner->min_time);
+    else
+        run_once(runner, &trial, runner->iterations);
+    add_record(runner, &trial, runner->done++);
 }
 
-void benchmark_runner_run(struct benchmark_runner *runner, const struct benchmark_instance *instance,
-                          const struct benchmark_registry *registry)
+void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
+                            const struct benchmark_registry *registry, double *values_ns)
 {
-    const struct benchmark *family = instance->family;
-    struct trial setup;
-    *runner = (struct benchmark_runner){ .instance = instance, .flags = &registry->flags };
+    *runner = (struct benchmark_runner){ .instance = instance, .flags = &registry->flags, .values_ns = values_ns };
     configure(runner, registry);
-    if (runner->repetitions == 0)
-        return;
-    runner->values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *runner->values_ns);
+}
+
+void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
+{
+    const struct benchmark *family = runner->instance->family;
+    struct trial setup;
     begin_trial(runner, &setup);
     if (family->problem) {
         struct benchmark_state state = new_state(runner, &setup, 1);
         benchmark_state_skip_with_error(&state, "%s", family->problem);
         setup.skipped = state.skipped;
-        add_record(runner, &setup, 0);
-        return;
+    } else {
+        call_hook(runner, &setup, family->setup_case);
     }
-    call_hook(runner, &setup, family->setup_case);
-    if (setup.skipped)
-        add_record(runner, &setup, 0);
-    else
-        run_repetitions(runner);
-    call_hook(runner, &setup, family->teardown_case);
+    if (setup.skipped) { /* one record says it for all repetitions */
+        add_record(runner, &setup, runner->done);
+        runner->done = runner->repetitions;
+    }
+    for (int i = 0; i < count && runner->done < runner->repetitions; i++)
+        run_repetition(runner);
+    if (!family->problem)
+        call_hook(runner, &setup, family->teardown_case);
+    runner->fixture = NULL;
     benchmark_measurement_reset(&setup.measurement);
-    benchmark_aggregates_compute(&runner->aggregates, family, runner->runs.items, runner->runs.count);
+}
+
+void benchmark_runner_finish(struct benchmark_runner *runner)
+{
+    benchmark_aggregates_compute(&runner->aggregates, runner->instance->family, runner->runs.items, runner->runs.count);
 }
 
 void benchmark_runner_release(struct benchmark_runner *runner)
 {
     benchmark_runs_release(&runner->runs);
     benchmark_runs_release(&runner->aggregates);
-    free(runner->values_ns);
 }

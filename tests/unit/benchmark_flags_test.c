@@ -71,7 +71,8 @@ static void test_malformed_values(void **state)
                               "--benchmark_context=a=b=c",
                               "--benchmark_context=a=b,c",
                               "--benchmark_context=",
-                              "--benchmark_min_time=99999999999999999999x" };
+                              "--benchmark_min_time=99999999999999999999x",
+                              "--prony_seed=-1" };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct outcome outcome = run_one(refused[i]);
         if (outcome.leftovers != 1 || outcome.matched != 0)

@@ -419,6 +419,89 @@ static void test_hooks(void **state)
     outcome_release(&outcome);
 }
 
+static void record_order(struct benchmark_state *state)
+{
+    seen.runs[seen.run_count++ % 64] = benchmark_state_range(state, 0);
+    while (benchmark_state_keep_running(state))
+        pass_time(100, 50, 80);
+}
+
+static struct outcome run_two_interleaved(const char *flags)
+{
+    forget();
+    struct benchmark *family = benchmark_register("x", record_order, NULL);
+    benchmark_iterations(benchmark_repetitions(benchmark_arg(benchmark_arg(family, 1), 2), 20), 3);
+    return run_library(flags);
+}
+
+static void test_interleaving(void **state)
+{
+    (void)state;
+    struct outcome outcome = run_two_interleaved("--benchmark_format=json");
+    for (int i = 0; i < 40; i++) /* without: strictly in order */
+        assert_true(seen.runs[i] == (i < 20 ? 1 : 2));
+    outcome_release(&outcome);
+
+    outcome = run_two_interleaved("--benchmark_format=json --benchmark_enable_random_interleaving --prony_seed=5");
+    int64_t first_order[40];
+    int ones = 0, changes = 0;
+    for (int i = 0; i < 40; i++) {
+        first_order[i] = seen.runs[i];
+        ones += seen.runs[i] == 1;
+        changes += i > 0 && seen.runs[i] != seen.runs[i - 1];
+    }
+    assert_int_equal(seen.run_count, 40);
+    assert_int_equal(ones, 20);
+    assert_true(changes > 5);
+    assert_int_equal(json_array_size(outcome.records), 2 * (20 + 4));
+    for (size_t i = 0; i < 20; i++) /* a case's records stay together, repetitions counted as they ran */
+        assert_int_equal(number(record(&outcome, i), "repetition_index"), i);
+    assert_string_equal(text(json_object_get(outcome.json, "context"), "prony_interleaving_seed"), "5");
+    outcome_release(&outcome);
+
+    outcome = run_two_interleaved("--benchmark_format=json --benchmark_enable_random_interleaving --prony_seed=5");
+    assert_memory_equal(seen.runs, first_order, sizeof first_order); /* the same seed, the same order */
+    outcome_release(&outcome);
+}
+
+static char *file_path; /* of --benchmark_out while it grows */
+
+static void read_own_file(struct benchmark_state *state)
+{
+    size_t size;
+    char *text = NULL;
+    while (benchmark_state_keep_running(state)) {}
+    assert_int_equal(file_read(file_path, &text, &size, NULL), 0);
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json); /* whole at any time, so also should the program die here */
+    benchmark_state_set_counter(state, "so_far", (double)json_array_size(json_object_get(json, "benchmarks")),
+                                BENCHMARK_COUNTER_PLAIN);
+    json_decref(json);
+    free(text);
+}
+
+static void test_file_is_whole_at_any_time(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/benchmark_whole_XXXXXX";
+    close(mkstemp(path));
+    file_path = path;
+    struct benchmark *family = benchmark_register("x", read_own_file, NULL);
+    benchmark_iterations(benchmark_dense_range(family, 1, 3, 1), 1);
+    char *flags = mem_format("--benchmark_out=%s --benchmark_format=json", path);
+    struct outcome outcome = run_library(flags);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(number(record(&outcome, i), "so_far"), i);
+    size_t size;
+    char *text = NULL;
+    assert_int_equal(file_read(path, &text, &size, NULL), 0);
+    assert_string_equal(strstr(text, "\"benchmarks\""), strstr(outcome.out, "\"benchmarks\""));
+    free(text);
+    free(flags);
+    unlink(path);
+    outcome_release(&outcome);
+}
+
 /* ---- beyond Google Benchmark ---- */
 
 static void values(struct benchmark_state *state)
@@ -492,6 +575,8 @@ int main(void)
         cmocka_unit_test(test_skips),
         cmocka_unit_test(test_aggregates_without_failed_repetitions),
         cmocka_unit_test(test_hooks),
+        cmocka_unit_test(test_interleaving),
+        cmocka_unit_test(test_file_is_whole_at_any_time),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_allocations),
     };
