@@ -1,9 +1,11 @@
 /* plan_test.c: plan text, CPU lists, and the order that a seed gives. */
 #include "harness/run/plan.h"
 #include "harness/run/schedule.h"
+#include "harness/base/file.h"
 #include "harness/base/str.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -131,6 +133,27 @@ static void test_shipped_plans(void **state)
     }
 }
 
+/* The example in the documentation is a plan that works. */
+static void test_documented_example(void **state)
+{
+    (void)state;
+    char *text;
+    size_t size;
+    assert_int_equal(file_read("docs/FORMATS.md", &text, &size, NULL), 0);
+    const char *start = strstr(text, "```\n# nightly");
+    assert_non_null(start);
+    const char *end = strstr(start + 4, "```");
+    assert_non_null(end);
+    struct plan plan;
+    struct error error;
+    if (plan_parse(&plan, "docs/FORMATS.md", start + 4, (size_t)(end - start - 4), &error) != 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(plan.suite_count, 2);
+    assert_int_equal(plan.suites[0].filters.count, 2);
+    plan_release(&plan);
+    free(text);
+}
+
 static void test_cpus(void **state)
 {
     (void)state;
@@ -233,8 +256,9 @@ static void test_schedule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_everything), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_shipped_plans),
-        cmocka_unit_test(test_cpus),       cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_everything),    cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_shipped_plans), cmocka_unit_test(test_documented_example),
+        cmocka_unit_test(test_cpus),          cmocka_unit_test(test_schedule),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
