@@ -112,10 +112,11 @@ static int report(struct store *store, const struct runner_result *result, bool 
     return code;
 }
 
-static int judge(const struct runner_result *result, bool strict)
+static int judge(const struct runner_result *result, bool strict, bool quiet)
 {
-    log_info("run %lld: %zu samples, %zu not measured, %zu failures", (long long)result->run_id, result->sample_count,
-             result->problem_count, result->failure_count);
+    if (!quiet)
+        log_info("run %lld: %zu samples, %zu not measured, %zu failures", (long long)result->run_id,
+                 result->sample_count, result->problem_count, result->failure_count);
     if (result->interrupted)
         log_warn("interrupted; what was measured until then is kept as run %lld", (long long)result->run_id);
     else if (result->sample_count == 0)
@@ -141,7 +142,7 @@ static int execute(struct runner *runner, struct store *store, const struct argu
     if (code == 0)
         code = report(store, &result, arguments->runner.quiet, error);
     if (code == 0)
-        *status = judge(&result, arguments->strict);
+        *status = judge(&result, arguments->strict, arguments->runner.quiet);
     return code;
 }
 
