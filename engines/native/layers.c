@@ -328,39 +328,52 @@ size_t forward_attention_rows(size_t group)
     return attention_block_tokens(group) * group;
 }
 
+/* Query heads of a group that one work item takes. A single token has few items, one a KV head; when the threads are
+ * more, a group is divided, and its keys and values are read more than once. */
+static size_t attention_item_heads(const struct task *task, size_t count, size_t group)
+{
+    size_t kv_heads = task->session->model->hyper.kv_heads;
+    if (count > 1 || task->threads <= kv_heads)
+        return group;
+    size_t parts = ceil_div(task->threads, kv_heads);
+    return parts < group ? ceil_div(group, parts) : 1;
+}
+
 /* Heads' outputs into session->attention, and, when a head group's columns can be quantized alone, into act_in. */
 static void attend(const struct task *task, size_t layer, size_t count, unsigned mask, bool quantize)
 {
     struct session *session = task->session;
     const struct hyper *hyper = &session->model->hyper;
     const struct kvcache *cache = &session->cache;
-    size_t group = hyper->heads / hyper->kv_heads, group_cols = group * hyper->head_size;
-    size_t width = model_q_width(hyper);
-    size_t block = attention_block_tokens(group), blocks = ceil_div(count, block);
-    for (size_t item = pool_next(task->pool); item < blocks * hyper->kv_heads; item = pool_next(task->pool)) {
+    size_t group = hyper->heads / hyper->kv_heads, width = model_q_width(hyper);
+    size_t item_heads = attention_item_heads(task, count, group), parts = ceil_div(group, item_heads);
+    size_t block = attention_block_tokens(group), blocks = ceil_div(count, block), row = hyper->kv_heads * parts;
+    for (size_t item = pool_next(task->pool); item < blocks * row; item = pool_next(task->pool)) {
         /* The last queries see the most keys: they go first, so that no thread is left with a long item at the end. */
-        size_t first = (blocks - 1 - item / hyper->kv_heads) * block, head = item % hyper->kv_heads;
+        size_t first = (blocks - 1 - item / row) * block, kv_head = item % row / parts;
         size_t queries = count - first < block ? count - first : block;
-        float *out = session->attention + first * width + head * group_cols;
-        size_t offset = kvcache_offset(cache, layer, head, 0);
+        size_t first_head = item % parts * item_heads;
+        size_t heads = group - first_head < item_heads ? group - first_head : item_heads;
+        size_t column = (kv_head * group + first_head) * hyper->head_size, cols = heads * hyper->head_size;
+        float *out = session->attention + first * width + column;
+        size_t offset = kvcache_offset(cache, layer, kv_head, 0);
         task->kernels->rows[OP_ATTENTION][cache->format]->function.attention(&(struct attention_arguments){
             .out = out,
             .out_stride = width,
-            .q = session->q + first * width + head * group_cols,
+            .q = session->q + first * width + column,
             .q_stride = width,
             .k = cache->keys + offset,
             .v = cache->values + offset,
             .kv_stride_bytes = cache->position_bytes,
             .count = queries,
-            .group = group,
+            .group = heads,
             .head_size = hyper->head_size,
             .first_position = task->forward->first_position + first,
             .scale = 1.0f / sqrtf((float)hyper->head_size),
             .scratch = task->worker->scratch,
         });
         for (size_t i = 0; quantize && i < queries; i++)
-            quantize_columns(task, &session->act_in, first + i, out + i * width, head * group_cols, group_cols, width,
-                             mask);
+            quantize_columns(task, &session->act_in, first + i, out + i * width, column, cols, width, mask);
     }
     pool_barrier(task->pool);
 }

@@ -202,13 +202,25 @@ static int bind_vector(const struct model *model, const char *name, const struct
     return 0;
 }
 
+/* Names of ggml types that other quantizers write, for the message that refuses them. */
+static const char *foreign_type_name(uint32_t gguf_type)
+{
+    static const char *const names[] = {
+        [10] = "q2_K",  [11] = "q3_K",   [16] = "iq2_xxs", [17] = "iq2_xs", [18] = "iq3_xxs",
+        [19] = "iq1_s", [20] = "iq4_nl", [21] = "iq3_s",   [22] = "iq2_s",  [23] = "iq4_xs",
+        [29] = "iq1_m", [34] = "tq1_0",  [35] = "tq2_0",   [39] = "mxfp4",
+    };
+    const char *name = gguf_type < sizeof names / sizeof names[0] ? names[gguf_type] : NULL;
+    return name ? name : "of an unknown name";
+}
+
 static int bind_matrix(struct model *model, const struct kernel_set *kernels, const char *name,
                        const struct gguf_tensor *tensor, struct matrix *matrix, struct error *error)
 {
     const char *path = model->gguf.path;
     if (tensor->format == FORMAT_COUNT)
-        return error_set(error, ERROR_UNSUPPORTED, "%s: tensor %s: ggml type %u is not supported", path, name,
-                         tensor->gguf_type);
+        return error_set(error, ERROR_UNSUPPORTED, "%s: tensor %s: ggml type %u (%s) is not supported", path, name,
+                         tensor->gguf_type, foreign_type_name(tensor->gguf_type));
     const struct format_info *format = &format_table[tensor->format];
     if (tensor->shape[0] % format->block_values)
         return error_set(error, ERROR_FORMAT, "%s: tensor %s: rows of %llu values do not divide into %s blocks of %zu",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct score {
     double negative_log_sum;
@@ -47,6 +48,7 @@ static int run(struct opened_model *model, const uint32_t *tokens, size_t count,
 {
     struct session_options *options = &model->session_options;
     struct session *session;
+    const bool terminal = isatty(STDERR_FILENO);
     if (count < 2)
         return error_set(error, ERROR_USAGE, "the text has %zu tokens; at least 2 are needed", count);
     if (!options->context)
@@ -59,10 +61,12 @@ static int run(struct opened_model *model, const uint32_t *tokens, size_t count,
     for (size_t i = 0; !code && i + 1 < count; i += options->context) {
         size_t window = count - i < options->context ? count - i : options->context;
         code = score_window(session, model->engine, tokens + i, window, scratch, score, error);
-        fprintf(stderr, "\r%zu of %zu tokens, perplexity %.4f ", i + window, count,
-                exp(score->negative_log_sum / (double)score->count));
+        if (terminal)
+            fprintf(stderr, "\r%zu of %zu tokens, perplexity %.4f ", i + window, count,
+                    exp(score->negative_log_sum / (double)score->count));
     }
-    fprintf(stderr, "\n");
+    if (terminal)
+        fprintf(stderr, "\n");
     native_ops.session_close(session);
     free(scratch);
     return code;
