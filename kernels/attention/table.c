@@ -10,12 +10,13 @@
 #define X86(...)
 #endif
 
-#define ATTENTION_ROWS                                                            \
-    X86(attention_f32__avx512, FORMAT_F32, CPU_AVX512, tiled_scratch_bytes, 2e-6) \
-    X86(attention_f32__avx2, FORMAT_F32, CPU_AVX2, tiled_scratch_bytes, 2e-6)     \
-    ROW(attention_f32__scalar, FORMAT_F32, 0, scalar_attention_scratch_bytes, 0)  \
-    X86(attention_f16__avx512, FORMAT_F16, CPU_AVX512, tiled_scratch_bytes, 2e-6) \
-    X86(attention_f16__avx2, FORMAT_F16, CPU_AVX2, tiled_scratch_bytes, 2e-6)     \
+#define ATTENTION_ROWS                                                                     \
+    X86(attention_f32__avx512, FORMAT_F32, CPU_AVX512, tiled_scratch_bytes, 2e-6)          \
+    X86(attention_f32__avx2, FORMAT_F32, CPU_AVX2, tiled_scratch_bytes, 2e-6)              \
+    ROW(attention_f32__scalar, FORMAT_F32, 0, scalar_attention_scratch_bytes, 0)           \
+    X86(attention_f16__amx, FORMAT_F16, CPU_AMX | CPU_AVX512BF16, amx_scratch_bytes, 1e-4) \
+    X86(attention_f16__avx512, FORMAT_F16, CPU_AVX512, tiled_scratch_bytes, 2e-6)          \
+    X86(attention_f16__avx2, FORMAT_F16, CPU_AVX2, tiled_scratch_bytes, 2e-6)              \
     ROW(attention_f16__scalar, FORMAT_F16, 0, scalar_attention_scratch_bytes, 0)
 
 #if defined(__x86_64__)
@@ -24,6 +25,15 @@ static size_t tiled_scratch_bytes(size_t head_size, size_t count)
 {
     size_t padded = (head_size + 15) / 16 * 16;
     return (64 * head_size + 64 * padded + 6 * 64 + 2 * count) * sizeof(float);
+}
+
+/* struct buffers of attention_f16__amx.c, in which two bf16 take the place of a float; also enough for the row it
+ * hands few queries to. */
+static size_t amx_scratch_bytes(size_t head_size, size_t count)
+{
+    size_t depth = (head_size + 31) / 32 * 32, width = (head_size + 15) / 16 * 16, rows = (count + 15) / 16 * 16;
+    size_t operands = rows * depth + 64 * depth + 64 * width + 64 * 16;
+    return (operands + 16 * 64 + rows * width + 2 * rows) * sizeof(float);
 }
 #endif
 
