@@ -100,6 +100,17 @@ VECTOR_INLINE vector vector_max(vector a, vector b)
     return _mm512_max_ps(a, b);
 }
 
+VECTOR_INLINE vector vector_min(vector a, vector b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+/* v, but 0 in lanes where a < b */
+VECTOR_INLINE vector vector_zero_where_less(vector v, vector a, vector b)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_NLT_UQ), v);
+}
+
 /* a * b + c, rounded once */
 VECTOR_INLINE vector vector_fma(vector a, vector b, vector c)
 {
@@ -299,6 +310,17 @@ VECTOR_INLINE vector vector_max(vector a, vector b)
     return _mm256_max_ps(a, b);
 }
 
+VECTOR_INLINE vector vector_min(vector a, vector b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+/* v, but 0 in lanes where a < b */
+VECTOR_INLINE vector vector_zero_where_less(vector v, vector a, vector b)
+{
+    return _mm256_andnot_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ), v);
+}
+
 /* a * b + c, rounded once */
 VECTOR_INLINE vector vector_fma(vector a, vector b, vector c)
 {
@@ -406,18 +428,14 @@ VECTOR_INLINE void vector_transpose(vector rows[VECTOR_LANES])
 #endif
 
 /* e^x to 2e-7: x = n ln 2 + r with |r| <= ln(2) / 2, then the series of e^r up to r^6 / 720, times 2^n. ln 2 in two
- * parts (Cody, Waite 1980), so that r is exact. Below -104 and above 89 the result is 0 and infinity in f32; a NaN
- * stays (the operand order of max and min sees to that). */
+ * parts (Cody, Waite 1980), so that r is exact. Above 89 the result is infinity. Below -87.3, where it would be
+ * denormal, it is 0: the processor needs a hundred cycles for a denormal, and masked scores are many. A NaN stays (the
+ * operand order of max and min sees to that). */
 VECTOR_INLINE vector vector_exp(vector x)
 {
-    x = vector_max(vector_set(-104), x);
-#if defined(__AVX512F__)
-    x = _mm512_min_ps(vector_set(89), x);
-#else
-    x = _mm256_min_ps(vector_set(89), x);
-#endif
-    vector n = vector_round(vector_mul(x, vector_set(1.44269504089f)));
-    vector r = vector_fma(n, vector_set(-0.693359375f), x);
+    vector bounded = vector_min(vector_set(89), vector_max(vector_set(-87.3f), x));
+    vector n = vector_round(vector_mul(bounded, vector_set(1.44269504089f)));
+    vector r = vector_fma(n, vector_set(-0.693359375f), bounded);
     r = vector_fma(n, vector_set(2.12194440e-4f), r);
     vector e = vector_fma(r, vector_set(1.0f / 720), vector_set(1.0f / 120));
     e = vector_fma(e, r, vector_set(1.0f / 24));
@@ -425,7 +443,7 @@ VECTOR_INLINE vector vector_exp(vector x)
     e = vector_fma(e, r, vector_set(0.5f));
     e = vector_fma(e, r, vector_set(1));
     e = vector_fma(e, r, vector_set(1));
-    return vector_scale_2(e, n);
+    return vector_zero_where_less(vector_scale_2(e, n), x, vector_set(-87.3f));
 }
 
 #endif

@@ -8,6 +8,7 @@
  * are kept in units of log2, so that the softmax needs 2^x only. */
 #include "kernels/kernel.h"
 #include "kernels/vector.h"
+#include <float.h>
 #include <math.h>
 
 attention_function attention_f16__amx;
@@ -33,7 +34,8 @@ struct buffers {
     struct operand weights; /* [key tiles of TILE_DEPTH] of one row tile */
     float *scores;          /* [TILE][BLOCK_KEYS] */
     float *out;             /* [rows][head tiles * TILE], not yet divided by sum */
-    float *maximum, *sum;   /* [rows] of the running softmax */
+    float *sum;             /* [rows][TILE]: a row's sum of weights is the sum of its lanes */
+    float *maximum;         /* [rows] of the running softmax */
     size_t depth_tiles, head_tiles;
 };
 
@@ -59,8 +61,8 @@ static struct buffers make_buffers(const struct attention_arguments *a)
     }
     b.scores = (float *)(void *)next;
     b.out = b.scores + TILE * BLOCK_KEYS;
-    b.maximum = b.out + rows * b.head_tiles * TILE;
-    b.sum = b.maximum + rows;
+    b.sum = b.out + rows * b.head_tiles * TILE;
+    b.maximum = b.sum + rows * TILE;
     return b;
 }
 
@@ -94,6 +96,19 @@ static inline void store_row(struct operand to, size_t at, __m512 first, __m512 
     __m512bh low = _mm512_cvtne2ps_pbh(_mm512_sub_ps(second, second_high), _mm512_sub_ps(first, first_high));
     _mm512_storeu_si512(to.high + at, (__m512i)high);
     _mm512_storeu_si512(to.low + at, (__m512i)low);
+}
+
+/* The same from two registers of weights: lane i gets weights i and i + TILE, the order in which V is packed. */
+static inline void store_weights(struct operand to, size_t at, __m512 first, __m512 second)
+{
+    const __m512i half_unit = _mm512_set1_epi32(0x8000); /* rounds the low part's cut */
+    __m512i first_low = _mm512_castps_si512(_mm512_sub_ps(first, high_part(first)));
+    __m512i second_low = _mm512_castps_si512(_mm512_sub_ps(second, high_part(second)));
+    first_low = _mm512_add_epi32(first_low, half_unit);
+    second_low = _mm512_add_epi32(second_low, half_unit);
+    _mm512_store_si512(to.high + at, pair_of_upper_halves(first, second));
+    _mm512_store_si512(to.low + at,
+                       pair_of_upper_halves(_mm512_castsi512_ps(first_low), _mm512_castsi512_ps(second_low)));
 }
 
 /* ---- packing ---- */
@@ -156,16 +171,15 @@ static void pack_block(const struct attention_arguments *a, const struct buffers
                           k + p * a->kv_stride_bytes + t * TILE_DEPTH * sizeof(uint16_t), a->kv_stride_bytes,
                           existing(keys, p, TILE), existing(a->head_size, t * TILE_DEPTH, TILE_DEPTH));
     }
-    for (size_t p = 0; p < BLOCK_KEYS; p += 2) {
+    for (size_t pair = 0; pair < BLOCK_KEYS / 2; pair++) {
+        size_t t = pair / TILE, p = t * TILE_DEPTH + pair % TILE, q = p + TILE; /* see store_weights */
         const uint16_t *first_row = (const void *)(v + p * a->kv_stride_bytes);
-        const uint16_t *second_row = (const void *)(v + (p + 1) * a->kv_stride_bytes);
+        const uint16_t *second_row = (const void *)(v + q * a->kv_stride_bytes);
         for (size_t h = 0; h < b->head_tiles; h++) {
             size_t n = existing(a->head_size, h * TILE, TILE);
-            __m512 zero = _mm512_setzero_ps();
-            __m512 one = p < keys ? vector_load_f16_first(first_row + h * TILE, n) : zero;
-            __m512 two = p + 1 < keys ? vector_load_f16_first(second_row + h * TILE, n) : zero;
-            store_pairs(b->v, (p / TILE_DEPTH * b->head_tiles + h) * TILE_WORDS + p % TILE_DEPTH / 2 * TILE_DEPTH, one,
-                        two);
+            __m512 one = vector_load_f16_first(first_row + h * TILE, p < keys ? n : 0);
+            __m512 two = vector_load_f16_first(second_row + h * TILE, q < keys ? n : 0);
+            store_pairs(b->v, (t * b->head_tiles + h) * TILE_WORDS + pair % TILE * TILE_DEPTH, one, two);
         }
     }
 }
@@ -297,10 +311,11 @@ static void value_tile(const struct buffers *b, size_t row_tile, size_t depth_ti
 
 /* ---- softmax ---- */
 
-/* 2^x to 2e-7 for x <= 0: 2^n e^(f ln 2), the series of vector_exp with ln 2 in the coefficients. */
+/* 2^x to 2e-7 for x <= 0: 2^n e^(f ln 2), the series of vector_exp with ln 2 in the coefficients. Never less than
+ * 2^-126, which stands for 0 next to weights of 1: the processor needs a hundred cycles for a denormal. */
 static inline __m512 power_of_2(__m512 x)
 {
-    x = _mm512_max_ps(_mm512_set1_ps(-200), x); /* 0 in f32; a NaN stays */
+    x = _mm512_max_ps(_mm512_set1_ps(-126), x); /* a NaN stays */
     __m512 n = vector_round(x), f = _mm512_sub_ps(x, n);
     __m512 e = _mm512_fmadd_ps(f, _mm512_set1_ps(1.54035304e-4f), _mm512_set1_ps(1.33335581e-3f));
     e = _mm512_fmadd_ps(e, f, _mm512_set1_ps(9.61812911e-3f));
@@ -311,34 +326,75 @@ static inline __m512 power_of_2(__m512 x)
     return _mm512_scalef_ps(e, n);
 }
 
-/* Scores of one row to weights, as left operand; sum and out follow a maximum that rises. */
-static inline void softmax_row(const struct buffers *b, size_t row, size_t seen)
+enum { VECTORS = BLOCK_KEYS / TILE };
+
+/* The largest score of each row, lanes in the order of the rows. Scores of keys that a row does not see become
+ * -infinity first; seen is NULL when all rows see all keys. */
+static inline __m512 largest_scores(float *scores, const size_t *seen)
 {
-    enum { VECTORS = BLOCK_KEYS / TILE };
-    const __m512 nothing = _mm512_set1_ps(-INFINITY);
-    const float *scores = b->scores + row % TILE * BLOCK_KEYS;
-    __m512 x[VECTORS];
+    __m512 largest[TILE];
+    for (size_t r = 0; r < TILE; r++, scores += BLOCK_KEYS) {
+        __m512 x[VECTORS];
+        uint64_t visible = seen == NULL || seen[r] >= BLOCK_KEYS ? ~UINT64_C(0) : (UINT64_C(1) << seen[r]) - 1;
 #pragma GCC unroll 4
-    for (size_t i = 0; i < VECTORS; i++)
-        x[i] = vector_first(_mm512_loadu_ps(scores + i * TILE), existing(seen, i * TILE, TILE), nothing);
-    float risen = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(x[0], x[1]), _mm512_max_ps(x[2], x[3])));
-    if (risen > b->maximum[row]) {
-        size_t width = b->head_tiles * TILE;
-        float shrink = exp2f(b->maximum[row] - risen);
-        b->maximum[row] = risen;
-        b->sum[row] *= shrink;
-        for (size_t d = 0; d < width; d += TILE) {
-            float *out = b->out + row * width + d;
-            _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_loadu_ps(out), _mm512_set1_ps(shrink)));
+        for (size_t i = 0; i < VECTORS; i++, visible >>= TILE) {
+            x[i] = _mm512_loadu_ps(scores + i * TILE);
+            if (seen != NULL) {
+                x[i] = _mm512_mask_mov_ps(_mm512_set1_ps(-INFINITY), (__mmask16)visible, x[i]);
+                _mm512_storeu_ps(scores + i * TILE, x[i]);
+            }
         }
+        largest[r] = _mm512_max_ps(_mm512_max_ps(x[0], x[1]), _mm512_max_ps(x[2], x[3]));
     }
-    __m512 maximum = _mm512_set1_ps(b->maximum[row]);
+    vector_transpose(largest);
 #pragma GCC unroll 4
-    for (size_t i = 0; i < VECTORS; i++)
-        x[i] = power_of_2(_mm512_sub_ps(x[i], maximum));
-    b->sum[row] += _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(x[0], x[1]), _mm512_add_ps(x[2], x[3])));
-    store_row(b->weights, row % TILE * TILE_DEPTH, x[0], x[1]);
-    store_row(b->weights, TILE_WORDS + row % TILE * TILE_DEPTH, x[2], x[3]);
+    for (size_t half = TILE / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (size_t r = 0; r < half; r++)
+            largest[r] = _mm512_max_ps(largest[r], largest[r + half]);
+    }
+    return largest[0];
+}
+
+/* Raises the running maxima of a tile's rows; out and sum shrink accordingly. */
+static inline void raise_maxima(const struct buffers *b, size_t row_tile, __m512 largest)
+{
+    float *maximum = b->maximum + row_tile * TILE, shrink[TILE];
+    __m512 old = _mm512_loadu_ps(maximum);
+    unsigned risen = _mm512_cmp_ps_mask(largest, old, _CMP_GT_OQ);
+    if (risen == 0)
+        return;
+    _mm512_mask_storeu_ps(maximum, (__mmask16)risen, largest);
+    _mm512_storeu_ps(shrink, power_of_2(_mm512_sub_ps(old, largest)));
+    size_t width = b->head_tiles * TILE;
+    for (; risen != 0; risen &= risen - 1) {
+        size_t r = (size_t)__builtin_ctz(risen), row = row_tile * TILE + r;
+        __m512 factor = _mm512_set1_ps(shrink[r]);
+        for (float *out = b->out + row * width; out < b->out + (row + 1) * width; out += TILE)
+            _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_loadu_ps(out), factor));
+        _mm512_storeu_ps(b->sum + row * TILE, _mm512_mul_ps(_mm512_loadu_ps(b->sum + row * TILE), factor));
+    }
+}
+
+/* Scores of a row tile to weights, as left operand, and their sums. A row that sees nothing yet has weights of
+ * 2^-126, which vanish with the first key it sees. */
+static inline void softmax_tile(const struct buffers *b, size_t row_tile, const size_t *seen)
+{
+    raise_maxima(b, row_tile, largest_scores(b->scores, seen));
+    for (size_t r = 0; r < TILE; r++) {
+        size_t row = row_tile * TILE + r;
+        const float *scores = b->scores + r * BLOCK_KEYS;
+        /* -infinity minus -infinity would be NaN. */
+        __m512 maximum = _mm512_max_ps(_mm512_set1_ps(-FLT_MAX), _mm512_set1_ps(b->maximum[row]));
+        __m512 x[VECTORS];
+#pragma GCC unroll 4
+        for (size_t i = 0; i < VECTORS; i++)
+            x[i] = power_of_2(_mm512_sub_ps(_mm512_loadu_ps(scores + i * TILE), maximum));
+        __m512 sum = _mm512_add_ps(_mm512_add_ps(x[0], x[1]), _mm512_add_ps(x[2], x[3]));
+        _mm512_storeu_ps(b->sum + row * TILE, _mm512_add_ps(_mm512_loadu_ps(b->sum + row * TILE), sum));
+        store_weights(b->weights, r * TILE_DEPTH, x[0], x[1]);
+        store_weights(b->weights, TILE_WORDS + r * TILE_DEPTH, x[2], x[3]);
+    }
 }
 
 /* ---- the loops ---- */
@@ -349,19 +405,16 @@ static void attend_block(const struct attention_arguments *a, const struct buffe
 {
     size_t row_count = a->count * a->group;
     for (size_t tile = first_row / TILE; tile * TILE < row_count; tile++) {
-        size_t end = at_most(row_count, (tile + 1) * TILE), seen = 0;
-        score_tile(b, tile);
-        for (size_t row = tile * TILE; row < end; row++) {
-            size_t visible = a->first_position + row / a->group + 1;
-            seen = existing(at_most(visible, first_key + keys), first_key, BLOCK_KEYS);
-            if (seen > 0) {
-                softmax_row(b, row, seen);
-            } else {
-                store_row(b->weights, row % TILE * TILE_DEPTH, _mm512_setzero_ps(), _mm512_setzero_ps());
-                store_row(b->weights, TILE_WORDS + row % TILE * TILE_DEPTH, _mm512_setzero_ps(), _mm512_setzero_ps());
-            }
+        size_t seen[TILE], seen_most = 0, seen_least = BLOCK_KEYS;
+        for (size_t r = 0; r < TILE; r++) {
+            size_t row = tile * TILE + r, visible = a->first_position + row / a->group + 1;
+            seen[r] = row < row_count ? existing(at_most(visible, first_key + keys), first_key, BLOCK_KEYS) : 0;
+            seen_most = seen[r] > seen_most ? seen[r] : seen_most;
+            seen_least = at_most(seen_least, seen[r]);
         }
-        value_tile(b, tile, round_up(seen, TILE_DEPTH) / TILE_DEPTH); /* the last row sees most */
+        score_tile(b, tile);
+        softmax_tile(b, tile, seen_least == BLOCK_KEYS ? NULL : seen);
+        value_tile(b, tile, round_up(seen_most, TILE_DEPTH) / TILE_DEPTH);
     }
 }
 
@@ -374,13 +427,10 @@ void attention_f16__amx(const struct attention_arguments *a)
     }
     struct buffers b = make_buffers(a);
     size_t width = b.head_tiles * TILE, padded_rows = round_up(row_count, TILE);
-    for (size_t row = 0; row < padded_rows; row++) {
+    for (size_t row = 0; row < padded_rows; row++)
         b.maximum[row] = -INFINITY;
-        b.sum[row] = 0;
-    }
     memset(b.out, 0, padded_rows * width * sizeof(float));
-    /* Rows that only fill the last tile never get weights; they must not be NaN. */
-    memset(b.weights.high, 0, 2 * BLOCK_KEYS / TILE_DEPTH * TILE_WORDS * sizeof(uint16_t));
+    memset(b.sum, 0, padded_rows * TILE * sizeof(float));
     pack_queries(a, &b);
     configure();
     for (size_t first = 0; first < key_count; first += BLOCK_KEYS) {
@@ -392,7 +442,7 @@ void attention_f16__amx(const struct attention_arguments *a)
     _tile_release();
     for (size_t row = 0; row < row_count; row++) {
         float *out = a->out + row / a->group * a->out_stride + row % a->group * a->head_size;
-        const __m512 factor = _mm512_set1_ps(1 / b.sum[row]);
+        const __m512 factor = _mm512_set1_ps(1 / _mm512_reduce_add_ps(_mm512_loadu_ps(b.sum + row * TILE)));
         for (size_t d = 0; d < a->head_size; d += TILE)
             vector_store_first(out + d, _mm512_mul_ps(_mm512_loadu_ps(b.out + row * width + d), factor),
                                existing(a->head_size, d, TILE));

@@ -33,7 +33,7 @@ static size_t amx_scratch_bytes(size_t head_size, size_t count)
 {
     size_t depth = (head_size + 31) / 32 * 32, width = (head_size + 15) / 16 * 16, rows = (count + 15) / 16 * 16;
     size_t operands = rows * depth + 64 * depth + 64 * width + 64 * 16;
-    return (operands + 16 * 64 + rows * width + 2 * rows) * sizeof(float);
+    return (operands + 16 * 64 + rows * width + rows * 16 + rows) * sizeof(float);
 }
 #endif
 
