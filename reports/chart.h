@@ -88,8 +88,10 @@ bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_
 
 /* ---- gnuplot.c, svg.c ---- */
 
-/* Runs program on a script file in directory; 0 or an error with gnuplot's first complaint. */
-int gnuplot_run(const char *program, const char *directory, const char *script, struct error *error);
+/* Runs program on script files, in one process. ERROR_IO: it did not start or did not end; ERROR_FORMAT: it refused a
+ * script, with its first complaint. Its complaints lie in directory/stderr. */
+int gnuplot_run(const char *program, const char *directory, const char *const *scripts, size_t count,
+                struct error *error);
 /* gnuplot's SVG -> an inline SVG whose ids begin with prefix, or NULL if it is not one. */
 const char *svg_inline(struct arena *arena, const char *text, const struct chart *chart, const char *prefix);
 

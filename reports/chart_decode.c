@@ -142,7 +142,7 @@ bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_
     drawing->height = drawing->top + height + drawing->bottom;
     drawing->left = label_margin(&grid, drawing);
     drawing->right = 52;
-    str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g; XTICK = %g\n", maximum * 1.02,
+    str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g; XTICK = %g\n", maximum > 0 ? maximum * 1.02 : 1.0,
                 drawing->height - drawing->top - drawing->bottom, chart_tick(maximum, drawing->narrow ? 4 : 6));
     append_blocks(view, chart, &grid, drawing, bar, gap);
     for (int t = 0; t < grid.thread_count; t++)

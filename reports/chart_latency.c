@@ -122,9 +122,9 @@ bool chart_latency(const struct view *view, struct chart *chart, struct chart_dr
         chart_legend_add(chart, label, color, threads == 1 ? CHART_DASH : CHART_LINE);
         free(sorted);
     }
-    bool logarithmic = high > 4 * low;
+    bool logarithmic = low > 0 && high > 4 * low;
     str_appendf(settings, "'; DASH = '%s'\nXMAX = %g; LOGY = %d; YMIN = %g; YMAX = %g; YTICK = %g; SERIES = %d\n",
-                str_text(&dashes), x_end * 1.02, logarithmic, logarithmic ? low / 1.15 : 0, high * 1.08,
+                str_text(&dashes), x_end * 1.02, logarithmic, logarithmic ? low / 1.15 : 0, high > 0 ? high * 1.08 : 1,
                 chart_tick(high, 6), lines.count);
     str_release(&dashes);
     chart->note =

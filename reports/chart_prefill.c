@@ -146,7 +146,8 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
     for (int x = 0; x < lines.x_count; x++)
         str_appendf(settings, "%s%g", x ? "," : "", lines.xs[x]);
     str_appendf(settings, "'\nXMIN = %g; XMAX = %g; YMAX = %g; YTICK = %g; SERIES = %d\n", lines.xs[0] / 1.15,
-                lines.xs[lines.x_count - 1] * 1.15, maximum * 1.06, chart_tick(maximum, 6), lines.count);
+                lines.xs[lines.x_count - 1] * 1.15, maximum > 0 ? maximum * 1.06 : 1.0, chart_tick(maximum, 6),
+                lines.count);
     chart->note =
         arena_format(view->arena, "Median tokens per second over the length of the prompt; bars are intervals%s.",
                      lines.cut ? ". Not all lines are drawn" : "");

@@ -7,18 +7,20 @@
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
+#include "reports/chart_place.h"
 #include "reports/escape.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINT_LIMIT = 512, CEILING_LIMIT = 16, BOX_LIMIT = 1024, FAMILIES = 4 };
+enum { POINT_LIMIT = 1024, CEILING_LIMIT = 16, FAMILIES = 4 };
 
 static const char *const family_names[FAMILIES] = { "matmul", "matvec", "attention", "other operations" };
 
 struct point {
     const struct view_case *source;
-    double x, y; /* flop/byte, GFLOP/s */
+    const char *operation, *format, *isa, *shape; /* parts of its name; shape: all that follows the instruction set */
+    double x, y;                                  /* flop/byte, GFLOP/s */
     int family;
     bool fastest; /* variant of its operation, format and shape */
     bool labelled;
@@ -31,10 +33,6 @@ struct ceiling {
     bool main;   /* the highest of its number type */
 };
 
-struct box {
-    double left, top, right, bottom;
-};
-
 struct roofline {
     struct point points[POINT_LIMIT];
     size_t point_count;
@@ -42,8 +40,7 @@ struct roofline {
     size_t ceiling_count;
     double bandwidth; /* GB/s, 0 = not measured */
     double x_low, x_high, y_low, y_high;
-    struct box boxes[BOX_LIMIT];
-    size_t box_count;
+    struct chart_place place;
 };
 
 /* ---- collecting ---- */
@@ -87,34 +84,23 @@ static void mark_main_ceilings(struct roofline *roofline)
                 roofline->ceilings[i].main = false;
 }
 
-/* "op/format" or, with the shape, everything but the instruction set. */
-static bool same_work(struct arena *arena, const char *a, const char *b, bool with_shape)
+static bool same_work(const struct point *a, const struct point *b)
 {
-    for (int part = 0; part < (with_shape ? 8 : 2); part++)
-        if (part != 2 && !str_equal(case_name_part(arena, a, part), case_name_part(arena, b, part)))
-            return false;
-    return true;
+    return str_equal(a->operation, b->operation) && str_equal(a->format, b->format);
 }
 
-static void mark_fastest(const struct view *view, struct roofline *roofline)
+/* points are sorted, the fastest first. */
+static void mark_fastest(struct roofline *roofline)
 {
     for (size_t i = 0; i < roofline->point_count; i++) {
         struct point *point = &roofline->points[i];
         point->fastest = point->labelled = true;
-        for (size_t j = 0; j < roofline->point_count && point->labelled; j++) {
-            const struct point *other = &roofline->points[j];
-            bool faster = other->y > point->y || (other->y == point->y && j < i);
-            if (!faster || !same_work(view->arena, point->source->name, other->source->name, false))
+        for (size_t j = 0; j < i && point->fastest; j++) {
+            if (!same_work(point, &roofline->points[j]))
                 continue;
             point->labelled = false;
-            if (same_work(view->arena, point->source->name, other->source->name, true))
-                point->fastest = false;
+            point->fastest = !str_equal(point->shape, roofline->points[j].shape);
         }
-        /* A slower shape was found first: the variants of the same shape still have to be looked at. */
-        for (size_t j = 0; j < roofline->point_count && point->fastest && !point->labelled; j++)
-            if (roofline->points[j].y > point->y &&
-                same_work(view->arena, point->source->name, roofline->points[j].source->name, true))
-                point->fastest = false;
     }
 }
 
@@ -122,6 +108,21 @@ static int faster_first(const void *a, const void *b)
 {
     double x = ((const struct point *)a)->y, y = ((const struct point *)b)->y;
     return (x < y) - (x > y);
+}
+
+static struct point new_point(struct arena *arena, const struct view_case *view_case, double intensity, double rate)
+{
+    const char *shape = view_case->name;
+    for (int part = 0; part < 3 && shape; part++)
+        shape = (shape = strchr(shape, '/')) ? shape + 1 : NULL;
+    return (struct point){ .source = view_case,
+                           .operation = view_case->operation,
+                           .format = case_name_part(arena, view_case->name, 1),
+                           .isa = case_name_part(arena, view_case->name, 2),
+                           .shape = shape ? shape : "",
+                           .x = intensity,
+                           .y = rate,
+                           .family = family_of(view_case->operation) };
 }
 
 static void collect(const struct view *view, struct roofline *roofline)
@@ -137,16 +138,12 @@ static void collect(const struct view *view, struct roofline *roofline)
         const struct stats_summary *rate = view_metric(view_case, "flops_per_second");
         const struct stats_summary *intensity = view_metric(view_case, "intensity");
         if (rate && intensity && rate->median > 0 && intensity->median > 0 && roofline->point_count < POINT_LIMIT)
-            roofline->points[roofline->point_count++] = (struct point){
-                .source = view_case,
-                .x = intensity->median,
-                .y = rate->median / 1e9,
-                .family = family_of(view_case->operation),
-            };
+            roofline->points[roofline->point_count++] =
+                new_point(view->arena, view_case, intensity->median, rate->median / 1e9);
     }
-    mark_fastest(view, roofline);
-    mark_main_ceilings(roofline);
     qsort(roofline->points, roofline->point_count, sizeof roofline->points[0], faster_first);
+    mark_fastest(roofline);
+    mark_main_ceilings(roofline);
 }
 
 static double widest_ceiling(const struct roofline *roofline, const struct chart_drawing *drawing)
@@ -208,29 +205,10 @@ static double value_y(const struct roofline *roofline, const struct chart_drawin
     return roofline->y_low * pow(roofline->y_high / roofline->y_low, share);
 }
 
-static void occupy(struct roofline *roofline, struct box box)
-{
-    if (roofline->box_count < BOX_LIMIT)
-        roofline->boxes[roofline->box_count++] = box;
-}
-
-static bool is_free(const struct roofline *roofline, const struct chart_drawing *drawing, struct box box)
-{
-    if (box.left < drawing->left + 2 || box.right > drawing->width - 2 || box.top < 2 ||
-        box.bottom > drawing->height - drawing->bottom - 2)
-        return false;
-    for (size_t i = 0; i < roofline->box_count; i++) {
-        const struct box *other = &roofline->boxes[i];
-        if (box.left < other->right && other->left < box.right && box.top < other->bottom && other->top < box.bottom)
-            return false;
-    }
-    return true;
-}
-
 /* ---- drawing ---- */
 
 /* The label's text begins at box.left, its middle is the middle of the box. */
-static void append_label(const struct roofline *roofline, struct chart_drawing *drawing, struct box box,
+static void append_label(const struct roofline *roofline, struct chart_drawing *drawing, struct chart_box box,
                          const char *text, int color)
 {
     str_appendf(&drawing->data, "%.6g\t%.6g\t", value_x(roofline, drawing, box.left),
@@ -284,20 +262,21 @@ static void occupy_drawn(struct roofline *roofline, const struct chart_drawing *
         double x = pixel_x(roofline, drawing, roofline->points[i].x),
                y = pixel_y(roofline, drawing, roofline->points[i].y);
         double radius = roofline->points[i].fastest ? 4 : 2;
-        occupy(roofline, (struct box){ x - radius, y - radius, x + radius, y + radius });
+        chart_place_take(&roofline->place, (struct chart_box){ x - radius, y - radius, x + radius, y + radius });
     }
     for (size_t i = 0; i < roofline->ceiling_count; i++) {
         double y = pixel_y(roofline, drawing, roofline->ceilings[i].rate);
         double from = ceiling_start(roofline, drawing, i);
         if (roofline->ceilings[i].main)
-            occupy(roofline, (struct box){ from, y - 1, drawing->width - drawing->right, y + 1 });
+            chart_place_take(&roofline->place,
+                             (struct chart_box){ from, y - 1, drawing->width - drawing->right, y + 1 });
     }
     for (double x = drawing->left; roofline->bandwidth > 0 && x < drawing->width - drawing->right; x += 4) {
         double rate = roofline->bandwidth * value_x(roofline, drawing, x);
         if (roofline->ceiling_count && rate > roofline->ceilings[0].rate)
             break;
         double y = pixel_y(roofline, drawing, rate);
-        occupy(roofline, (struct box){ x, y - 2, x + 4, y + 2 });
+        chart_place_take(&roofline->place, (struct chart_box){ x, y - 2, x + 4, y + 2 });
     }
 }
 
@@ -313,11 +292,11 @@ static void label_ceilings(struct roofline *roofline, struct chart_drawing *draw
         double from = ceiling_start(roofline, drawing, i);
         for (int try = 0; try < 8; try++) {
             double top = try % 2 ? y + 3 : y - height - 3, shift = (try / 2) * width * 0.6;
-            struct box box = { right - shift - width, top, right - shift, top + height };
-            if (box.right < from + 12 || !is_free(roofline, drawing, box))
+            struct chart_box box = { right - shift - width, top, right - shift, top + height };
+            if (box.right < from + 12 || !chart_place_is_free(&roofline->place, box))
                 continue;
             append_label(roofline, drawing, box, text, CHART_INK);
-            occupy(roofline, box);
+            chart_place_take(&roofline->place, box);
             break;
         }
     }
@@ -334,40 +313,15 @@ static void label_bandwidth(const struct view *view, struct roofline *roofline, 
     double width = chart_text_width(text, drawing->font), height = drawing->font + 1;
     for (double x = drawing->left + 8; x < drawing->width * 0.7; x += 8) {
         double y = pixel_y(roofline, drawing, roofline->bandwidth * value_x(roofline, drawing, x));
-        struct box above = { x - width - 6, y - height - 4, x - 6, y - 4 },
-                   below = { x + 10, y + 2, x + 10 + width, y + 2 + height };
-        struct box box = is_free(roofline, drawing, above) ? above : below;
-        if (!is_free(roofline, drawing, box))
+        struct chart_box above = { x - width - 6, y - height - 4, x - 6, y - 4 },
+                         below = { x + 10, y + 2, x + 10 + width, y + 2 + height };
+        struct chart_box box = chart_place_is_free(&roofline->place, above) ? above : below;
+        if (!chart_place_is_free(&roofline->place, box))
             continue;
         append_label(roofline, drawing, box, text, CHART_INK);
-        occupy(roofline, box);
+        chart_place_take(&roofline->place, box);
         return;
     }
-}
-
-struct leader {
-    double x, y, to_x, to_y; /* pixels */
-};
-
-/* The first free place of growing rings around the point; false if there is none. */
-static bool place_label(struct roofline *roofline, const struct chart_drawing *drawing, const struct point *point,
-                        double width, struct box *box, struct leader *leader)
-{
-    static const double angles[] = { 0, 180, 35, 325, 145, 215, 90, 270, 60, 300, 120, 240 };
-    double x = pixel_x(roofline, drawing, point->x), y = pixel_y(roofline, drawing, point->y);
-    double height = drawing->font - 1;
-    for (double radius = 8; radius <= (drawing->narrow ? 44 : 92); radius += 12)
-        for (size_t a = 0; a < sizeof angles / sizeof angles[0]; a++) {
-            double dx = radius * cos(angles[a] * 3.14159265 / 180), dy = -radius * sin(angles[a] * 3.14159265 / 180);
-            double left = x + dx - (dx < -1e-6 ? width : fabs(dx) < 1 ? width / 2 : 0);
-            *box = (struct box){ left, y + dy - height / 2, left + width, y + dy + height / 2 };
-            if (!is_free(roofline, drawing, *box))
-                continue;
-            double end = fmax(box->left - 2, fmin(box->right + 2, x));
-            *leader = (struct leader){ x, y, end, fmax(box->top, fmin(box->bottom, y)) };
-            return true;
-        }
-    return false;
 }
 
 static void label_points(const struct view *view, struct roofline *roofline, struct chart_drawing *drawing,
@@ -375,20 +329,20 @@ static void label_points(const struct view *view, struct roofline *roofline, str
 {
     for (size_t i = 0; i < roofline->point_count; i++) {
         const struct point *point = &roofline->points[i];
-        const char *name = point->source->name;
-        struct box box;
-        struct leader leader;
+        struct chart_box box;
+        struct chart_leader leader;
         if (!point->labelled)
             continue;
-        const char *text = case_name_part(view->arena, name, 1);
+        const char *text = point->format;
         if (point->family == FAMILIES - 1)
-            text = case_name_part(view->arena, name, 0);
+            text = point->operation;
         else if (!drawing->narrow)
-            text = arena_format(view->arena, "%s %s", text, case_name_part(view->arena, name, 2));
-        if (!place_label(roofline, drawing, point, chart_text_width(text, drawing->font), &box, &leader))
+            text = arena_format(view->arena, "%s %s", point->format, point->isa);
+        if (!chart_place_around(&roofline->place, pixel_x(roofline, drawing, point->x),
+                                pixel_y(roofline, drawing, point->y), chart_text_width(text, drawing->font),
+                                drawing->font - 1, drawing->narrow ? 44 : 92, &box, &leader))
             continue;
         append_label(roofline, drawing, box, text, CHART_SERIES_0 + point->family);
-        occupy(roofline, box);
         if (hypot(leader.to_x - leader.x, leader.to_y - leader.y) < 12)
             continue;
         double x = value_x(roofline, drawing, leader.to_x), y = value_y(roofline, drawing, leader.to_y);
@@ -440,6 +394,8 @@ bool chart_roofline(const struct view *view, struct chart *chart, struct chart_d
     str_appendf(&drawing->settings, "XMIN = %.6g; XMAX = %.6g; YMIN = %.6g; YMAX = %.6g\n", roofline->x_low,
                 roofline->x_high, roofline->y_low, roofline->y_high);
     struct str leaders = { 0 };
+    roofline->place.bounds =
+        (struct chart_box){ drawing->left + 2, 2, drawing->width - 2, drawing->height - drawing->bottom - 2 };
     append_ceilings(roofline, drawing);
     occupy_drawn(roofline, drawing);
     label_ceilings(roofline, drawing);

@@ -5,6 +5,7 @@
 #include "reports/asset.h"
 #include "reports/chart.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static const struct chart_row {
     bool wide;
     double heights[CHART_LAYOUTS];
 } rows[] = {
-    /* In the order of the page, the wide ones last. */
+    /* In the order of the page (but see pair_first), the wide ones last. */
     { "decode", "Decode rate", chart_decode, false, { 330, 330 } },
     { "layers", "Where a layer's time goes", chart_layers, false, { 330, 330 } },
     { "prefill", "Prefill rate", chart_prefill, false, { 330, 330 } },
@@ -64,63 +65,62 @@ static void append_script(struct str *script, const struct chart_row *row, const
     str_append(script, "\nunset output\n");
 }
 
-/* Prepares every chart and writes the data files and the script; the number of drawings, or -1 with an error. */
-static int write_inputs(const struct view *view, struct chart *charts, const char *directory, const char *script_path,
-                        struct error *error)
+/* directory/<id>_<layout>.<ending>, in the arena. */
+static const char *file_of(const struct view *view, const char *directory, size_t row, int layout, const char *ending)
 {
-    struct str script = { 0 };
-    int drawings = 0, code = 0;
+    return arena_format(view->arena, "%s/%s_%s.%s", directory, rows[row].id, layout_names[layout], ending);
+}
+
+/* Prepares every chart and writes its data and script files; lists the scripts. */
+static int write_inputs(const struct view *view, struct chart *charts, const char *directory,
+                        const char *scripts[ROWS * CHART_LAYOUTS], size_t *count, struct error *error)
+{
+    int code = 0;
+    *count = 0;
     for (size_t i = 0; i < ROWS && !code; i++)
         for (int layout = 0; layout < CHART_LAYOUTS && !code; layout++) {
             struct chart_drawing drawing = new_drawing(&rows[i], layout);
+            struct str script = { 0 };
             charts[i].legend_count = charts[i].tip_count = 0;
             if (rows[i].prepare(view, &charts[i], &drawing)) {
-                char path[512];
-                snprintf(path, sizeof path, "%s/%s_%s.tsv", directory, rows[i].id, layout_names[layout]);
-                code = file_write(path, str_text(&drawing.data), drawing.data.length, error);
-                append_script(&script, &rows[i], &drawing, directory, layout_names[layout]);
-                drawings++;
                 if (layout == 0)
                     charts[i].height = drawing.height;
+                append_script(&script, &rows[i], &drawing, directory, layout_names[layout]);
+                scripts[*count] = file_of(view, directory, i, layout, "gp");
+                code = file_write(file_of(view, directory, i, layout, "tsv"), str_text(&drawing.data),
+                                  drawing.data.length, error);
+                if (!code)
+                    code = file_write(scripts[(*count)++], str_text(&script), script.length, error);
             }
+            str_release(&script);
             str_release(&drawing.data);
             str_release(&drawing.settings);
         }
-    if (!code)
-        code = file_write(script_path, str_text(&script), script.length, error);
-    str_release(&script);
-    return code ? -1 : drawings;
+    return code;
 }
 
-static void read_drawings(const struct view *view, struct chart *chart, const char *directory)
+static void read_drawings(const struct view *view, struct chart *chart, const char *directory, size_t row)
 {
     for (int layout = 0; layout < CHART_LAYOUTS; layout++) {
-        char path[512], prefix[64];
+        char prefix[64];
         char *text;
         size_t length;
-        snprintf(path, sizeof path, "%s/%s_%s.svg", directory, chart->id, layout_names[layout]);
         snprintf(prefix, sizeof prefix, "%s-%s-", chart->id, layout_names[layout]);
-        if (file_read(path, &text, &length, NULL) != 0)
+        if (file_read(file_of(view, directory, row, layout, "svg"), &text, &length, NULL) != 0)
             continue;
         chart->svg[layout] = svg_inline(view->arena, text, chart, prefix);
         free(text);
     }
 }
 
-static void remove_directory(const char *directory)
+static void remove_directory(const struct view *view, const char *directory)
 {
-    char path[512];
+    static const char *const endings[] = { "tsv", "gp", "svg" };
     for (size_t i = 0; i < ROWS; i++)
-        for (int layout = 0; layout < CHART_LAYOUTS; layout++) {
-            snprintf(path, sizeof path, "%s/%s_%s.tsv", directory, rows[i].id, layout_names[layout]);
-            unlink(path);
-            snprintf(path, sizeof path, "%s/%s_%s.svg", directory, rows[i].id, layout_names[layout]);
-            unlink(path);
-        }
-    snprintf(path, sizeof path, "%s/stderr", directory);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/all.gp", directory);
-    unlink(path);
+        for (int layout = 0; layout < CHART_LAYOUTS; layout++)
+            for (size_t e = 0; e < sizeof endings / sizeof endings[0]; e++)
+                unlink(file_of(view, directory, i, layout, endings[e]));
+    unlink(arena_format(view->arena, "%s/stderr", directory));
     rmdir(directory);
 }
 
@@ -129,38 +129,49 @@ static bool is_single_quoted_safe(const char *text)
     return strpbrk(text, "'\n") == NULL;
 }
 
-/* Draws into a fresh temporary directory. */
-static int draw(const struct view *view, struct chart *charts, const char *gnuplot, struct error *error)
+/* All scripts in one process; if gnuplot refuses one of them, each alone, so that only the bad one is missing. */
+static int run_scripts(const char *gnuplot, const char *directory, const char *const *scripts, size_t count,
+                       struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    if (!base || !*base || !is_single_quoted_safe(base) || strlen(base) > 300)
-        base = "/tmp";
-    char directory[400], script_path[420];
-    snprintf(directory, sizeof directory, "%s/prony-charts-XXXXXX", base);
-    if (!mkdtemp(directory))
-        return error_system(error, errno, "%s", directory);
-    snprintf(script_path, sizeof script_path, "%s/all.gp", directory);
-    int drawings = write_inputs(view, charts, directory, script_path, error);
-    int code = drawings < 0 ? error->code : 0;
-    if (drawings > 0) {
-        code = gnuplot_run(gnuplot, directory, script_path, error);
-        for (size_t i = 0; i < ROWS; i++)
-            read_drawings(view, &charts[i], directory);
-    }
-    remove_directory(directory);
+    int code = count ? gnuplot_run(gnuplot, directory, scripts, count, error) : 0;
+    for (size_t i = 0; code == ERROR_FORMAT && i < count; i++)
+        gnuplot_run(gnuplot, directory, &scripts[i], 1, NULL);
     return code;
 }
 
-/* Two charts stand side by side: those that are not wide go from low to high, so that neighbours are alike. */
-static void sort_by_height(struct chart *charts)
+/* Draws into a fresh temporary directory. */
+static int draw(const struct view *view, struct chart *charts, const char *gnuplot, struct error *error)
 {
+    const char *base = getenv("TMPDIR"), *scripts[ROWS * CHART_LAYOUTS];
+    char directory[400];
+    size_t count;
+    if (!base || !*base || !is_single_quoted_safe(base) || strlen(base) > 300)
+        base = "/tmp";
+    snprintf(directory, sizeof directory, "%s/prony-charts-XXXXXX", base);
+    if (!mkdtemp(directory))
+        return error_system(error, errno, "%s", directory);
+    int code = write_inputs(view, charts, directory, scripts, &count, error);
+    if (!code)
+        code = run_scripts(gnuplot, directory, scripts, count, error);
+    for (size_t i = 0; i < ROWS; i++)
+        read_drawings(view, &charts[i], directory, i);
+    remove_directory(view, directory);
+    return code;
+}
+
+/* Charts that are not wide stand side by side: the first gets the neighbour whose height is nearest to its own. */
+static void pair_first(struct chart *charts)
+{
+    size_t best = 0;
     for (size_t i = 1; i < ROWS; i++)
-        for (size_t j = i; j > 0 && !charts[j].wide && !charts[j - 1].wide && charts[j].height < charts[j - 1].height;
-             j--) {
-            struct chart swap = charts[j];
-            charts[j] = charts[j - 1];
-            charts[j - 1] = swap;
-        }
+        if (!charts[i].reason && !charts[i].wide &&
+            (!best || fabs(charts[i].height - charts[0].height) < fabs(charts[best].height - charts[0].height)))
+            best = i;
+    if (charts[0].reason || !best)
+        return;
+    struct chart neighbour = charts[best];
+    memmove(charts + 2, charts + 1, (best - 1) * sizeof *charts);
+    charts[1] = neighbour;
 }
 
 void charts_draw(const struct view *view, const char *gnuplot, struct chart **charts_out, size_t *count)
@@ -174,12 +185,12 @@ void charts_draw(const struct view *view, const char *gnuplot, struct chart **ch
         return;
     struct error error = { 0 };
     if (draw(view, charts, gnuplot, &error) != 0)
-        log_warn("the report has no charts: %s", error.text);
+        log_warn("charts are missing from the report: %s", error.text);
     for (size_t i = 0; i < ROWS; i++)
         if (!charts[i].reason && !charts[i].svg[0]) {
             charts[i].failed = true;
             charts[i].reason =
                 arena_format(view->arena, "not drawn: %s", *error.text ? error.text : "gnuplot wrote nothing");
         }
-    sort_by_height(charts);
+    pair_first(charts);
 }

@@ -1,6 +1,7 @@
 /* gnuplot.c: one gnuplot process, with a time limit, its complaints in a file. */
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include "reports/chart.h"
 #include <errno.h>
@@ -59,12 +60,16 @@ static void first_complaint(const char *path, char *text, size_t size)
     free(complaints);
 }
 
-int gnuplot_run(const char *program, const char *directory, const char *script, struct error *error)
+int gnuplot_run(const char *program, const char *directory, const char *const *scripts, size_t count,
+                struct error *error)
 {
     struct str complaints = { 0 };
     str_appendf(&complaints, "%s/stderr", directory);
-    /* -d: no ~/.gnuplot may change what a report looks like. */
-    char *argv[] = { (char *)(uintptr_t)program, (char *)"-d", (char *)(uintptr_t)script, NULL };
+    char **argv = mem_array(count + 3, sizeof *argv);
+    argv[0] = (char *)(uintptr_t)program;
+    argv[1] = (char *)(uintptr_t) "-d"; /* no ~/.gnuplot may change what a report looks like */
+    for (size_t i = 0; i < count; i++)
+        argv[2 + i] = (char *)(uintptr_t)scripts[i];
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -73,6 +78,7 @@ int gnuplot_run(const char *program, const char *directory, const char *script, 
     pid_t pid;
     int code = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
+    free(argv);
     if (code) {
         code = error_system(error, code, "%s", program);
     } else {
@@ -82,7 +88,7 @@ int gnuplot_run(const char *program, const char *directory, const char *script, 
         if (status == -1)
             code = error_set(error, ERROR_IO, "%s: no answer after 60 s", program);
         else if (status != 0)
-            code = error_set(error, ERROR_IO, "%s failed%s%s", program, *text ? ": " : "", text);
+            code = error_set(error, ERROR_FORMAT, "%s failed%s%s", program, *text ? ": " : "", text);
     }
     str_release(&complaints);
     return code;

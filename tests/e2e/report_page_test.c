@@ -140,7 +140,7 @@ static void test_page_without_gnuplot(void **state)
     setenv("PRONY_GNUPLOT", "/nonexistent/gnuplot", 1);
     assert_int_equal(report(place, "-o none.html", &out), 0);
     unsetenv("PRONY_GNUPLOT");
-    assert_non_null(strstr(out.data, "warning: the report has no charts: /nonexistent/gnuplot"));
+    assert_non_null(strstr(out.data, "warning: charts are missing from the report: /nonexistent/gnuplot"));
     char *page = read_page(place, "none.html");
     assert_non_null(strstr(page, "not drawn: /nonexistent/gnuplot"));
     free(page);

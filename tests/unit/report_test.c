@@ -1,9 +1,11 @@
 /* report_test.c: what a report says (view), how it writes numbers and foreign text, and that its charts get drawn. */
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "harness/base/rng.h"
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
+#include "reports/chart_place.h"
 #include "reports/escape.h"
 #include "reports/report.h"
 #include "tests/support/report_fixture.h"
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -450,6 +453,57 @@ static void test_missing_gnuplot_is_said(void **state)
     close_bench(&bench);
 }
 
+/* A gnuplot that refuses one script costs that chart only. */
+static void test_one_bad_chart_costs_only_itself(void **state)
+{
+    (void)state;
+    if (access("/usr/bin/gnuplot", X_OK) != 0)
+        skip();
+    struct bench bench;
+    struct chart *charts;
+    size_t count;
+    char program[96];
+    struct error error;
+    static const char script[] =
+        "#!/bin/sh\ncase \"$*\" in *decode_*) echo 'line 7: no such thing' >&2; exit 1;; esac\n"
+        "exec /usr/bin/gnuplot \"$@\"\n";
+    open_fixture(&bench, (struct report_fixture){ .rounds = 2 });
+    snprintf(program, sizeof program, "%s/gnuplot", bench.directory);
+    assert_int_equal(file_write(program, script, sizeof script - 1, &error), 0);
+    assert_int_equal(chmod(program, 0700), 0);
+    charts_draw(&bench.view, program, &charts, &count);
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(charts[i].id, "decode"))
+            assert_non_null(strstr(charts[i].reason, "line 7: no such thing"));
+        else
+            assert_null(charts[i].reason);
+    unlink(program);
+    close_bench(&bench);
+}
+
+static void test_labels_never_overlap(void **state)
+{
+    (void)state;
+    struct chart_place *place = mem_alloc(sizeof *place);
+    struct rng rng;
+    struct chart_box boxes[300];
+    struct chart_leader leader;
+    size_t placed = 0;
+    rng_seed(&rng, 3);
+    place->bounds = (struct chart_box){ 0, 0, 600, 400 };
+    for (size_t i = 0; i < COUNT(boxes); i++)
+        placed += chart_place_around(place, 600 * rng_uniform(&rng), 400 * rng_uniform(&rng),
+                                     20 + 60 * rng_uniform(&rng), 12, 90, &boxes[placed], &leader);
+    assert_true(placed > 100 && placed < COUNT(boxes)); /* the room is not enough for all */
+    for (size_t i = 0; i < placed; i++) {
+        assert_true(boxes[i].left >= 0 && boxes[i].right <= 600 && boxes[i].top >= 0 && boxes[i].bottom <= 400);
+        for (size_t j = 0; j < i; j++)
+            assert_false(boxes[i].left < boxes[j].right && boxes[j].left < boxes[i].right &&
+                         boxes[i].top < boxes[j].bottom && boxes[j].top < boxes[i].bottom);
+    }
+    free(place);
+}
+
 static void test_svg_refuses_half_a_file(void **state)
 {
     (void)state;
@@ -479,6 +533,8 @@ int main(void)
         cmocka_unit_test(test_every_chart_is_drawn),
         cmocka_unit_test(test_one_sample_a_case_draws_too),
         cmocka_unit_test(test_missing_gnuplot_is_said),
+        cmocka_unit_test(test_one_bad_chart_costs_only_itself),
+        cmocka_unit_test(test_labels_never_overlap),
         cmocka_unit_test(test_svg_refuses_half_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
