@@ -79,7 +79,7 @@ static int list_cases(const char *word, struct error *error)
             for (size_t k = 0; k < suite->case_count; k++)
                 printf("%s  %s\n", suite->section->name, suite->cases[k]);
             if (suite->failure)
-                log_warn("%s: %s", suite->section->name, suite->failure);
+                runner_warn(suite);
             total += suite->case_count;
         }
         if (total == 0)

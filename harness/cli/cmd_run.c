@@ -134,7 +134,7 @@ static int execute(struct runner *runner, struct store *store, const struct argu
         print_dry_run(runner);
         for (size_t i = 0; i < runner->suite_count; i++)
             if (runner->suites[i].failure)
-                log_warn("%s: %s", runner->suites[i].section->name, runner->suites[i].failure);
+                runner_warn(&runner->suites[i]);
         *status = runner->round_count ? EXIT_OK : EXIT_COULD_NOT_RUN;
         return 0;
     }

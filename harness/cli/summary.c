@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_COLUMNS = 48, LINE_COLUMNS = 100 };
+enum { LINE_COLUMNS = 100 };
 
 /* ---- numbers ---- */
 
@@ -163,52 +163,75 @@ static void print_head(FILE *out, const struct store_run_row *run)
     append_part(&line, facts_find(run->machine, run->machine_count, "cpu_name"), "");
     append_part(&line, facts_find(run->machine, run->machine_count, "cpu_count"), " CPUs");
     append_part(&line, facts_find(run->machine, run->machine_count, "kernel"), "");
-    append_part(&line, facts_find(run->environment, run->environment_count, "clock_estimate_ghz"), " GHz estimated");
-    const char *load = facts_find(run->environment, run->environment_count, "load");
-    if (load)
-        str_appendf(&line, ", load %s", load);
     fprintf(out, "machine %.8s: %s\n", run->fingerprint, str_text(&line));
+    str_clear(&line);
+    append_part(&line, facts_find(run->environment, run->environment_count, "load"), " load average");
+    append_part(&line, facts_find(run->environment, run->environment_count, "clock_estimate_ghz"), " GHz estimated");
+    append_part(&line, facts_find(run->environment, run->environment_count, "governor"), " governor");
+    const char *memory = facts_find(run->environment, run->environment_count, "memory_available");
+    double kilobytes = memory ? strtod(memory, NULL) : 0;
+    char bytes[32];
+    if (kilobytes > 0)
+        append_part(&line, str_bytes(bytes, sizeof bytes, kilobytes * 1024), " memory available");
+    if (line.length)
+        fprintf(out, "at its start: %s\n", str_text(&line));
     str_release(&line);
 }
 
 /* ---- rows ---- */
 
-static void print_case(FILE *out, const struct store_case *item, int name_columns)
+/* What a case's row says besides its name. */
+struct row {
+    char time[32], spread[40], rate[80];
+    size_t count;
+};
+
+static void make_row(struct row *row, const struct store_case *item)
 {
-    char name[NAME_COLUMNS + 1], time[32], spread[40], rate[64];
-    shorten(name, item->name, NAME_COLUMNS);
     double *means = mem_array(item->sample_count, sizeof *means);
-    size_t count = process_means(item, item->real_time_ns, means);
-    if (count == 0) {
-        size_t total = item->error_count + item->skip_count;
-        fprintf(out, "  %-*s %10s %7s %4zu  %s\n", name_columns, name, item->error_count ? "error" : "skipped", "",
-                total, "");
+    *row = (struct row){ .count = process_means(item, item->real_time_ns, means) };
+    if (row->count == 0) {
+        row->count = item->error_count + item->skip_count;
+        snprintf(row->time, sizeof row->time, "%s", item->error_count ? "error" : "skipped");
+        snprintf(row->spread, sizeof row->spread, "%7s", "");
     } else {
-        str_duration(time, sizeof time, stats_median(means, count) / 1e9);
-        format_spread(spread, sizeof spread, means, count);
-        format_rate(rate, sizeof rate, item, means);
-        fprintf(out, "  %-*s %10s %s %4zu  %s\n", name_columns, name, time, spread, count, rate);
+        str_duration(row->time, sizeof row->time, stats_median(means, row->count) / 1e9);
+        format_spread(row->spread, sizeof row->spread, means, row->count);
+        format_rate(row->rate, sizeof row->rate, item, means);
     }
     free(means);
 }
 
-static int widest_name(const struct store_case *cases, size_t count)
+/* One suite. Names get the columns that the widest rate leaves, so that nothing is cut without need. */
+static void print_suite(FILE *out, const struct store_case *cases, size_t count)
 {
-    size_t widest = 20;
+    struct row *rows = mem_array(count, sizeof *rows);
+    size_t name_columns = 0, rate_columns = 4;
     for (size_t i = 0; i < count; i++) {
-        size_t length = strlen(cases[i].name);
-        widest = length > widest ? length : widest;
+        make_row(&rows[i], &cases[i]);
+        size_t name = strlen(cases[i].name), rate = strlen(rows[i].rate);
+        name_columns = name > name_columns ? name : name_columns;
+        rate_columns = rate > rate_columns ? rate : rate_columns;
     }
-    return (int)(widest < NAME_COLUMNS ? widest : NAME_COLUMNS);
+    size_t room = LINE_COLUMNS - 25 - (rate_columns < 30 ? rate_columns : 30); /* 25: the other columns and gaps */
+    name_columns = name_columns > room ? room : name_columns;
+    name_columns = name_columns < 20 ? 20 : name_columns;
+    fprintf(out, "\n%-*s %8s %7s %3s  %s\n", (int)name_columns + 2, cases[0].suite, "time", "95%", "n", "rate");
+    for (size_t i = 0; i < count; i++) {
+        char name[LINE_COLUMNS + 1];
+        shorten(name, cases[i].name, name_columns);
+        fprintf(out, "  %-*s %8s %s %3zu%s%s\n", (int)name_columns, name, rows[i].time, rows[i].spread, rows[i].count,
+                rows[i].rate[0] ? "  " : "", rows[i].rate);
+    }
+    free(rows);
 }
 
 static void print_cases(FILE *out, const struct store_case *cases, size_t count)
 {
-    int columns = widest_name(cases, count);
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || strcmp(cases[i].suite, cases[i - 1].suite) != 0)
-            fprintf(out, "\n%-*s %10s %7s %4s  %s\n", columns + 2, cases[i].suite, "time", "95%", "n", "rate");
-        print_case(out, &cases[i], columns);
+    for (size_t first = 0, next; first < count; first = next) {
+        for (next = first + 1; next < count && strcmp(cases[next].suite, cases[first].suite) == 0;)
+            next++;
+        print_suite(out, &cases[first], next - first);
     }
     if (count)
         fprintf(out, "\ntime: median over n processes; 95%%: half its interval (below 6 processes half the range)\n");

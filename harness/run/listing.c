@@ -19,6 +19,16 @@ static char *join_filters(const struct plan_strings *filters)
     return str_take(&text);
 }
 
+/* Does the program see a PRONY_MODELS that is not empty? */
+static bool has_models(const struct runner_suite *suite)
+{
+    const char *models = getenv("PRONY_MODELS");
+    for (const char **variable = suite->environment; *variable; variable++)
+        if (str_starts(*variable, "PRONY_MODELS="))
+            models = *variable + strlen("PRONY_MODELS=");
+    return models && *models;
+}
+
 static bool is_claimed(const struct runner *runner, const struct runner_suite *suite, const char *name)
 {
     for (const struct runner_suite *other = runner->suites; other < suite; other++) {
@@ -75,8 +85,10 @@ static void understand(struct runner *runner, struct runner_suite *suite, const 
                                    &problem) != 0) {
         suite->failure = arena_strdup(&runner->arena, problem.text);
     } else if (count == 0) {
-        suite->failure =
-            suite->section->filters.count ? "none of its cases matches the plan's filter" : "it has no cases";
+        suite->failure = arena_format(
+            &runner->arena, "%s%s",
+            suite->section->filters.count ? "none of its cases matches the plan's filter" : "it has no cases",
+            has_models(suite) ? "" : "; a suite that needs a model finds none in PRONY_MODELS or --model");
     } else if (select_cases(runner, suite, names, count, error) == 0) {
         choose_cpus(runner, suite, error);
     }

@@ -128,6 +128,13 @@ void runner_release(struct runner *runner)
     interrupt_end(&runner->interrupt);
 }
 
+void runner_warn(const struct runner_suite *suite)
+{
+    const char *last = strrchr(suite->stderr_tail, '\n');
+    last = last ? last + 1 : suite->stderr_tail;
+    log_warn(*last ? "%s: %s (%s)" : "%s: %s%s", suite->section->name, suite->failure, last);
+}
+
 struct schedule_suite *runner_schedule_suites(const struct runner *runner, struct arena *arena)
 {
     struct schedule_suite *list = arena_array(arena, runner->suite_count, sizeof *list);
@@ -201,7 +208,7 @@ static int record_listing(struct execution *execution, struct error *error)
                                          .stderr_tail = suite->stderr_tail };
         execution->result->failure_count++;
         execution->progress.failure_count++;
-        log_warn("%s: %s", suite->section->name, suite->failure);
+        runner_warn(suite);
         code = store_failure_add(execution->store, execution->result->run_id, &failure, error);
     }
     return code;
