@@ -63,6 +63,9 @@ void charts_draw(const struct view *view, const char *gnuplot, struct chart **ch
 const char *chart_tip(const struct view *view, struct chart *chart, const char *text);
 void chart_legend_add(struct chart *chart, const char *text, int series, enum chart_mark mark);
 void chart_next_block(struct chart_drawing *drawing);
+/* A line "x y text" for a label, cut to room pixels. */
+void chart_label(struct str *out, const struct chart_drawing *drawing, double x, double y, const char *text,
+                 double room);
 /* Width in pixels that text takes at most, for a sans-serif font. */
 double chart_text_width(const char *text, double font);
 /* "qwen2.5-0.5b q8_0" of a generate or layers case, or only the format if all cases have one model. */

@@ -31,9 +31,24 @@ void chart_next_block(struct chart_drawing *drawing)
     str_append(&drawing->data, "\n\n");
 }
 
+/* Mean width of a character in units of the font size: of wide fonts (DejaVu Sans), so that labels rather stay apart.
+ */
+static const double character_width = 0.61;
+
 double chart_text_width(const char *text, double font)
 {
-    return 0.61 * font * escape_width(text);
+    return character_width * font * escape_width(text);
+}
+
+void chart_label(struct str *out, const struct chart_drawing *drawing, double x, double y, const char *text,
+                 double room)
+{
+    struct str fitted = { 0 };
+    escape_fit(&fitted, text, (int)(room / (character_width * drawing->font)));
+    str_appendf(out, "%g\t%g\t", x, y);
+    escape_chart(out, str_text(&fitted));
+    str_append_char(out, '\n');
+    str_release(&fitted);
 }
 
 bool chart_is_case(const struct view_case *view_case, const char *suite, const char *operation)

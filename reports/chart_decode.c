@@ -3,7 +3,6 @@
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
-#include "reports/escape.h"
 #include <math.h>
 
 enum { ROW_LIMIT = 16, THREAD_LIMIT = 4 };
@@ -73,53 +72,50 @@ static double label_margin(const struct grid *grid, const struct chart_drawing *
     return fmin(widest + 16, 0.45 * drawing->width);
 }
 
-static void append_label(struct chart_drawing *drawing, double x, double y, const char *text, double room)
-{
-    struct str fitted = { 0 };
-    escape_fit(&fitted, text, (int)(room / (0.61 * drawing->font)));
-    str_appendf(&drawing->data, "%g\t%g\t", x, y);
-    escape_chart(&drawing->data, str_text(&fitted));
-    str_append_char(&drawing->data, '\n');
-    str_release(&fitted);
-}
-
 static double bar_top(const struct grid *grid, size_t row, int thread, double bar, double gap)
 {
     return (double)row * (grid->thread_count * bar + gap) + thread * bar;
 }
 
-static void append_blocks(const struct view *view, struct chart *chart, const struct grid *grid,
-                          struct chart_drawing *drawing, double bar, double gap)
+/* The blocks of decode.gp, in its order. */
+struct blocks {
+    struct str bars, intervals, values, labels, tips;
+};
+
+static void append_cell(const struct view *view, struct chart *chart, const struct view_case *cell, int series,
+                        double top, double bar, struct blocks *blocks)
 {
-    struct str *data = &drawing->data;
-    for (int block = 0; block < 5; block++) {
-        for (size_t r = 0; r < grid->rows.count; r++)
-            for (int t = 0; t < grid->thread_count; t++) {
-                const struct view_case *cell = grid->cells[r][t];
-                double top = bar_top(grid, r, t, bar, gap), middle = top + bar / 2;
-                if (block == 3 && t == 0)
-                    append_label(drawing, 0, top + grid->thread_count * bar / 2, grid->rows.names[r], drawing->left);
-                if (!cell)
-                    continue;
-                const struct stats_summary *rate = &cell->main;
-                bool interval = rate->interval.coverage > 0;
-                char digits[32];
-                if (block == 0)
-                    str_appendf(data, "%g\t%g\t0\t%g\t%g\t%g\t%d\n", rate->median, middle, rate->median, top,
-                                top + bar - 2, CHART_SERIES_0 + t);
-                else if (block == 1 && interval)
-                    str_appendf(data, "%g\t%g\t%g\n", rate->interval.low, middle,
-                                rate->interval.high - rate->interval.low);
-                else if (block == 2)
-                    str_appendf(data, "%g\t%g\t%s\n", interval ? rate->interval.high : rate->median, middle,
-                                number_digits_n(digits, sizeof digits, rate->median, 3));
-                else if (block == 4)
-                    str_appendf(data, "%g\t%g\t%s\n", rate->median, middle,
-                                chart_tip(view, chart, view_tip(view, cell)));
-            }
+    const struct stats_summary *rate = &cell->main;
+    double middle = top + bar / 2, end = rate->median;
+    char digits[32];
+    str_appendf(&blocks->bars, "%g\t%g\t0\t%g\t%g\t%g\t%d\n", rate->median, middle, rate->median, top, top + bar - 2,
+                CHART_SERIES_0 + series);
+    if (rate->interval.coverage > 0) {
+        str_appendf(&blocks->intervals, "%g\t%g\t%g\n", rate->interval.low, middle,
+                    rate->interval.high - rate->interval.low);
+        end = rate->interval.high;
+    }
+    str_appendf(&blocks->values, "%g\t%g\t%s\n", end, middle, number_digits_n(digits, sizeof digits, rate->median, 3));
+    str_appendf(&blocks->tips, "%g\t%g\t%s\n", rate->median, middle, chart_tip(view, chart, view_tip(view, cell)));
+}
+
+static void append_rows(const struct view *view, struct chart *chart, const struct grid *grid,
+                        struct chart_drawing *drawing, double bar, double gap)
+{
+    struct blocks blocks = { 0 };
+    struct str *const all[] = { &blocks.bars, &blocks.intervals, &blocks.values, &blocks.labels, &blocks.tips };
+    for (size_t r = 0; r < grid->rows.count; r++) {
+        chart_label(&blocks.labels, drawing, 0, bar_top(grid, r, 0, bar, gap) + grid->thread_count * bar / 2,
+                    grid->rows.names[r], drawing->left);
+        for (int t = 0; t < grid->thread_count; t++)
+            if (grid->cells[r][t])
+                append_cell(view, chart, grid->cells[r][t], t, bar_top(grid, r, t, bar, gap), bar, &blocks);
+    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         /* A block must not be empty, or the numbers of the next ones would shift. */
-        str_append(data, "NaN\tNaN\t\n");
+        str_appendf(&drawing->data, "%sNaN\tNaN\t\n", str_text(all[i]));
         chart_next_block(drawing);
+        str_release(all[i]);
     }
 }
 
@@ -135,16 +131,15 @@ bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_
     double bar = 18, gap = 12, maximum = 0;
     for (size_t r = 0; r < grid.rows.count; r++)
         for (int t = 0; t < grid.thread_count; t++)
-            if (grid.cells[r][t]) {
+            if (grid.cells[r][t])
                 maximum = fmax(maximum, fmax(grid.cells[r][t]->main.median, grid.cells[r][t]->main.interval.high));
-            }
     double height = bar_top(&grid, grid.rows.count, 0, bar, gap);
     drawing->height = drawing->top + height + drawing->bottom;
     drawing->left = label_margin(&grid, drawing);
     drawing->right = 52;
     str_appendf(&drawing->settings, "XMAX = %g; YMAX = %g; XTICK = %g\n", maximum > 0 ? maximum * 1.02 : 1.0,
                 drawing->height - drawing->top - drawing->bottom, chart_tick(maximum, drawing->narrow ? 4 : 6));
-    append_blocks(view, chart, &grid, drawing, bar, gap);
+    append_rows(view, chart, &grid, drawing, bar, gap);
     for (int t = 0; t < grid.thread_count; t++)
         chart_legend_add(chart,
                          arena_format(view->arena, "%g thread%s", grid.threads[t], grid.threads[t] == 1 ? "" : "s"), t,

@@ -2,7 +2,6 @@
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
-#include "reports/escape.h"
 #include <math.h>
 #include <string.h>
 
@@ -83,14 +82,8 @@ static void row_range(const struct rows *rows, size_t row, double *low, double *
 
 static void append_guides(const struct rows *rows, struct chart_drawing *drawing, double low, double step)
 {
-    for (size_t r = 0; r < rows->names.count; r++) {
-        struct str label = { 0 };
-        escape_fit(&label, rows->names.names[r], (int)(drawing->left / (0.61 * drawing->font)));
-        str_appendf(&drawing->data, "%g\t%g\t", low, ((double)r + 0.5) * step);
-        escape_chart(&drawing->data, str_text(&label));
-        str_append_char(&drawing->data, '\n');
-        str_release(&label);
-    }
+    for (size_t r = 0; r < rows->names.count; r++)
+        chart_label(&drawing->data, drawing, low, ((double)r + 0.5) * step, rows->names.names[r], drawing->left);
     chart_next_block(drawing);
     for (size_t r = 0; r < rows->names.count; r++) {
         double first = INFINITY, last = 0;

@@ -3,7 +3,6 @@
 #include "harness/base/str.h"
 #include "reports/case_name.h"
 #include "reports/chart.h"
-#include "reports/escape.h"
 #include <math.h>
 
 enum { ROW_LIMIT = 12 };
@@ -100,13 +99,8 @@ static void append_rows(const struct view *view, struct chart *chart, const stru
         char time[48];
         str_appendf(&totals, "%g\t%g\t%s\n", fmax(at, 100), middle,
                     number_text(time, sizeof time, NUMBER_TIME_NS, whole));
-        struct str fitted = { 0 };
-        double room = drawing->narrow ? drawing->width - 20 : drawing->left;
-        escape_fit(&fitted, rows->names.names[r], (int)(room / (0.61 * drawing->font)));
-        str_appendf(&labels, "0\t%g\t", drawing->narrow ? top - 10 : middle);
-        escape_chart(&labels, str_text(&fitted));
-        str_append_char(&labels, '\n');
-        str_release(&fitted);
+        chart_label(&labels, drawing, 0, drawing->narrow ? top - 10 : middle, rows->names.names[r],
+                    drawing->narrow ? drawing->width - 20 : drawing->left);
     }
     str_appendf(&drawing->data, "\n\n%s\n\n%s\n\n%s", str_text(&labels), str_text(&totals), str_text(&tips));
     str_release(&labels);

@@ -56,9 +56,11 @@ static json_t *case_json(const struct view_case *view_case)
         json_object_set_new(metrics, view_case->main_name, summary_json(&view_case->main));
     for (size_t i = 0; i < view_case->metric_count; i++) {
         const struct view_metric *metric = &view_case->metrics[i];
-        if (metric->summary.count)
-            json_object_set_new(metrics, metric->name, summary_json(&metric->summary));
-        else
+        if (metric->summary.count) {
+            json_t *summary = summary_json(&metric->summary);
+            json_object_set_new(summary, "mark", text_json(metric->state == STORE_OK ? NULL : metric->reason));
+            json_object_set_new(metrics, metric->name, summary);
+        } else
             json_object_set_new(absent, metric->name, text_json(metric->reason));
     }
     json_object_set_new(json, "metrics", metrics);

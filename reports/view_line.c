@@ -51,7 +51,7 @@ const char *view_noise_line(const struct view *view)
     const char *busy = 2 * view->contaminated > view->measured ? "the machine was busy: " : "";
     const char *noisy = view->noisy ? arena_format(view->arena, "%zu noisy", view->noisy) : "";
     const char *contaminated =
-        view->contaminated ? arena_format(view->arena, "%zu with contaminated samples", view->contaminated) : "";
+        view->contaminated ? arena_format(view->arena, "%zu cases with contaminated samples", view->contaminated) : "";
     return arena_format(view->arena, "%s%s%s%s", busy, noisy, *noisy && *contaminated ? ", " : "", contaminated);
 }
 
