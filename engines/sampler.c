@@ -282,10 +282,10 @@ static double cut_sorted(struct sampler *sampler, double total)
     return kept;
 }
 
-/* Candidates = the tokens whose weight reaches limit. Returns their mass. weights may be sampler->values. */
-static double collect(struct sampler *sampler, const float *weights, float limit)
+/* Candidates = the tokens whose weight reaches limit. sampler->values holds all weights before. */
+static void collect(struct sampler *sampler, float limit)
 {
-    double mass = 0;
+    const float *weights = sampler->values;
     size_t kept = 0, i = 0;
     while (i < sampler->vocab_size) {
         size_t end = sampler->vocab_size;
@@ -296,16 +296,16 @@ static double collect(struct sampler *sampler, const float *weights, float limit
             }
             end = i + SCAN_BLOCK;
         }
+        /* Stored first and counted after: which weights reach the limit is random, a branch would be guessed wrong. */
         for (; i < end; i++) {
-            if (weights[i] >= limit) {
-                mass += (double)weights[i];
-                sampler->values[kept] = weights[i];
-                sampler->ids[kept++] = (uint32_t)i;
-            }
+            float weight = weights[i];
+            bool reaches = weight >= limit;
+            sampler->values[kept] = weight;
+            sampler->ids[kept] = (uint32_t)i;
+            kept += reaches;
         }
     }
     sampler->count = kept;
-    return mass;
 }
 
 static uint64_t weight_key(float weight)
@@ -338,18 +338,26 @@ static double keep_mass(struct sampler *sampler, double target)
     double kept = 0;
     size_t count = 0;
     for (size_t i = 0; i < sampler->count; i++) {
-        uint64_t key = weight_key(sampler->values[i]);
-        bool at_border = key == border && above < target;
-        if (key <= border && !at_border)
-            continue;
-        if (at_border)
-            above += (double)sampler->values[i];
-        kept += (double)sampler->values[i];
-        sampler->values[count] = sampler->values[i];
-        sampler->ids[count++] = sampler->ids[i];
+        float weight = sampler->values[i];
+        uint64_t key = weight_key(weight);
+        bool at_border = key == border && above<target, keep = key> border || at_border;
+        above += at_border ? (double)weight : 0.0;
+        kept += keep ? (double)weight : 0.0;
+        sampler->values[count] = weight;
+        sampler->ids[count] = sampler->ids[i];
+        count += keep;
     }
     sampler->count = count;
     return kept;
+}
+
+/* Four sums because one would wait for each addition. */
+static double block_mass(const float *weights, size_t count)
+{
+    double sums[4] = { 0 };
+    for (size_t i = 0; i < count; i++)
+        sums[i % 4] += (double)weights[i];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 /* Candidates in order of id, cut by top-p and min-p. */
@@ -360,34 +368,16 @@ static double cut_unsorted(struct sampler *sampler, double total)
     /* Tokens below this weigh less than 1 - top_p together, so the border lies above it. Half of it, for rounding. */
     if (options->top_p < 1)
         limit = (float)(0.5 * (1 - (double)options->top_p) * total / (double)sampler->vocab_size);
-    double mass = collect(sampler, sampler->values, limit);
+    /* What min-p drops may go first: if the rest does not reach the mass of top-p, all of the rest is kept. */
+    if (limit < options->min_p)
+        limit = options->min_p;
+    collect(sampler, limit);
     if (options->top_p < 1)
-        mass = keep_mass(sampler, (double)options->top_p * total);
-    if (options->min_p > 0) {
-        size_t count = 0;
-        mass = 0;
-        for (size_t i = 0; i < sampler->count; i++) {
-            if (sampler->values[i] < options->min_p)
-                continue;
-            mass += (double)sampler->values[i];
-            sampler->values[count] = sampler->values[i];
-            sampler->ids[count++] = sampler->ids[i];
-        }
-        sampler->count = count;
-    }
-    return mass;
+        return keep_mass(sampler, (double)options->top_p * total);
+    return block_mass(sampler->values, sampler->count);
 }
 
 /* ---- drawing ---- */
-
-/* Four sums because one would wait for each addition. */
-static double block_mass(const float *weights, size_t count)
-{
-    double sums[4] = { 0 };
-    for (size_t i = 0; i < count; i++)
-        sums[i % 4] += (double)weights[i];
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
 
 /* Index of the weight at which the running mass passes the point. */
 static size_t draw_index(const float *weights, size_t count, double point)
