@@ -1,4 +1,4 @@
-/* amx_quantized.h: from the unpacked groups of panel_avx512.h to the bf16 tiles of amx.h.
+/* amx_quantized.h: from the unpacked groups of panel.h to the bf16 tiles of amx.h.
  *
  * v = scale q + min is one fused multiply-add a value: q, sitting in a byte, becomes the float magic + q by setting the
  * exponent bits around it, and min - magic scale is the addend. */
@@ -6,7 +6,7 @@
 #define PRONY_KERNELS_MATMUL_AMX_QUANTIZED_H
 
 #include "kernels/matmul/amx.h"
-#include "kernels/matmul/panel_avx512.h"
+#include "kernels/matmul/panel.h"
 
 /* Where q must sit for the trick: 7 bits at bit 16 of the float 128 + q, or 8 bits at bit 8 of 32768 + q. */
 struct amx_magic {
@@ -19,7 +19,7 @@ static inline __m512 amx_value(__m512i lanes, int byte, struct amx_magic magic, 
 {
     int shift = magic.bit - 8 * byte;
     __m512i q = shift >= 0 ? _mm512_slli_epi32(lanes, (unsigned)shift) : _mm512_srli_epi32(lanes, (unsigned)-shift);
-    q = panel_and_or(q, _mm512_set1_epi32(255 << magic.bit), _mm512_set1_epi32((int)magic.bits));
+    q = lanes_and_or(q, _mm512_set1_epi32(255 << magic.bit), _mm512_set1_epi32((int)magic.bits));
     return _mm512_fmadd_ps(_mm512_castsi512_ps(q), scale, addend);
 }
 

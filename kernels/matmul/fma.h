@@ -7,60 +7,28 @@
 #define PRONY_KERNELS_MATMUL_FMA_H
 
 #include "kernels/kernel.h"
+#include "kernels/matmul/panel.h"
 #include "kernels/matmul/scratch.h"
-#include <immintrin.h>
 #include <string.h>
 
 #if defined(__AVX512F__)
-enum { FMA_LANES = 16, FMA_TOKENS = 12 };
-typedef __m512 fma_vector;
+enum { FMA_TOKENS = 12 };
 #else
-enum { FMA_LANES = 8, FMA_TOKENS = 6 };
-typedef __m256 fma_vector;
+enum { FMA_TOKENS = 6 };
 #endif
-enum { FMA_PANEL_ROWS = 2 * FMA_LANES, FMA_PANEL_COLS = 256 };
+enum { FMA_PANEL_ROWS = 2 * LANES, FMA_PANEL_COLS = 256 };
 
 struct fma_scratch {
     float panel[FMA_PANEL_COLS][FMA_PANEL_ROWS];
-    float row[FMA_LANES][FMA_PANEL_COLS]; /* for packers that go by way of f32 rows */
 };
 static_assert(sizeof(struct fma_scratch) <= MATMUL_SCRATCH_FMA, "kernels/matmul/scratch.h");
 
-/* The same FMA_LANES rows, k from 0 on. Rows behind the last one repeat it: their results are never stored. */
-struct fma_rows {
-    const char *row[FMA_LANES];
-};
-
-/* Writes panel[k][0 .. FMA_LANES) for start <= k < start + cols; panel points at k = start. */
-typedef void fma_packer(float (*panel)[FMA_PANEL_ROWS], const struct fma_rows *rows, size_t start, size_t cols,
-                        struct fma_scratch *scratch);
+/* Writes panel[k][0 .. LANES) for start <= k < start + cols; panel points at k = start. */
+typedef void fma_packer(float (*panel)[FMA_PANEL_ROWS], const struct panel_rows *rows, size_t start, size_t cols);
 
 #if defined(__AVX512F__)
-static inline fma_vector fma_zero(void)
-{
-    return _mm512_setzero_ps();
-}
-
-static inline fma_vector fma_load(const float *p)
-{
-    return _mm512_load_ps(p);
-}
-
-static inline fma_vector fma_multiply_add(fma_vector a, float b, fma_vector c)
-{
-    return _mm512_fmadd_ps(a, _mm512_set1_ps(b), c);
-}
-
-static inline void fma_store(float *y, fma_vector sum, size_t lanes, bool accumulate)
-{
-    __mmask16 mask = (__mmask16)((1u << lanes) - 1);
-    if (accumulate)
-        sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, y));
-    _mm512_mask_storeu_ps(y, mask, sum);
-}
-
 /* out[i * FMA_PANEL_ROWS], lane r = in[r], lane i. */
-static inline void fma_transpose(float *out, fma_vector in[FMA_LANES])
+static inline void fma_transpose(float *out, lanes_float in[LANES])
 {
     __m512 a[16], b[16];
     for (int i = 0; i < 16; i += 2) {
@@ -85,34 +53,7 @@ static inline void fma_transpose(float *out, fma_vector in[FMA_LANES])
     }
 }
 #else
-static inline fma_vector fma_zero(void)
-{
-    return _mm256_setzero_ps();
-}
-
-static inline fma_vector fma_load(const float *p)
-{
-    return _mm256_load_ps(p);
-}
-
-static inline fma_vector fma_multiply_add(fma_vector a, float b, fma_vector c)
-{
-    return _mm256_fmadd_ps(a, _mm256_set1_ps(b), c);
-}
-
-static inline void fma_store(float *y, fma_vector sum, size_t lanes, bool accumulate)
-{
-    if (lanes == FMA_LANES) {
-        _mm256_storeu_ps(y, accumulate ? _mm256_add_ps(sum, _mm256_loadu_ps(y)) : sum);
-        return;
-    }
-    __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)lanes), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-    if (accumulate)
-        sum = _mm256_add_ps(sum, _mm256_maskload_ps(y, mask));
-    _mm256_maskstore_ps(y, mask, sum);
-}
-
-static inline void fma_transpose(float *out, fma_vector in[FMA_LANES])
+static inline void fma_transpose(float *out, lanes_float in[LANES])
 {
     __m256 a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
@@ -132,24 +73,23 @@ static inline void fma_transpose(float *out, fma_vector in[FMA_LANES])
 }
 #endif
 
-/* A packer for weights that are numbers themselves. load reads FMA_LANES of them; the last columns of a row are loaded
+/* A packer for weights that are numbers themselves. load reads LANES of them; the last columns of a row are loaded
  * from a copy, so that nothing behind the row is read. */
 static inline __attribute__((always_inline)) void fma_pack_numbers(float (*panel)[FMA_PANEL_ROWS],
-                                                                   const struct fma_rows *rows, size_t start,
+                                                                   const struct panel_rows *rows, size_t start,
                                                                    size_t cols, size_t number_bytes,
-                                                                   fma_vector (*load)(const void *numbers))
+                                                                   lanes_float (*load)(const void *numbers))
 {
-    for (size_t k = 0; k < cols; k += FMA_LANES) {
-        fma_vector in[FMA_LANES];
-        for (size_t r = 0; r < FMA_LANES; r++) {
+    for (size_t k = 0; k < cols; k += LANES) {
+        lanes_float in[LANES];
+        for (size_t r = 0; r < LANES; r++) {
             const char *numbers = rows->row[r] + (start + k) * number_bytes;
-            char tail[FMA_LANES * sizeof(float)] = { 0 };
-            if (cols - k < FMA_LANES)
+            char tail[LANES * sizeof(float)] = { 0 };
+            if (cols - k < LANES)
                 numbers = memcpy(tail, numbers, (cols - k) * number_bytes);
             in[r] = load(numbers);
         }
-        fma_transpose(panel[k],
-                      in); /* columns from cols on are never read; FMA_PANEL_COLS is a multiple of FMA_LANES */
+        fma_transpose(panel[k], in); /* columns from cols on are never read; FMA_PANEL_COLS is a multiple of LANES */
     }
 }
 
@@ -166,24 +106,25 @@ struct fma_block {
 /* tokens is a constant where this is inlined. */
 static inline __attribute__((always_inline)) void fma_block_run(const struct fma_block *b, size_t tokens)
 {
-    fma_vector low[FMA_TOKENS], high[FMA_TOKENS];
+    lanes_float low[FMA_TOKENS], high[FMA_TOKENS];
     const float *x[FMA_TOKENS];
     for (size_t t = 0; t < tokens; t++) {
-        low[t] = high[t] = fma_zero();
+        low[t] = high[t] = LANES_OP(setzero_ps)();
         x[t] = b->x + t * b->x_stride;
     }
     for (size_t k = 0; k < b->cols; k++) {
-        fma_vector w0 = fma_load(b->panel[k]), w1 = fma_load(b->panel[k] + FMA_LANES);
+        lanes_float w0 = LANES_OP(load_ps)(b->panel[k]), w1 = LANES_OP(load_ps)(b->panel[k] + LANES);
         for (size_t t = 0; t < tokens; t++) {
-            low[t] = fma_multiply_add(w0, x[t][k], low[t]);
-            high[t] = fma_multiply_add(w1, x[t][k], high[t]);
+            lanes_float value = LANES_OP(set1_ps)(x[t][k]);
+            low[t] = LANES_OP(fmadd_ps)(w0, value, low[t]);
+            high[t] = LANES_OP(fmadd_ps)(w1, value, high[t]);
         }
     }
     for (size_t t = 0; t < tokens; t++) {
         float *y = b->y + t * b->y_stride;
-        fma_store(y, low[t], b->outputs < FMA_LANES ? b->outputs : FMA_LANES, b->accumulate);
-        if (b->outputs > FMA_LANES)
-            fma_store(y + FMA_LANES, high[t], b->outputs - FMA_LANES, b->accumulate);
+        lanes_store(y, low[t], b->outputs < LANES ? b->outputs : LANES, b->accumulate);
+        if (b->outputs > LANES)
+            lanes_store(y + LANES, high[t], b->outputs - LANES, b->accumulate);
     }
 }
 
@@ -204,14 +145,6 @@ static inline void fma_panel_run(const struct matmul_arguments *a, struct fma_bl
         fma_block_run(&b, 1);
 }
 
-static inline struct fma_rows fma_rows(const struct matmul_arguments *a, size_t first)
-{
-    struct fma_rows rows;
-    for (size_t i = 0; i < FMA_LANES; i++)
-        rows.row[i] = (const char *)a->w + (first + i < a->rows ? first + i : a->rows - 1) * a->w_row_bytes;
-    return rows;
-}
-
 static inline __attribute__((always_inline)) void fma_matmul(const struct matmul_arguments *a, fma_packer *pack)
 {
     struct fma_scratch *scratch = a->scratch;
@@ -219,15 +152,18 @@ static inline __attribute__((always_inline)) void fma_matmul(const struct matmul
                                .x_stride = a->act_row_bytes / sizeof(float),
                                .panel = (const float(*)[FMA_PANEL_ROWS])scratch->panel };
     for (size_t row = 0; row < a->rows; row += FMA_PANEL_ROWS) {
-        struct fma_rows low = fma_rows(a, row), high = fma_rows(a, row + FMA_LANES);
+        const char *w = (const char *)a->w + row * a->w_row_bytes;
+        struct panel_rows low = panel_rows(w, a->w_row_bytes, a->rows - row), high = low;
+        if (row + LANES < a->rows)
+            high = panel_rows(w + LANES * a->w_row_bytes, a->w_row_bytes, a->rows - row - LANES);
         block.outputs = a->rows - row < FMA_PANEL_ROWS ? a->rows - row : FMA_PANEL_ROWS;
         for (size_t start = 0; start < a->cols; start += FMA_PANEL_COLS) {
             block.cols = a->cols - start < FMA_PANEL_COLS ? a->cols - start : FMA_PANEL_COLS;
             block.y = a->y + row;
             block.x = (const float *)a->act + start;
             block.accumulate = start > 0;
-            pack(scratch->panel, &low, start, block.cols, scratch);
-            pack((float(*)[FMA_PANEL_ROWS])(scratch->panel[0] + FMA_LANES), &high, start, block.cols, scratch);
+            pack(scratch->panel, &low, start, block.cols);
+            pack((float(*)[FMA_PANEL_ROWS])(scratch->panel[0] + LANES), &high, start, block.cols);
             fma_panel_run(a, block);
         }
     }

@@ -3,15 +3,13 @@
 
 matmul_function matmul_bf16__avx512;
 
-static inline fma_vector load(const void *numbers)
+static inline lanes_float load(const void *numbers)
 {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(numbers)), 16));
 }
 
-static void pack(float (*panel)[FMA_PANEL_ROWS], const struct fma_rows *rows, size_t start, size_t cols,
-                 struct fma_scratch *scratch)
+static void pack(float (*panel)[FMA_PANEL_ROWS], const struct panel_rows *rows, size_t start, size_t cols)
 {
-    (void)scratch;
     fma_pack_numbers(panel, rows, start, cols, sizeof(uint16_t), load);
 }
 

@@ -1,16 +1,10 @@
-/* matmul_q5_K__avx2.c: Y = X W^T, q5_K weights and f32 activations. */
-#include "kernels/matmul/fma_quantized.h"
+/* matmul_q5_K__avx2.c: Y = X W^T, q5_K weights and 8-bit activations, on VPMADDUBSW. */
+#include "kernels/matmul/bytes.h"
 
 matmul_function matmul_q5_K__avx2;
-dequantize_function dequantize_q5_K__avx2;
-
-static void pack(float (*panel)[FMA_PANEL_ROWS], const struct fma_rows *rows, size_t start, size_t cols,
-                 struct fma_scratch *scratch)
-{
-    fma_pack_quantized(panel, rows, start, cols, scratch, FORMAT_Q5_K, dequantize_q5_K__avx2);
-}
 
 void matmul_q5_K__avx2(const struct matmul_arguments *arguments)
 {
-    fma_matmul(arguments, pack);
+    const struct bytes_format format = { .format = FORMAT_Q5_K, .unpack = panel_pack_q5_K, .offset = 0 };
+    bytes_matmul(arguments, format);
 }

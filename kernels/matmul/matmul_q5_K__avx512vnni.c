@@ -1,9 +1,10 @@
-/* matmul_q5_K__avx512vnni.c: Y = X W^T, q5_K weights and 8-bit activations, on VPDPBUSD. */
-#include "kernels/matmul/vnni.h"
+/* matmul_q5_K__avx512vnni.c: Y = X W^T, q5_K weights and 8-bit activations, on VPDPBUSD with 512 bits. */
+#include "kernels/matmul/bytes.h"
 
 matmul_function matmul_q5_K__avx512vnni;
 
 void matmul_q5_K__avx512vnni(const struct matmul_arguments *arguments)
 {
-    vnni_matmul(arguments, (struct vnni_format){ .format = FORMAT_Q5_K, .unpack = panel_pack_q5_K, .offset = 0 });
+    const struct bytes_format format = { .format = FORMAT_Q5_K, .unpack = panel_pack_q5_K, .offset = 0 };
+    bytes_matmul(arguments, format);
 }

@@ -1,10 +1,12 @@
-/* matmul_q6_K__avx512vnni.c: Y = X W^T, q6_K weights and 8-bit activations, on VPDPBUSD. */
-#include "kernels/matmul/vnni.h"
+/* matmul_q6_K__avx512vnni.c: Y = X W^T, q6_K weights and 8-bit activations, on VPDPBUSD with 512 bits. */
+#include "kernels/matmul/bytes.h"
 
 matmul_function matmul_q6_K__avx512vnni;
 
 void matmul_q6_K__avx512vnni(const struct matmul_arguments *arguments)
 {
-    vnni_matmul(arguments, (struct vnni_format){
-                               .format = FORMAT_Q6_K, .unpack = panel_pack_q6_K, .offset = 32, .two_scales = true });
+    const struct bytes_format format = {
+        .format = FORMAT_Q6_K, .unpack = panel_pack_q6_K, .offset = 32, .two_scales = true
+    };
+    bytes_matmul(arguments, format);
 }

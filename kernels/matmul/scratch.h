@@ -4,8 +4,8 @@
 
 enum {
     MATMUL_SCRATCH_AMX = 256 * 1024 * 2, /* a panel of bf16 (amx.h) */
-    MATMUL_SCRATCH_FMA = 48 * 1024,      /* a panel of f32 and rows on their way to it (fma.h) */
-    MATMUL_SCRATCH_VNNI = 720 * 1024     /* two panels of bytes and a chunk of activations (vnni.h) */
+    MATMUL_SCRATCH_FMA = 32 * 1024,      /* a panel of f32 (fma.h) */
+    MATMUL_SCRATCH_BYTES = 720 * 1024    /* panels of bytes and a chunk of activations (bytes.h) */
 };
 
 #endif

@@ -22,36 +22,44 @@
     X86(matmul_bf16__avx2, FORMAT_BF16, ACT_F32, CPU_AVX2, fma_scratch, 16, 1e-6)                 \
     ROW(matmul_bf16__scalar, FORMAT_BF16, ACT_F32, 0, NULL, 0, 0)                                 \
     X86(matmul_q8_0__amx, FORMAT_Q8_0, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q8_0__avx512vnni, FORMAT_Q8_0, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q8_0__avx2, FORMAT_Q8_0, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q8_0__avx512vnni, FORMAT_Q8_0, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q8_0__avxvnni, FORMAT_Q8_0, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q8_0__avx2, FORMAT_Q8_0, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q8_0__scalar, FORMAT_Q8_0, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q4_0__amx, FORMAT_Q4_0, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q4_0__avx512vnni, FORMAT_Q4_0, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q4_0__avx2, FORMAT_Q4_0, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q4_0__avx512vnni, FORMAT_Q4_0, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q4_0__avxvnni, FORMAT_Q4_0, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q4_0__avx2, FORMAT_Q4_0, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q4_0__scalar, FORMAT_Q4_0, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q4_1__amx, FORMAT_Q4_1, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q4_1__avx512vnni, FORMAT_Q4_1, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q4_1__avx2, FORMAT_Q4_1, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q4_1__avx512vnni, FORMAT_Q4_1, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q4_1__avxvnni, FORMAT_Q4_1, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q4_1__avx2, FORMAT_Q4_1, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q4_1__scalar, FORMAT_Q4_1, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q5_0__amx, FORMAT_Q5_0, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q5_0__avx512vnni, FORMAT_Q5_0, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q5_0__avx2, FORMAT_Q5_0, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q5_0__avx512vnni, FORMAT_Q5_0, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q5_0__avxvnni, FORMAT_Q5_0, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q5_0__avx2, FORMAT_Q5_0, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q5_0__scalar, FORMAT_Q5_0, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q5_1__amx, FORMAT_Q5_1, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q5_1__avx512vnni, FORMAT_Q5_1, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q5_1__avx2, FORMAT_Q5_1, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q5_1__avx512vnni, FORMAT_Q5_1, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q5_1__avxvnni, FORMAT_Q5_1, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q5_1__avx2, FORMAT_Q5_1, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q5_1__scalar, FORMAT_Q5_1, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q4_K__amx, FORMAT_Q4_K, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q4_K__avx512vnni, FORMAT_Q4_K, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q4_K__avx2, FORMAT_Q4_K, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q4_K__avx512vnni, FORMAT_Q4_K, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q4_K__avxvnni, FORMAT_Q4_K, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q4_K__avx2, FORMAT_Q4_K, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q4_K__scalar, FORMAT_Q4_K, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q5_K__amx, FORMAT_Q5_K, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q5_K__avx512vnni, FORMAT_Q5_K, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q5_K__avx2, FORMAT_Q5_K, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q5_K__avx512vnni, FORMAT_Q5_K, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q5_K__avxvnni, FORMAT_Q5_K, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q5_K__avx2, FORMAT_Q5_K, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q5_K__scalar, FORMAT_Q5_K, ACT_Q8, 0, scalar_scratch, 0, 0)                        \
     X86(matmul_q6_K__amx, FORMAT_Q6_K, ACT_BF16, CPU_AMX | CPU_AVX512BF16, amx_scratch, 32, 2e-2) \
-    X86(matmul_q6_K__avx512vnni, FORMAT_Q6_K, ACT_Q8, CPU_AVX512VNNI, vnni_scratch, 16, 1e-5)     \
-    X86(matmul_q6_K__avx2, FORMAT_Q6_K, ACT_F32, CPU_AVX2, fma_scratch, 16, 2e-2)                 \
+    X86(matmul_q6_K__avx512vnni, FORMAT_Q6_K, ACT_Q8, CPU_AVX512VNNI, bytes_scratch, 32, 1e-5)    \
+    X86(matmul_q6_K__avxvnni, FORMAT_Q6_K, ACT_Q8, CPU_AVXVNNI, bytes_scratch, 16, 1e-5)          \
+    X86(matmul_q6_K__avx2, FORMAT_Q6_K, ACT_Q8, CPU_AVX2, bytes_scratch, 8, 1e-5)                 \
     ROW(matmul_q6_K__scalar, FORMAT_Q6_K, ACT_Q8, 0, scalar_scratch, 0, 0)
 
 static size_t scalar_scratch(size_t cols, size_t count)
@@ -67,10 +75,10 @@ static size_t fma_scratch(size_t cols, size_t count)
     return MATMUL_SCRATCH_FMA;
 }
 
-static size_t vnni_scratch(size_t cols, size_t count)
+static size_t bytes_scratch(size_t cols, size_t count)
 {
     (void)cols, (void)count;
-    return MATMUL_SCRATCH_VNNI;
+    return MATMUL_SCRATCH_BYTES;
 }
 
 static size_t amx_scratch(size_t cols, size_t count)

@@ -1,0 +1,12 @@
+/* matmul_q6_K__avxvnni.c: Y = X W^T, q6_K weights and 8-bit activations, on VPDPBUSD with 256 bits. */
+#include "kernels/matmul/bytes.h"
+
+matmul_function matmul_q6_K__avxvnni;
+
+void matmul_q6_K__avxvnni(const struct matmul_arguments *arguments)
+{
+    const struct bytes_format format = {
+        .format = FORMAT_Q6_K, .unpack = panel_pack_q6_K, .offset = 32, .two_scales = true
+    };
+    bytes_matmul(arguments, format);
+}
