@@ -3,6 +3,7 @@
  *
  * A case checks its row against the scalar row before anything is timed. Data are built in setup_case, so listing is
  * instant. One thread, unless the name says threads:N. */
+#include "harness/base/arena.h"
 #include "harness/base/log.h"
 #include "harness/base/mem.h"
 #include "harness/base/pool.h"
@@ -19,6 +20,7 @@ struct suite {
     struct kernel_set chosen; /* by --kernels, for this CPU */
     struct ceilings ceilings;
     struct operands_stream stream;
+    struct arena families;
     const char *kernels; /* --kernels */
     int threads[16];     /* --threads */
     size_t thread_count;
@@ -193,7 +195,7 @@ static char *case_name(const char *row_name, const char *op_name)
 
 static struct family *new_family(struct suite *suite, const struct kernel_row *row, const struct peak_row *peak)
 {
-    struct family *family = mem_alloc(sizeof *family); /* lives as long as the program */
+    struct family *family = arena_alloc(&suite->families, sizeof *family);
     *family = (struct family){ suite, row, peak };
     return family;
 }
@@ -426,5 +428,6 @@ int main(int argc, char **argv)
     int status = benchmark_exit_status();
     benchmark_shutdown();
     operands_stream_release(&suite.stream);
+    arena_release(&suite.families);
     return status;
 }
