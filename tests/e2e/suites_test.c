@@ -117,8 +117,8 @@ static double number(const json_t *record, const char *key)
 static void test_without_a_model(void **state)
 {
     const struct place *place = *state;
-    static const char *const programs[] = { "generate", "layers" };
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const programs[] = { "generate", "layers", "tokenizer" };
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         assert_int_equal(run(place, "", programs[i], "--benchmark_list_tests"), 0);
         char *text = read_text(place->out);
         assert_string_equal(text, "");
@@ -235,6 +235,25 @@ static void test_layers(void **state)
     json_decref(root);
 }
 
+static void test_tokenizer(void **state)
+{
+    const struct place *place = *state;
+    char arguments[256];
+    snprintf(arguments, sizeof arguments, "'--model=%s' '--model=%s'", place->model, place->model);
+    json_t *root = run_json(place, "tokenizer", arguments);
+    /* Two files of one name have one vocabulary. */
+    assert_int_equal(json_array_size(json_object_get(root, "benchmarks")), 4);
+    static const char *const names[] = { "encode/tiny/short", "decode/tiny/short", "encode/tiny/long",
+                                         "decode/tiny/long" };
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *record = find_record(root, names[i]);
+        assert_true(number(record, "bytes_per_second") > 0);
+        assert_true(number(record, "tokens_per_second") > 0);
+        assert_true(number(record, "ns_per_token") > 0);
+    }
+    json_decref(root);
+}
+
 static void test_sampling(void **state)
 {
     const struct place *place = *state;
@@ -249,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_a_model), cmocka_unit_test(test_wrong_flags), cmocka_unit_test(test_names),
         cmocka_unit_test(test_generate),        cmocka_unit_test(test_layers),      cmocka_unit_test(test_sampling),
+        cmocka_unit_test(test_tokenizer),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
