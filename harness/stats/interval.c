@@ -1,6 +1,7 @@
 /* interval.c: the distribution-free confidence interval of a median. */
 #include "harness/base/mem.h"
 #include "harness/stats/stats.h"
+#include "harness/stats/gamma.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@ struct stats_interval stats_median_interval_sorted(const double *sorted, size_t 
     double tail = exp(log_half);
     size_t k = 1;
     while (k + 1 <= count / 2) {
-        double next = tail + exp(lgamma(n + 1) - lgamma((double)k + 1) - lgamma(n - (double)k + 1) + log_half);
+        double next = tail + exp(stats_log_gamma(n + 1) - stats_log_gamma((double)k + 1) -
+                                 stats_log_gamma(n - (double)k + 1) + log_half);
         if (1 - 2 * next < confidence)
             break;
         tail = next;

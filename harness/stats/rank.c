@@ -6,6 +6,7 @@
  * C(60, 30) = 1.2e17 with a relative error far below any p that matters. */
 #include "harness/base/mem.h"
 #include "harness/stats/stats.h"
+#include "harness/stats/gamma.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +113,7 @@ struct stats_mann_whitney stats_mann_whitney(const double *x, size_t x_count, co
         double variance = n * m / 12 * (size + 1 - tie_term / (size * (size - 1)));
         double distance = fmax(0, fabs(test.u - n * m / 2) - 0.5);
         test.p = variance > 0 ? erfc(distance / sqrt(2 * variance)) : 1;
-        test.p_minimum = 2 * exp(lgamma(n + 1) + lgamma(m + 1) - lgamma(size + 1));
+        test.p_minimum = 2 * exp(stats_log_gamma(n + 1) + stats_log_gamma(m + 1) - stats_log_gamma(size + 1));
     }
     free(doubled_ranks);
     return test;

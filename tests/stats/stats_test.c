@@ -210,6 +210,27 @@ static void test_coverage_by_simulation(void **state)
     check_coverage(shift_covered, DRAWS, shift_claim);
 }
 
+/* Above 60 values the ranks of the shift's interval come from the normal approximation. */
+static void test_shift_coverage_of_large_samples(void **state)
+{
+    (void)state;
+    enum { DRAWS = 500, N = 35 };
+    struct rng rng;
+    rng_seed(&rng, 11);
+    double x[N], y[N], covered = 0, claim = 0;
+    for (int draw = 0; draw < DRAWS; draw++) {
+        for (size_t i = 0; i < N; i++) {
+            x[i] = exp(rng_normal(&rng));
+            y[i] = exp(rng_normal(&rng)) - 1;
+        }
+        struct stats_interval shift = stats_shift(x, N, y, N, 0.95).interval;
+        covered += shift.low <= -1 && -1 <= shift.high;
+        claim = shift.coverage;
+    }
+    assert_true(claim >= 0.95 && claim < 0.955);
+    check_coverage(covered, DRAWS, claim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_outliers),
         cmocka_unit_test(test_summary_ignores_absent_values),
         cmocka_unit_test(test_coverage_by_simulation),
+        cmocka_unit_test(test_shift_coverage_of_large_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
