@@ -3,7 +3,6 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/rng.h"
-#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,18 +138,23 @@ static void open_output(struct output *output, const struct benchmark_flags *fla
                                                 .keep_complete = true };
 }
 
-/* A result that did not reach the disk is worth an exit status. */
+/* Results that were not written are worth an exit status. */
 static void close_output(struct output *output)
 {
+    const struct benchmark_flags *flags = &benchmark_registry_get()->flags;
+    bool display_failed = fflush(stdout) || ferror(stdout), file_failed = false;
     reporter_release(&output->display);
-    if (!output->has_file)
-        return;
-    reporter_release(&output->file);
-    bool failed = ferror(output->file.out);
-    if (fclose(output->file.out) || failed) {
-        fprintf(stderr, "%s: cannot write: %s\n", benchmark_registry_get()->flags.out, strerror(errno));
-        exit(1);
+    if (output->has_file) {
+        reporter_release(&output->file);
+        file_failed = ferror(output->file.out);
+        file_failed |= fclose(output->file.out) != 0;
     }
+    if (display_failed)
+        fputs("stdout: not all results could be written\n", stderr);
+    if (file_failed)
+        fprintf(stderr, "%s: not all results could be written\n", flags->out);
+    if (display_failed || file_failed)
+        exit(1);
 }
 
 static void report(struct benchmark_reporter *reporter, const struct benchmark_runner *runner, bool aggregates_only)

@@ -7,40 +7,73 @@
 #include <string.h>
 #include <sys/types.h>
 
+/* The escape of a byte that must not stand in a string as it is, or NULL. */
+static const char *escape_of(unsigned char byte)
+{
+    switch (byte) {
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    case '\\': return "\\\\";
+    case '"': return "\\\"";
+    default: return NULL;
+    }
+}
+
 static void append_string(struct str *str, const char *text)
 {
     str_append_char(str, '"');
-    for (const char *c = text; *c; c++) {
-        switch (*c) {
-        case '\b': str_append(str, "\\b"); break;
-        case '\f': str_append(str, "\\f"); break;
-        case '\n': str_append(str, "\\n"); break;
-        case '\r': str_append(str, "\\r"); break;
-        case '\t': str_append(str, "\\t"); break;
-        case '\\': str_append(str, "\\\\"); break;
-        case '"': str_append(str, "\\\""); break;
-        default:
-            if ((unsigned char)*c < 0x20)
-                str_appendf(str, "\\u%04x", (unsigned)(unsigned char)*c);
-            else
-                str_append_char(str, *c);
-        }
+    while (*text) {
+        const char *end = text;
+        while ((unsigned char)*end >= 0x20 && *end != '"' && *end != '\\')
+            end++;
+        str_append_bytes(str, text, (size_t)(end - text));
+        if (!*end)
+            break;
+        const char *escape = escape_of((unsigned char)*end);
+        if (escape)
+            str_append(str, escape);
+        else
+            str_appendf(str, "\\u%04x", (unsigned)(unsigned char)*end);
+        text = end + 1;
     }
     str_append_char(str, '"');
 }
 
-static void append_double(struct str *str, double value)
+static void append_int(struct str *str, int64_t value)
 {
-    if (isfinite(value))
-        str_appendf(str, "%.16e", value);
-    else
-        str_append(str, "null");
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        digits[--at] = '-';
+    str_append_bytes(str, digits + at, sizeof digits - at);
 }
 
-/* One "key": of an object whose members are indented by indent spaces; the first member has no comma before it. */
+static void append_double(struct str *str, double value)
+{
+    char digits[40];
+    if (!isfinite(value))
+        str_append(str, "null");
+    else if (value == 0 && !signbit(value))
+        str_append(str, "0.0000000000000000e+00");
+    else
+        str_append_bytes(str, digits, (size_t)snprintf(digits, sizeof digits, "%.16e", value));
+}
+
+/* One "key": of an object whose members are indented by indent spaces (8 at most); the first member has no comma before
+ * it. */
 static void begin_member(struct str *str, int indent, bool first, const char *key)
 {
-    str_appendf(str, "%s%*s", first ? "" : ",\n", indent, "");
+    static const char blanks[] = "        ";
+    if (!first)
+        str_append(str, ",\n");
+    str_append_bytes(str, blanks, (size_t)indent);
     append_string(str, key);
     str_append(str, ": ");
 }
@@ -54,7 +87,7 @@ static void member_string(struct str *str, int indent, const char *key, const ch
 static void member_int(struct str *str, int indent, const char *key, int64_t value)
 {
     begin_member(str, indent, false, key);
-    str_appendf(str, "%" PRId64, value);
+    append_int(str, value);
 }
 
 static void member_bool(struct str *str, int indent, const char *key, bool value)

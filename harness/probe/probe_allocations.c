@@ -23,6 +23,7 @@ void *__libc_malloc(size_t size_bytes);
 void *__libc_calloc(size_t count, size_t item_bytes);
 void *__libc_realloc(void *old, size_t size_bytes);
 void *__libc_memalign(size_t alignment, size_t size_bytes);
+void __libc_free(void *memory);
 void *memalign(size_t alignment, size_t size_bytes);
 
 static void count_one(void)
@@ -70,6 +71,13 @@ int posix_memalign(void **result, size_t alignment, size_t size_bytes)
         return ENOMEM;
     *result = memory;
     return 0;
+}
+
+/* Not counted, but it must meet the memory of the wrappers above: with LD_PRELOAD another allocator's free would win.
+ */
+void free(void *memory)
+{
+    __libc_free(memory);
 }
 
 bool probe_allocations_available(void)

@@ -212,6 +212,7 @@ static void test_exits(void **state)
         { "--benchmark_time_unit=h", 0, "benchmark [", "" },
         { "--benchmark_color=", 0, "benchmark [", "" },
         { "--benchmark_out=/nonexistent/file", 1, "", "invalid file name: '/nonexistent/file'\n" },
+        { "--benchmark_out=/dev/full", 1, "", "" },
         { "--bad", 1, "", "./program: error: unrecognized command-line flag: --bad\n" },
         { "--benchmark_filter=nothing", 0, "", "Failed to match" },
     };
