@@ -71,7 +71,8 @@ static int compute(struct layer_case *c, struct suite_engine *engine, size_t row
                    struct error *error)
 {
     const size_t width = c->model->width;
-    int code = fill_context(c, engine, c->context > 0 ? CHECK_CONTEXT : 0, error);
+    const bool needs_context = c->context > 0 && (c->part == PART_ATTENTION || c->part == PART_LAYER);
+    int code = fill_context(c, engine, needs_context ? CHECK_CONTEXT : 0, error);
     if (code != 0)
         return code;
     memcpy(c->x, c->input, rows * width * sizeof *c->x);
@@ -239,6 +240,8 @@ int main(int argc, char **argv)
     if (suite.engine->run_part == NULL) {
         fprintf(stderr, "%s: the engine %s cannot run parts of a layer\n", argv[0], suite.engine->name);
         suite.model_count = 0;
+        suite_finish(&suite);
+        return 2;
     }
     for (size_t m = 0; m < suite.model_count; m++) {
         for (int part = 0; part < PART_COUNT; part++) {

@@ -74,7 +74,7 @@ double suite_relative_error(const float *x, const float *reference, size_t rows,
 /* How far an engine's output may be from the scalar kernels on this format: they differ in the order of additions, and
  * for quantized weights in how activations are rounded (int8 or bfloat16). */
 double suite_tolerance(const struct suite_model *model);
-/* count token ids below the vocabulary's size, always the same. */
+/* count ids of common tokens, always the same. */
 void suite_tokens(const struct suite_model *model, uint32_t *tokens, size_t count);
 /* Sorts values; the smallest one that at least the share of them does not exceed (nearest rank). count > 0. */
 double suite_percentile(double *values, size_t count, double share);
