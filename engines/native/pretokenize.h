@@ -1,6 +1,7 @@
 /* pretokenize.h: cuts a text into the pieces that BPE merges never cross, as the regular expressions of published
  * tokenizers do, with their exact Unicode classes: L and N are the general categories of those letters, white space is
- * the Unicode property White_Space. */
+ * the Unicode property White_Space. Their Unicode version is libutf8proc's (2.8: Unicode 15.0); characters that are
+ * younger than it count as unassigned. */
 #ifndef PRONY_NATIVE_PRETOKENIZE_H
 #define PRONY_NATIVE_PRETOKENIZE_H
 

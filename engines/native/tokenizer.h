@@ -1,8 +1,8 @@
 /* tokenizer.h: text <-> token ids, from the vocabulary in a GGUF file.
  *
  * tokenizer.ggml.model "gpt2": byte-level BPE (Sennrich et al. 2016, Radford et al. 2019) with the pre-tokenizers
- * gpt-2, llama-bpe and qwen2; "llama": SentencePiece BPE (Kudo, Richardson 2018) with byte fallback. Immutable after
- * opening, shared by threads. */
+ * gpt-2, llama-bpe, qwen2 and smollm; "llama": SentencePiece BPE (Kudo, Richardson 2018) with byte fallback. Immutable
+ * after opening, shared by threads. */
 #ifndef PRONY_NATIVE_TOKENIZER_H
 #define PRONY_NATIVE_TOKENIZER_H
 
@@ -23,7 +23,7 @@ int tokenizer_encode(const struct tokenizer *tokenizer, const char *text, size_t
 /* Raw bytes of one token: what it adds to a text. Control tokens give an empty string unless with_special. */
 int tokenizer_token_bytes(const struct tokenizer *tokenizer, uint32_t token, bool with_special, const char **bytes,
                           size_t *length, struct error *error);
-/* Whole text; SentencePiece's leading blank is dropped as the reference implementation does. *text is allocated. */
+/* Whole text; the blank that SentencePiece puts before a text is dropped. *text is allocated (free), NUL-terminated. */
 int tokenizer_decode(const struct tokenizer *tokenizer, const uint32_t *tokens, size_t count, bool with_special,
                      char **text, size_t *length, struct error *error);
 void tokenizer_info(const struct tokenizer *tokenizer, struct token_info *info);
