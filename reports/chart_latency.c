@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_LIMIT = 6, POINTS = 120, VALUE_MINIMUM = 20 };
+enum { LINE_LIMIT = 6, POINTS = 120, VALUE_MINIMUM = 8 };
 
 struct lines {
     const struct view_case *items[LINE_LIMIT];

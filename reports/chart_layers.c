@@ -127,7 +127,11 @@ bool chart_layers(const struct view *view, struct chart *chart, struct chart_dra
     append_rows(view, chart, &rows, drawing, bar, step);
     str_appendf(&drawing->settings, "YMAX = %g\n", drawing->height - drawing->top - drawing->bottom);
     for (int p = 0; p < WHOLE; p++)
-        chart_legend_add(chart, parts[p], p, CHART_BAR);
+        for (size_t r = 0; r < rows.names.count; r++)
+            if (rows.cells[r][p]) {
+                chart_legend_add(chart, parts[p], p, CHART_BAR);
+                break;
+            }
     chart_legend_add(chart, "rest", 7, CHART_BAR);
     chart->note =
         "Each part timed alone, as a share of the whole layer (or of their sum if that is more); at the right the "
