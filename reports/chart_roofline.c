@@ -53,7 +53,8 @@ static int family_of(const char *operation)
     return FAMILIES - 1;
 }
 
-static void add_ceiling(const struct view *view, struct roofline *roofline, const struct view_case *view_case)
+static void add_ceiling(const struct view *view, struct roofline *roofline, const struct view_case *view_case,
+                        bool narrow)
 {
     const struct stats_summary *flops = view_metric(view_case, "flops_per_second");
     const struct stats_summary *bytes = view_metric(view_case, "bytes_per_second");
@@ -64,10 +65,12 @@ static void add_ceiling(const struct view *view, struct roofline *roofline, cons
         roofline->bandwidth = bytes->median / 1e9;
     } else if (flops && !str_starts(view_case->name, "peak/bandwidth/") && roofline->ceiling_count < CEILING_LIMIT) {
         char digits[32];
-        const char *label = arena_format(view->arena, "%s %s  %s", case_name_part(view->arena, view_case->name, 1),
-                                         case_name_part(view->arena, view_case->name, 2),
+        const char *type = case_name_part(view->arena, view_case->name, 1);
+        const char *isa =
+            narrow ? "" : arena_format(view->arena, " %s", case_name_part(view->arena, view_case->name, 2));
+        const char *label = arena_format(view->arena, "%s%s  %s", type, isa,
                                          number_digits_n(digits, sizeof digits, flops->median / 1e9, 3));
-        struct ceiling ceiling = { case_name_part(view->arena, view_case->name, 1), label, flops->median / 1e9, true };
+        struct ceiling ceiling = { type, label, flops->median / 1e9, true };
         size_t at = roofline->ceiling_count++;
         for (; at > 0 && roofline->ceilings[at - 1].rate < ceiling.rate; at--)
             roofline->ceilings[at] = roofline->ceilings[at - 1];
@@ -125,14 +128,14 @@ static struct point new_point(struct arena *arena, const struct view_case *view_
                            .family = family_of(view_case->operation) };
 }
 
-static void collect(const struct view *view, struct roofline *roofline)
+static void collect(const struct view *view, struct roofline *roofline, bool narrow)
 {
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
         if (!view_case->main.count || !str_equal(view_case->suite, "kernels"))
             continue;
         if (str_equal(view_case->operation, "peak")) {
-            add_ceiling(view, roofline, view_case);
+            add_ceiling(view, roofline, view_case, narrow);
             continue;
         }
         const struct stats_summary *rate = view_metric(view_case, "flops_per_second");
@@ -385,7 +388,7 @@ static int append_points(const struct view *view, struct chart *chart, const str
 bool chart_roofline(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
 {
     struct roofline *roofline = arena_alloc(view->arena, sizeof *roofline);
-    collect(view, roofline);
+    collect(view, roofline, drawing->narrow);
     if (roofline->point_count == 0) {
         chart->reason = "no kernel case counted its flops and bytes";
         return false;
