@@ -27,7 +27,7 @@ static int list_runs(const char *database, int limit, struct error *error)
     for (size_t i = 0; code == 0 && i < count; i++) {
         char started[32], commit[80], took[32];
         printf("%5lld  %-20s  %-12.12s  %-11s  %8s  %5zu  %7zu  %6zu  %s\n", (long long)runs[i].id,
-               clock_format_utc(started, runs[i].started_ns), runs[i].plan, runs[i].status,
+               clock_format_utc(started, runs[i].started_ns), runs[i].plan, summary_status(&runs[i]),
                summary_format_duration(took, sizeof took, &runs[i]), runs[i].case_count, runs[i].sample_count,
                runs[i].failure_count, summary_format_commit(commit, sizeof commit, &runs[i]));
     }

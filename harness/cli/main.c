@@ -69,6 +69,8 @@ int main(int argc, char **argv)
     /* A closed pipe (`prony list | head`) and a file size limit are errors of a write, not reasons to be killed. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    /* Some parents ignore SIGCHLD, which is inherited and would make the kernel reap our children before we can. */
+    signal(SIGCHLD, SIG_DFL);
 
     const char *database = getenv("PRONY_DB");
     struct app app = { .database_path = database && *database ? database : "prony.db", .argc = argc, .argv = argv };

@@ -7,10 +7,13 @@
 #include "harness/base/str.h"
 #include "harness/run/facts.h"
 #include "harness/stats/stats.h"
+#include <errno.h>
 #include <math.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_COLUMNS = 100 };
 
@@ -117,6 +120,34 @@ static void shorten(char *buffer, const char *name, size_t columns)
     memcpy(buffer + head + 3, name + length - tail, tail + 1);
 }
 
+/* The machine's boot, or "" if it does not say. */
+static void read_boot_id(char *buffer, size_t size)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    if (!file || !fgets(buffer, (int)size, file))
+        buffer[0] = 0;
+    buffer[strcspn(buffer, "\n")] = 0;
+    if (file)
+        fclose(file);
+}
+
+const char *summary_status(const struct store_run_row *run)
+{
+    const char *host = facts_find(run->environment, run->environment_count, "host");
+    const char *boot = facts_find(run->environment, run->environment_count, "boot_id");
+    const char *process = facts_find(run->environment, run->environment_count, "process_id");
+    char this_host[256] = "", this_boot[64];
+    int64_t pid;
+    if (!str_equal(run->status, "running") || !process || !str_parse_i64(process, &pid) || pid <= 0)
+        return run->status;
+    gethostname(this_host, sizeof this_host - 1);
+    read_boot_id(this_boot, sizeof this_boot);
+    if (!str_equal(host, this_host))
+        return run->status; /* another machine's run: nobody here knows */
+    bool gone = !str_equal(boot, this_boot) || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+    return gone ? "killed" : run->status;
+}
+
 char *summary_format_duration(char *buffer, size_t size, const struct store_run_row *run)
 {
     if (run->ended_ns <= run->started_ns) {
@@ -156,7 +187,7 @@ static void print_head(FILE *out, const struct store_run_row *run)
 {
     char started[32], duration[32], commit[80];
     fprintf(out, "run %lld: %s, %s, %s in %s, seed %llu, commit %s\n", (long long)run->id, run->plan,
-            clock_format_utc(started, run->started_ns), run->status,
+            clock_format_utc(started, run->started_ns), summary_status(run),
             summary_format_duration(duration, sizeof duration, run), (unsigned long long)run->seed,
             summary_format_commit(commit, sizeof commit, run));
     struct str line = { 0 };

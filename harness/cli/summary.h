@@ -11,6 +11,8 @@
 int summary_print(FILE *out, struct store *store, const struct store_run_row *run, const char *filter,
                   struct error *error);
 
+/* The status, but "killed" for one that says "running" although its process on this machine is gone. */
+const char *summary_status(const struct store_run_row *run);
 /* "45 s", "3:20" into buffer; "?" if the run never ended. */
 char *summary_format_duration(char *buffer, size_t size, const struct store_run_row *run);
 /* "81792cf main, dirty" into buffer; "-" if the run was started outside a repository. */

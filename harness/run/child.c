@@ -212,7 +212,9 @@ static void enforce_limits(struct child *child, int64_t now_ns)
 static bool has_exited(const struct child *child)
 {
     siginfo_t info = { 0 };
-    return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid;
+    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno == ECHILD; /* somebody else reaped it: gone all the same */
+    return info.si_pid == child->pid;
 }
 
 static void watch(struct child *child)

@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
+#include <glob.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,41 +126,25 @@ static void add_caches(struct facts *facts, const char *root)
 
 static void add_mitigations(struct facts *facts, const char *root)
 {
-    static const char *const names[] = {
-        "gather_data_sampling",
-        "indirect_target_selection",
-        "itlb_multihit",
-        "l1tf",
-        "mds",
-        "meltdown",
-        "mmio_stale_data",
-        "reg_file_data_sampling",
-        "retbleed",
-        "spec_rstack_overflow",
-        "spec_store_bypass",
-        "spectre_v1",
-        "spectre_v2",
-        "srbds",
-        "tsa",
-        "tsx_async_abort",
-        "vmscape",
-    };
     uint64_t hash = HASH_START;
-    int known = 0, mitigated = 0, vulnerable = 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[96];
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/vulnerabilities/%s", names[i]);
-        const char *text = read_text(facts->arena, root, path);
-        if (!text)
-            continue;
-        known++;
-        mitigated += strncmp(text, "Mitigation", 10) == 0;
-        vulnerable += strncmp(text, "Vulnerable", 10) == 0;
-        hash = hash_text(hash_text(hash_text(hash, names[i]), "="), text);
-    }
-    if (known)
-        facts_addf(facts, "mitigations", "%d of %d mitigated, %d vulnerable, hash %016llx", mitigated, known,
+    int mitigated = 0, vulnerable = 0;
+    glob_t found;
+    char *pattern = mem_format("%s/sys/devices/system/cpu/vulnerabilities/*", root);
+    if (glob(pattern, 0, NULL, &found) == 0) { /* sorted by name */
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            const char *text = read_text(facts->arena, "", found.gl_pathv[i]);
+            if (!text)
+                continue;
+            mitigated += str_starts(text, "Mitigation");
+            vulnerable += str_starts(text, "Vulnerable");
+            const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+            hash = hash_text(hash_text(hash_text(hash, name), "="), text);
+        }
+        facts_addf(facts, "mitigations", "%d of %zu mitigated, %d vulnerable, hash %016llx", mitigated, found.gl_pathc,
                    vulnerable, (unsigned long long)hash);
+        globfree(&found);
+    }
+    free(pattern);
 }
 
 static void add_system(struct facts *facts, const char *root)
@@ -251,6 +236,7 @@ static void add_condition(struct facts *facts, const char *root)
         const char *mhz = find_line(facts->arena, cpuinfo, "cpu MHz");
         facts_add(facts, "cpuinfo_mhz", mhz);
     }
+    facts_add(facts, "boot_id", read_text(facts->arena, root, "/proc/sys/kernel/random/boot_id"));
     char host[256];
     if (gethostname(host, sizeof host) == 0) {
         host[sizeof host - 1] = 0;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* A case that failed in so many rounds is left alone: a hang would cost its time limit again and again. */
 enum { FAILED_ROUNDS_LIMIT = 2 };
@@ -158,6 +159,7 @@ static void add_setup(const struct runner *runner, struct facts *facts)
     facts_add(facts, "cpu_order", str_text(&order));
     str_release(&order);
     facts_add(facts, "plan_file", runner->plan.source);
+    facts_addf(facts, "process_id", "%ld", (long)getpid()); /* tells a run that goes on from one that was killed */
     for (size_t i = 0; i < runner->suite_count; i++) {
         const struct runner_suite *suite = &runner->suites[i];
         char *name = mem_format("%s.program", suite->section->name);

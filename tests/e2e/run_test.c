@@ -274,9 +274,10 @@ static void test_group(void **state)
     assert_int_equal(query(world, "SELECT count(*) FROM failures WHERE reason LIKE 'c:3: killed by signal 6%'"), 1);
 }
 
-static void test_interrupt(void **state)
+/* Starts a run whose fifth process hangs, waits until it does, and sends prony a signal. Returns prony's wait status.
+ */
+static int signal_a_run(const struct world *world, int signal_number)
 {
-    struct world *world = *state;
     write_into(
         world, "slow",
         "#!/bin/sh\n"
@@ -295,10 +296,9 @@ static void test_interrupt(void **state)
         _exit(127);
     }
     free(script);
-    char *block = mem_format("%s/block", world->directory), *pids = mem_format("%s/pids", world->directory);
-    char *text = NULL;
+    char *pids = mem_format("%s/pids", world->directory), *text = NULL;
     size_t size = 0, lines = 0;
-    for (int i = 0; i < 1000 && lines < 5; i++) { /* until the fifth process hangs */
+    for (int i = 0; i < 1000 && lines < 5; i++) {
         usleep(10000);
         free(text);
         text = NULL;
@@ -308,20 +308,41 @@ static void test_interrupt(void **state)
                 lines += text[k] == '\n';
     }
     assert_int_equal(lines, 5);
-    kill(pid, SIGINT);
+    kill(pid, signal_number);
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    /* The hanging child goes with it, whatever the signal was. */
+    text[size - 1] = 0;
+    pid_t child = (pid_t)strtol(strrchr(text, '\n') + 1, NULL, 10);
+    int left = 200;
+    while (kill(child, 0) == 0 && left-- > 0)
+        usleep(10000);
+    assert_true(left > 0);
+    free(text);
+    free(pids);
+    return status;
+}
+
+static void test_interrupt(void **state)
+{
+    struct world *world = *state;
+    int status = signal_a_run(world, SIGINT);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 2);
     assert_int_equal(query(world, "SELECT samples FROM runs WHERE status = 'interrupted'"), 4);
     assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0); /* it is not the suite's fault */
-    char *last = strrchr(text, '\n');
-    *last = 0;
-    last = strrchr(text, '\n');
-    assert_int_not_equal(kill((pid_t)strtol(last + 1, NULL, 10), 0), 0); /* the child is gone */
-    free(text);
-    free(block);
-    free(pids);
+}
+
+static void test_killed(void **state)
+{
+    struct world *world = *state;
+    int status = signal_a_run(world, SIGKILL);
+    assert_true(WIFSIGNALED(status));
+    struct child_result result;
+    assert_int_equal(prony(world, "list", &result), 0);
+    assert_non_null(strstr(str_text(&result.output), " killed "));
+    child_release(&result);
+    assert_int_equal(query(world, "SELECT samples FROM runs"), 4);
 }
 
 static void test_two_at_once(void **state)
@@ -458,11 +479,9 @@ static void test_google_benchmark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_run_list_show), TEST(test_order),
-        TEST(test_failures),      TEST(test_group),
-        TEST(test_interrupt),     TEST(test_two_at_once),
-        TEST(test_full_disk),     TEST(test_refusals),
-        TEST(test_help),          TEST(test_google_benchmark),
+        TEST(test_run_list_show), TEST(test_order),  TEST(test_failures),         TEST(test_group),
+        TEST(test_interrupt),     TEST(test_killed), TEST(test_two_at_once),      TEST(test_full_disk),
+        TEST(test_refusals),      TEST(test_help),   TEST(test_google_benchmark),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
