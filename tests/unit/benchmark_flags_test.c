@@ -185,7 +185,7 @@ static int exit_status_of(const char *flag, char **out, char **err)
     pid_t child = fork();
     if (child == 0) {
         char *argv[] = { (char *)(uintptr_t) "./program", (char *)(uintptr_t)flag, NULL };
-        benchmark_register("x", nothing, NULL);
+        benchmark_iterations(benchmark_register("x", nothing, NULL), 1);
         fflush(NULL);
         exit(benchmark_main(2, argv));
     }
