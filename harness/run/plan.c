@@ -125,6 +125,8 @@ static bool is_modest(const char *expression)
 static int set_filter(struct target *target, const struct conf_entry *entry)
 {
     regex_t regex;
+    if (entry->value[0] == '-')
+        return fail(target, entry, "no leading '-': to Google Benchmark it means \"all but\"");
     if (!is_modest(entry->value))
         return fail(target, entry, "a regular expression with smaller repetition counts");
     if (entry->value[0] == 0 || regcomp(&regex, entry->value, REG_EXTENDED | REG_NOSUB) != 0)

@@ -91,7 +91,8 @@ char *protocol_filter(const char *const *names, size_t count)
     for (size_t i = 0; i < count; i++) {
         str_append(&filter, i ? "|" : "");
         for (const char *p = names[i]; *p; p++) {
-            if (strchr("\\^$.[]|()*+?{}", *p))
+            /* ']' and '}' mean nothing by themselves, and std::regex refuses to see them escaped. */
+            if (strchr("\\^$.[|()*+?{", *p))
                 str_append_char(&filter, '\\');
             str_append_char(&filter, *p);
         }

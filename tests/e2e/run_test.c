@@ -455,6 +455,7 @@ static void test_google_benchmark(void **state)
         "#include <benchmark/benchmark.h>\n"
         "static void sum(benchmark::State &state) { int t = 0; for (auto _ : state) benchmark::DoNotOptimize(t += 1);\n"
         "  state.SetItemsProcessed(state.iterations()); state.counters[\"nan\"] = __builtin_nan(\"\"); }\n"
+        "BENCHMARK(sum)->Name(\"odd[1]{2}<a,b>(x)+.*^$|\\\\?\");\n"
         "BENCHMARK(sum)->ArgName(\"n\")->Arg(1)->Arg(2);\n"
         "static void wrong(benchmark::State &state) { state.SkipWithError(\"on purpose\"); for (auto _ : state) {} }\n"
         "BENCHMARK(wrong);\nBENCHMARK_MAIN();\n");
@@ -468,9 +469,10 @@ static void test_google_benchmark(void **state)
     write_into(world, "p.plan", "rounds = 2\nmin_time = 0.001s\n[suite google]\nrepetitions = 2\n");
     expect(world, "run p.plan -q", 0);
     assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'sum/n:_'"), 8);
+    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'odd%'"), 4);
     assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE message = 'on purpose' AND name = 'wrong'"), 4);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'nan' AND value IS NULL"), 8);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'items_per_second'"), 8);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'nan' AND value IS NULL"), 12);
+    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'items_per_second'"), 12);
     assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0);
 }
 

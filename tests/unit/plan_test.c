@@ -96,6 +96,7 @@ static void test_mistakes(void **state)
         { "[suite a]\nmin_time = -1\n", ":2:" },
         { "[suite a]\nfilter = (\n", ":2: filter = (: expected a POSIX extended regular expression" },
         { "[suite a]\nfilter =\n", ":2:" },
+        { "[suite a]\nfilter = -x\n", ":2: filter = -x: expected no leading '-'" },
         { "[suite a]\nfilter = ((a{9,999}){999}){99}\n", "smaller repetition counts" },
         { "[suite a]\nenv = =x\n", ":2: env = =x: expected NAME=value" },
         { "[suite a]\ncpus = 3-1\n", ":2: cpus = 3-1: expected" },
