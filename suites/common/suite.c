@@ -128,6 +128,12 @@ static int parse_flags(struct suite *suite, int *argc, char **argv, unsigned wan
     return 0;
 }
 
+/* Whether the end of a name tells the format: "q8_0", "Q4_K_M", or "q4_K" for q4_K_S. */
+static bool names_format(const char *end, const char *format)
+{
+    return strlen(end) >= strlen("f16") && strncasecmp(end, format, strlen(end)) == 0;
+}
+
 /* The stem of path; a final "-q8_0", ".Q8_0" or "_q8_0" that names the format goes too. */
 static const char *model_name(struct suite *suite, const char *path, const char *format)
 {
@@ -135,10 +141,12 @@ static const char *model_name(struct suite *suite, const char *path, const char 
     char *name = arena_strdup(&suite->arena, slash != NULL ? slash + 1 : path);
     if (str_ends(name, ".gguf"))
         name[strlen(name) - strlen(".gguf")] = '\0';
-    size_t length = strlen(name), suffix = strlen(format);
-    if (length > suffix + 1 && strcasecmp(name + length - suffix, format) == 0 &&
-        strchr("-._", name[length - suffix - 1]) != NULL)
-        name[length - suffix - 1] = '\0';
+    for (char *separator = name + 1; *name != '\0' && *separator != '\0'; separator++) {
+        if (strchr("-._", *separator) != NULL && names_format(separator + 1, format)) {
+            *separator = '\0';
+            break;
+        }
+    }
     return name;
 }
 
