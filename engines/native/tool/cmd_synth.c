@@ -32,12 +32,14 @@ struct progress {
     bool terminal;
 };
 
-/* Ctrl-C and SIGTERM wait while the file is written, so that the unfinished one is removed before they take effect. */
+/* Ctrl-C, a closed terminal and SIGTERM wait while the file is written, so that the unfinished one is removed before
+ * they take effect. */
 static void hold_signals(int how)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(how, &signals, NULL);
 }
@@ -45,7 +47,8 @@ static void hold_signals(int how)
 static bool is_interrupted(void)
 {
     sigset_t pending;
-    return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGHUP) == 1 ||
+                                         sigismember(&pending, SIGTERM) == 1);
 }
 
 /* A line that rewrites itself, five times a second. */
