@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A case that failed in so many rounds is left alone: a hang would cost its time limit again and again. */
@@ -150,6 +151,32 @@ struct schedule_suite *runner_schedule_suites(const struct runner *runner, struc
 
 /* ---- execute ---- */
 
+/* Every model the suites see, with its size: two files of one name are told apart. */
+static void add_models(const struct runner *runner, struct facts *facts)
+{
+    const char *from_environment = getenv("PRONY_MODELS");
+    struct str all = { 0 }, list = { 0 };
+    for (size_t i = 0; i < runner->options.model_count; i++)
+        str_appendf(&all, "%s%s", i ? ":" : "", runner->options.models[i]);
+    if (!runner->options.model_count && from_environment)
+        str_append(&all, from_environment);
+    for (const char *p = str_text(&all); *p;) {
+        size_t length = strcspn(p, ":");
+        char *path = mem_strndup(p, length);
+        struct stat status;
+        if (length && stat(path, &status) == 0)
+            str_appendf(&list, "%s%s (%lld bytes)", list.length ? ", " : "", path, (long long)status.st_size);
+        else if (length)
+            str_appendf(&list, "%s%s (missing)", list.length ? ", " : "", path);
+        free(path);
+        p += length + (p[length] == ':');
+    }
+    if (list.length)
+        facts_add(facts, "models", str_text(&list));
+    str_release(&all);
+    str_release(&list);
+}
+
 /* What is true of this run's set-up: next to the machine's condition, so that a reader can repeat it. */
 static void add_setup(const struct runner *runner, struct facts *facts)
 {
@@ -159,6 +186,7 @@ static void add_setup(const struct runner *runner, struct facts *facts)
     facts_add(facts, "cpu_order", str_text(&order));
     str_release(&order);
     facts_add(facts, "plan_file", runner->plan.source);
+    add_models(runner, facts);
     facts_addf(facts, "process_id", "%ld", (long)getpid()); /* tells a run that goes on from one that was killed */
     for (size_t i = 0; i < runner->suite_count; i++) {
         const struct runner_suite *suite = &runner->suites[i];

@@ -129,8 +129,9 @@ static void test_run_list_show(void **state)
     struct world *world = *state;
     write_into(world, "good", good_suite);
     write_into(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
+    write_into(world, "m.gguf", "model");
     struct child_result result;
-    if (prony(world, "run p.plan --seed 5", &result) != 0)
+    if (prony(world, "run p.plan --seed 5 --model m.gguf", &result) != 0)
         fail_msg("%s", str_text(&result.errors));
     /* Results on stdout, talk on stderr. */
     assert_non_null(strstr(str_text(&result.output), "c:3"));
@@ -147,6 +148,8 @@ static void test_run_list_show(void **state)
                                   "'fake'"),
                      1);
     assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND seed = '5' AND plan = 'p'"),
+                     1);
+    assert_int_equal(query(world, "SELECT count(*) FROM run_fact WHERE name = 'models' AND value = 'm.gguf (5 bytes)'"),
                      1);
     expect(world, "run p.plan -q --rounds 1 --filter '[12]$'", 0);
     assert_int_equal(query(world, "SELECT count(*) FROM sample WHERE run_id = 2"), 2);
