@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const struct arch_row *const arch_table[] = { &arch_llama, &arch_qwen2, &arch_qwen3 };
 
@@ -370,12 +371,21 @@ static int name_model(struct model *model, struct error *error)
     return 0;
 }
 
+/* Decoding streams through all weights for every token. Where the file is not in memory yet, this lets the kernel read
+ * it into large pages (Linux, file systems with large folios), which saves thousands of page faults and most TLB
+ * misses. Elsewhere it does nothing, and failing costs nothing. */
+static void prefer_large_pages(const struct file_map *map)
+{
+    madvise((void *)(uintptr_t)map->data, map->size_bytes, MADV_HUGEPAGE);
+}
+
 int model_open(struct model *model, const char *path, const struct kernel_set *kernels, struct error *error)
 {
     *model = (struct model){ 0 };
     int code = gguf_open(&model->gguf, path, error);
     if (code)
         return code;
+    prefer_large_pages(&model->gguf.map);
     code = find_arch(model, error);
     if (!code)
         code = read_hyper(model, error);
