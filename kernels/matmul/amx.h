@@ -52,14 +52,24 @@ static inline void amx_configure(size_t m, size_t n)
         config.rows[6 + i] = tile_n[i] ? AMX_TILE : 0;
         config.row_bytes[6 + i] = (uint16_t)(4 * tile_n[i]);
     }
-    for (size_t i = 0; i < 8; i++) /* an unused tile has neither rows nor columns */
-        if (config.rows[i] == 0 || config.row_bytes[i] == 0)
-            config.rows[i] = 0, config.row_bytes[i] = 0;
+    for (size_t i = 0; i < 8; i++) { /* an unused tile has neither rows nor columns */
+        if (config.rows[i] == 0)
+            config.row_bytes[i] = 0;
+        if (config.row_bytes[i] == 0)
+            config.rows[i] = 0;
+    }
     /* gcc 12 declares that the instruction reads 8 bytes of the 64, and may drop the stores to the others. */
     __asm__ volatile("" : : "r"(&config) : "memory");
     _tile_loadconfig(&config);
 }
 
+/* The compiler does not know what memory the tile intrinsics touch: its own loads and stores must not move past. */
+static inline void amx_fence(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+/* One block of at most 32 x 32 results: y = or += x w over tiles of k. w1 is unused where there are 16 outputs. */
 struct amx_block {
     float *y;
     size_t y_stride; /* bytes */
@@ -69,13 +79,6 @@ struct amx_block {
     size_t tiles; /* steps in k */
     bool accumulate;
 };
-
-/* The tile intrinsics are opaque to the compiler's view of memory, hence the fences around the callers' loads and
- * stores (amx_fence). */
-static inline void amx_fence(void)
-{
-    __asm__ volatile("" ::: "memory");
-}
 
 static inline void amx_block_2x2(const struct amx_block *b)
 {
