@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -249,9 +250,30 @@ static void release(struct gguf_write *writer)
     memset(writer, 0, sizeof *writer);
 }
 
+/* A file that was just written lies in the page cache in small pages and stays so until it is evicted; the same file
+ * read back can lie in large ones, and then a model decodes a quarter faster (model.c). So that a measurement does not
+ * depend on whether its model was written today or before the last reboot, a file that fits memory well is written out
+ * and read back. Failing costs nothing but that. */
+static void read_back(const struct gguf_write *writer, size_t size_bytes)
+{
+    enum { WORTH_IT_BYTES = 64 << 20, SHARE_OF_MEMORY = 4 };
+    const size_t memory_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    if (size_bytes < WORTH_IT_BYTES || size_bytes > memory_bytes / SHARE_OF_MEMORY)
+        return;
+    if (fdatasync(writer->file) != 0 || posix_fadvise(writer->file, 0, 0, POSIX_FADV_DONTNEED) != 0)
+        return;
+    void *map = mmap(NULL, size_bytes, PROT_READ, MAP_PRIVATE, writer->file, 0);
+    if (map == MAP_FAILED)
+        return;
+    madvise(map, size_bytes, MADV_HUGEPAGE);
+    madvise(map, size_bytes, MADV_POPULATE_READ);
+    munmap(map, size_bytes);
+}
+
 int gguf_write_finish(struct gguf_write *writer, struct error *error)
 {
     int code = 0;
+    read_back(writer, (size_t)gguf_write_size(writer));
     if (close(writer->file) != 0)
         code = error_system(error, errno, "%s: cannot write", writer->path);
     else if (rename(writer->temporary, writer->path) != 0)
