@@ -13,7 +13,7 @@
 #define AVX2_INLINE static inline __attribute__((always_inline))
 
 /* Weight rows a pass; how far ahead weights are fetched (see avx512vnni.h). */
-enum { AVX2_ROWS = 4, AVX2_PREFETCH_BYTES = 8192 };
+enum { AVX2_ROWS = 4, AVX2_PREFETCH_BYTES = 16384 };
 
 AVX2_INLINE float avx2_sum(__m256 v)
 {
@@ -102,7 +102,7 @@ AVX2_INLINE void avx2_rows_32(float *y, const uint8_t *w, size_t w_row_bytes, co
 #pragma GCC unroll 4
         for (size_t r = 0; r < rows; r++) {
             const uint8_t *block = w + r * w_row_bytes + b * block_bytes;
-            _mm_prefetch((const void *)(block + AVX2_PREFETCH_BYTES), _MM_HINT_T0);
+            _mm_prefetch((const void *)(block + AVX2_PREFETCH_BYTES), _MM_HINT_T1);
             sums[r] = step(sums[r], block, &x);
         }
     }
@@ -153,7 +153,7 @@ AVX2_INLINE void avx2_rows_256(float *y, const uint8_t *w, size_t w_row_bytes, c
             const uint8_t *block = w + r * w_row_bytes + b * block_bytes;
 #pragma GCC unroll 4
             for (size_t at = 0; at < block_bytes; at += 64)
-                _mm_prefetch((const void *)(block + AVX2_PREFETCH_BYTES + at), _MM_HINT_T0);
+                _mm_prefetch((const void *)(block + AVX2_PREFETCH_BYTES + at), _MM_HINT_T1);
             sums[r] = step(sums[r], block, &x);
         }
     }

@@ -9,7 +9,7 @@
 #include "kernels/vector.h"
 
 /* Rows a pass; how far ahead weights are fetched (see avx512vnni.h). */
-enum { FLOAT_ROWS = 4, FLOAT_PREFETCH_BYTES = 8192 };
+enum { FLOAT_ROWS = 4, FLOAT_PREFETCH_BYTES = 16384 };
 
 VECTOR_INLINE vector float_load(const char *row, enum tensor_format format, size_t at)
 {
@@ -46,9 +46,9 @@ VECTOR_INLINE void float_rows(float *y, const char *w, size_t w_row_bytes, const
 #pragma GCC unroll 4
         for (size_t r = 0; r < rows; r++) {
             const char *row = w + r * w_row_bytes;
-            _mm_prefetch(row + i * value_bytes + FLOAT_PREFETCH_BYTES, _MM_HINT_T0);
+            _mm_prefetch(row + i * value_bytes + FLOAT_PREFETCH_BYTES, _MM_HINT_T1);
             if (2 * VECTOR_LANES * value_bytes > 64)
-                _mm_prefetch(row + i * value_bytes + FLOAT_PREFETCH_BYTES + 64, _MM_HINT_T0);
+                _mm_prefetch(row + i * value_bytes + FLOAT_PREFETCH_BYTES + 64, _MM_HINT_T1);
             sums[r][0] = vector_fma(float_load(row, format, i), x0, sums[r][0]);
             sums[r][1] = vector_fma(float_load(row, format, i + VECTOR_LANES), x1, sums[r][1]);
         }
