@@ -4,7 +4,7 @@
  * lanes, 16 outputs a tile row) and then met by all activation rows, so that unpacking is paid once a call. Loops, from
  * the outside: AMX_PANEL_ROWS outputs, AMX_PANEL_COLS of k (the packed panel stays in L2), 32 activation rows,
  * AMX_BLOCK_STEPS tiles of k (32 activation rows of that stay in L1), 32 outputs. The innermost holds 2 x 2 accumulator
- * tiles, so each tile loaded is used twice.
+ * tiles, so each tile loaded is used twice; weights are loaded as a stream, which leaves the activations in L1.
  * Sums are f32; from one part of k to the next they go through y. */
 #ifndef PRONY_KERNELS_MATMUL_AMX_H
 #define PRONY_KERNELS_MATMUL_AMX_H
@@ -99,9 +99,9 @@ static inline void amx_block_2x2(const struct amx_block *b)
     }
     for (size_t k = 0; k < b->tiles; k++) {
         _tile_loadd(4, x0, x_stride);
-        _tile_loadd(6, w0, 64);
+        _tile_stream_loadd(6, w0, 64);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, w1, 64);
+        _tile_stream_loadd(7, w1, 64);
         _tile_dpbf16ps(1, 4, 7);
         _tile_loadd(5, x1, x_stride);
         _tile_dpbf16ps(2, 5, 6);
@@ -127,9 +127,9 @@ static inline void amx_block_1x2(const struct amx_block *b)
     }
     for (size_t k = 0; k < b->tiles; k++) {
         _tile_loadd(4, x0, b->x_stride);
-        _tile_loadd(6, w0, 64);
+        _tile_stream_loadd(6, w0, 64);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, w1, 64);
+        _tile_stream_loadd(7, w1, 64);
         _tile_dpbf16ps(1, 4, 7);
         x0 += 64, w0 += AMX_TILE_BYTES, w1 += AMX_TILE_BYTES;
     }
@@ -149,7 +149,7 @@ static inline void amx_block_2x1(const struct amx_block *b)
         _tile_zero(2);
     }
     for (size_t k = 0; k < b->tiles; k++) {
-        _tile_loadd(6, w0, 64);
+        _tile_stream_loadd(6, w0, 64);
         _tile_loadd(4, x0, b->x_stride);
         _tile_dpbf16ps(0, 4, 6);
         _tile_loadd(5, x1, b->x_stride);
@@ -169,7 +169,7 @@ static inline void amx_block_1x1(const struct amx_block *b)
         _tile_zero(0);
     for (size_t k = 0; k < b->tiles; k++) {
         _tile_loadd(4, x0, b->x_stride);
-        _tile_loadd(6, w0, 64);
+        _tile_stream_loadd(6, w0, 64);
         _tile_dpbf16ps(0, 4, 6);
         x0 += 64, w0 += AMX_TILE_BYTES;
     }
