@@ -24,7 +24,6 @@ CC := gcc
 endif
 ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
 PKGS := sqlite3 jansson libutf8proc
-# libpfm4 ships no .pc file on Debian.
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -45,7 +44,7 @@ link_coverage := --coverage
 link_fuzz     := -fsanitize=address,undefined
 ALL_CFLAGS  := $(BASE_CFLAGS) $(opt_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := -pthread $(link_$(VARIANT)) $(LDFLAGS)
-LIBS        := $(PKG_LIBS) -lpfm -lm
+LIBS        := $(PKG_LIBS) -lm
 
 # ---- ISA flags by file name ----
 # The scalar files are the reference and make models: the same bits wherever they are compiled.
