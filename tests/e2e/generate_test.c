@@ -96,7 +96,7 @@ static int tear_down(void **state)
 static void generates(void **state)
 {
     const struct place *place = *state;
-    static const char arguments[] = "-p 'The model' -n 12 --seed 7 -t 2 --ignore-eos";
+    static const char arguments[] = "-p 'The model' -n 12 --temp 0.8 --seed 7 -t 2 --ignore-eos";
     char *first, *second;
     assert_int_equal(run_model(place, "generate", arguments), 0);
     check_contains(place->err, "first token after");
@@ -107,7 +107,7 @@ static void generates(void **state)
     second = read_text(place->out, NULL);
     assert_string_equal(first, second);
     free(second);
-    assert_int_equal(run_model(place, "generate", "-p 'The model' -n 12 --seed 8 -t 2 --ignore-eos"), 0);
+    assert_int_equal(run_model(place, "generate", "-p 'The model' -n 12 --temp 0.8 --seed 8 -t 2 --ignore-eos"), 0);
     second = read_text(place->out, NULL);
     assert_string_not_equal(first, second);
     free(first);

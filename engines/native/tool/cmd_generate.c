@@ -176,15 +176,15 @@ static int check(const struct generate_arguments *arguments, const struct comman
 int cmd_generate(int argc, char **argv)
 {
     struct generate_arguments arguments = {
-        .count = 128, .temperature = 0.8, .top_k = 40, .top_p = 0.95, .min_p = 0.05, .repeat_penalty = 1
+        .count = 200, .temperature = 0, .top_k = 40, .top_p = 0.95, .min_p = 0.05, .repeat_penalty = 1
     };
     const struct option_row rows[] = {
         MODEL_ARGUMENT_ROWS(arguments.model),
         { "-p", OPTION_TEXT, &arguments.text, "TEXT", "the prompt" },
         { "-f", OPTION_TEXT, &arguments.file, "PROMPTFILE", "the prompt, from a file" },
         { "--ids", OPTION_TEXT, &arguments.ids, "\"1 2 3\"", "the prompt, as token ids" },
-        { "-n", OPTION_I64, &arguments.count, "N", "tokens to generate at most (128)" },
-        { "--temp", OPTION_F64, &arguments.temperature, "T", "temperature, 0 = greedy (0.8)" },
+        { "-n", OPTION_I64, &arguments.count, "N", "tokens to generate at most (200)" },
+        { "--temp", OPTION_F64, &arguments.temperature, "T", "temperature; 0 = greedy: the same text every time (0)" },
         { "--top-k", OPTION_I64, &arguments.top_k, "K", "only the K likeliest, 0 = off (40)" },
         { "--top-p", OPTION_F64, &arguments.top_p, "P", "only the likeliest that hold P of the mass, 1 = off (0.95)" },
         { "--min-p", OPTION_F64, &arguments.min_p, "P", "only those at least P times the likeliest, 0 = off (0.05)" },
