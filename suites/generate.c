@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { CHECK_TOKENS = 3, TIMES_MAX = 4096 };
-enum { TTFT_PROMPT = 128, PREFILL_TOKENS = 512, DECODE_CONTEXT = 128, DECODE_RUN = 64 };
+enum { TTFT_PROMPT = 128, MAX_PREFILL = 512, DECODE_CONTEXT = 128, DECODE_RUN = 64 };
 
 struct generate_case {
     struct suite *suite;
@@ -40,7 +40,7 @@ static int open_engine(struct generate_case *c, struct suite_engine *engine, con
                        bool all_logits, struct error *error)
 {
     struct session_options options = {
-        .context = c->context, .batch = PREFILL_TOKENS, .kv_format = FORMAT_F16, .all_logits = all_logits
+        .context = c->context, .batch = MAX_PREFILL, .kv_format = FORMAT_F16, .all_logits = all_logits
     };
     return suite_engine_open(engine, c->suite, c->model, kernels, threads, &options, error);
 }
@@ -343,6 +343,9 @@ static void add_case(struct suite *suite, struct suite_model *model, const char 
     benchmark_unit(family, BENCHMARK_MILLISECOND);
 }
 
+/* From a short question, where unpacking weights weighs most, to a page. */
+static const size_t prefill_tokens[] = { 32, 128, MAX_PREFILL };
+
 static void add_model(struct suite *suite, struct suite_model *model)
 {
     const char *name = model->name, *format = model->format;
@@ -352,9 +355,11 @@ static void add_model(struct suite *suite, struct suite_model *model)
         add_case(suite, model,
                  suite_format(suite, "ttft/%s/%s/prompt:%d/threads:%d", name, format, TTFT_PROMPT, threads), run_ttft,
                  threads, TTFT_PROMPT);
-        add_case(suite, model,
-                 suite_format(suite, "prefill/%s/%s/tokens:%d/threads:%d", name, format, PREFILL_TOKENS, threads),
-                 run_prefill, threads, PREFILL_TOKENS);
+        for (size_t j = 0; j < sizeof prefill_tokens / sizeof prefill_tokens[0]; j++)
+            add_case(
+                suite, model,
+                suite_format(suite, "prefill/%s/%s/tokens:%zu/threads:%d", name, format, prefill_tokens[j], threads),
+                run_prefill, threads, prefill_tokens[j]);
         add_case(suite, model,
                  suite_format(suite, "decode/%s/%s/ctx:%d/threads:%d", name, format, DECODE_CONTEXT, threads),
                  run_decode, threads, DECODE_CONTEXT);

@@ -170,9 +170,13 @@ static void test_names(void **state)
     char *text = read_text(place->out);
     assert_string_equal(text, "load/tiny/q4_K_M\n"
                               "ttft/tiny/q4_K_M/prompt:128/threads:1\n"
+                              "prefill/tiny/q4_K_M/tokens:32/threads:1\n"
+                              "prefill/tiny/q4_K_M/tokens:128/threads:1\n"
                               "prefill/tiny/q4_K_M/tokens:512/threads:1\n"
                               "decode/tiny/q4_K_M/ctx:128/threads:1\n"
                               "ttft/tiny/q4_K_M/prompt:128/threads:3\n"
+                              "prefill/tiny/q4_K_M/tokens:32/threads:3\n"
+                              "prefill/tiny/q4_K_M/tokens:128/threads:3\n"
                               "prefill/tiny/q4_K_M/tokens:512/threads:3\n"
                               "decode/tiny/q4_K_M/ctx:128/threads:3\n");
     free(text);
