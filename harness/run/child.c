@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 200, ERRORS_KEPT = 8192 };
+enum { TICK_MS = 200, ERRORS_KEPT = 8192, READS_AT_ONCE = 64 };
 
 /* A running child. Descriptors are -1 when closed. */
 struct child {
@@ -154,12 +154,13 @@ static void stop(struct child *child, enum child_end end)
     kill(-child->pid, SIGTERM);
 }
 
-/* Reads what is there. Closes the descriptor at its end. */
+/* Reads what is there. Closes the descriptor at its end. The number of reads is limited (to more than a pipe holds): a
+ * child that writes as fast as we read must not keep us from its time limit. */
 static void drain(struct child *child, int *fd, bool is_errors)
 {
     char buffer[65536];
     struct child_result *result = child->result;
-    while (*fd >= 0) {
+    for (int i = 0; i < READS_AT_ONCE && *fd >= 0; i++) {
         ssize_t got = read(*fd, buffer, sizeof buffer);
         if (got < 0 && errno == EINTR)
             continue;

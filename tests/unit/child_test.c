@@ -151,6 +151,12 @@ static void test_too_loud(void **state)
     assert_in_range(result.errors.length, 1000, 20000);
     assert_non_null(strstr(str_text(&result.errors), "line 2999\n"));
     child_release(&result);
+    /* A flood that never ends does not suspend the time limit, also if SIGTERM does not stop it. */
+    request = (struct child_request){ .timeout_s = 0.3 };
+    result = run_shell("trap '' TERM; cat /dev/zero >&2 & cat /dev/zero >&2", request);
+    assert_int_equal(result.end, CHILD_TIMED_OUT);
+    assert_true(result.wall_s < 5);
+    child_release(&result);
 }
 
 static void count_tick(void *context)
