@@ -72,9 +72,10 @@ int session_snapshot(struct session *session, void **data, size_t *size_bytes, s
     const struct kvcache *cache = &session->cache;
     struct snapshot_header header = make_header(session);
     size_t size = snapshot_bytes(session, &header), run = run_bytes(session, header.position);
-    unsigned char *bytes = malloc(size), *to = bytes + sizeof header;
+    unsigned char *bytes = malloc(size);
     if (!bytes)
         return error_set(error, ERROR_MEMORY, "no memory for a snapshot of %zu bytes", size);
+    unsigned char *to = bytes + sizeof header;
     for (size_t i = 0; i < cache->layers * cache->kv_heads; i++) {
         size_t offset = kvcache_offset(cache, 0, i, 0);
         memcpy(to, cache->keys + offset, run);
