@@ -19,7 +19,8 @@ static int run(struct opened_model *model, uint32_t *tokens, size_t count, const
         size_t rows;
         const float *logits = native_ops.logits(session, &rows);
         code = file_write(path, logits, rows * model->info.vocab_size * sizeof *logits, error);
-        fprintf(stderr, "%s: %zu rows of %zu f32\n", path, rows, model->info.vocab_size);
+        if (!code)
+            fprintf(stderr, "%s: %zu rows of %zu f32\n", path, rows, model->info.vocab_size);
     }
     native_ops.session_close(session);
     return code;
