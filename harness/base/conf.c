@@ -1,6 +1,5 @@
 /* conf.c: see conf.h. The text is copied once and cut into strings in place. */
 #include "harness/base/conf.h"
-#include "harness/base/file.h"
 #include "harness/base/mem.h"
 
 #include <stdlib.h>
@@ -87,19 +86,6 @@ int conf_parse(struct conf *conf, const char *source, const char *text, size_t l
     return result;
 }
 
-int conf_load(struct conf *conf, const char *path, struct error *error)
-{
-    *conf = (struct conf){ 0 };
-    char *data;
-    size_t size;
-    int result = file_read(path, &data, &size, error);
-    if (result)
-        return result;
-    result = conf_parse(conf, path, data, size, error);
-    free(data);
-    return result;
-}
-
 void conf_release(struct conf *conf)
 {
     for (size_t i = 0; i < conf->section_count; i++)
@@ -108,12 +94,4 @@ void conf_release(struct conf *conf)
     free(conf->source);
     free(conf->text);
     *conf = (struct conf){ 0 };
-}
-
-const char *conf_get(const struct conf_section *section, const char *key)
-{
-    for (size_t i = section->entry_count; i-- > 0;)
-        if (strcmp(section->entries[i].key, key) == 0)
-            return section->entries[i].value;
-    return NULL;
 }

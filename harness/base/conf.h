@@ -37,9 +37,6 @@ struct conf {
 
 /* Parses length bytes of text. source is used in messages only. On error conf is left released. */
 int conf_parse(struct conf *conf, const char *source, const char *text, size_t length, struct error *error);
-int conf_load(struct conf *conf, const char *path, struct error *error);
 void conf_release(struct conf *conf);
-/* Last value of key in section, or NULL. */
-const char *conf_get(const struct conf_section *section, const char *key);
 
 #endif

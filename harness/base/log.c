@@ -39,4 +39,3 @@ static void write_line(enum log_level level, const char *kind, const char *forma
 LOG_FUNCTION(log_error, LOG_ERROR, "error: ")
 LOG_FUNCTION(log_warn, LOG_WARN, "warning: ")
 LOG_FUNCTION(log_info, LOG_INFO, "")
-LOG_FUNCTION(log_debug, LOG_DEBUG, "debug: ")

@@ -4,7 +4,7 @@
 #ifndef PRONY_BASE_LOG_H
 #define PRONY_BASE_LOG_H
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO };
 
 /* Messages above this level are dropped. The start value is LOG_INFO. */
 void log_set_level(enum log_level level);
@@ -14,6 +14,5 @@ void log_set_program(const char *name);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -41,11 +41,6 @@ double rng_uniform(struct rng *rng)
     return (double)(rng_next(rng) >> 11) * 0x1p-53;
 }
 
-float rng_uniform_f32(struct rng *rng)
-{
-    return (float)(rng_next(rng) >> 40) * 0x1p-24f;
-}
-
 uint64_t rng_below(struct rng *rng, uint64_t n)
 {
     /* Reject the incomplete last interval, so that every value is equally likely. */

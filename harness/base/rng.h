@@ -13,7 +13,6 @@ struct rng {
 void rng_seed(struct rng *rng, uint64_t seed);
 uint64_t rng_next(struct rng *rng);
 double rng_uniform(struct rng *rng);                            /* [0, 1), 53 bits */
-float rng_uniform_f32(struct rng *rng);                         /* [0, 1), 24 bits */
 uint64_t rng_below(struct rng *rng, uint64_t n);                /* [0, n), unbiased; n > 0 */
 double rng_normal(struct rng *rng);                             /* mean 0, variance 1 */
 void rng_shuffle(struct rng *rng, size_t *items, size_t count); /* Fisher-Yates */
