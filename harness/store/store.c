@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+
+enum { WAL_PAUSE_MS = 10 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -272,6 +275,20 @@ static int open_database(struct store *store, bool read_only, struct error *erro
                          error);
 }
 
+/* SQLite does not wait by itself when two programs change the journal mode of a new file at once: it answers "busy" to
+ * avoid a deadlock. Whoever comes second finds the mode already changed. */
+static int enter_wal(struct store *store, struct error *error)
+{
+    const struct timespec pause = { 0, WAL_PAUSE_MS * 1000000 };
+    int result = SQLITE_BUSY;
+    for (int waited_ms = 0; result == SQLITE_BUSY && waited_ms < STORE_BUSY_TIMEOUT_MS; waited_ms += WAL_PAUSE_MS) {
+        result = sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+        if (result == SQLITE_BUSY)
+            nanosleep(&pause, NULL);
+    }
+    return result == SQLITE_OK ? 0 : store_fail(store, result, error);
+}
+
 int store_open(struct store **out, const char *path, bool read_only, struct error *error)
 {
     *out = NULL;
@@ -285,7 +302,7 @@ int store_open(struct store **out, const char *path, bool read_only, struct erro
     if (code == 0)
         code = check_identity(store, read_only, &migrate, error);
     if (code == 0 && !read_only)
-        code = store_execute(store, "PRAGMA journal_mode = WAL", error);
+        code = enter_wal(store, error);
     if (code == 0 && migrate)
         code = store_migrate(store, error);
     if (code != 0) {

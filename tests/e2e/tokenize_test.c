@@ -28,8 +28,8 @@ static int write_vocabulary(const char *path, struct error *error)
                                           "a",
                                           "b",
                                           "ab",
-                                          "\xe2\x96\x81"
-                                          "ab",
+                                          ("\xe2\x96\x81"
+                                           "ab"),
                                           "<0x0A>",
                                           "<0xFF>" };
     static const int32_t types[] = { 2, 3, 3, 1, 1, 1, 1, 1, 6, 6 };

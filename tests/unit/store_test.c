@@ -297,6 +297,36 @@ static void test_refusals(void **state)
     release_path(&fixture);
 }
 
+/* Several programs make the same new file at the same moment. */
+static void test_created_at_once(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 25, PROGRAMS = 4 };
+    struct fixture fixture;
+    for (int round = 0; round < ROUNDS; round++) {
+        make_path(&fixture);
+        pid_t children[PROGRAMS];
+        for (int i = 0; i < PROGRAMS; i++) {
+            children[i] = fork();
+            assert_true(children[i] >= 0);
+            if (children[i] == 0) {
+                struct store *store;
+                struct error error;
+                int code = store_open(&store, fixture.path, false, &error);
+                if (code == 0)
+                    store_close(store);
+                _exit(code);
+            }
+        }
+        for (int i = 0; i < PROGRAMS; i++) {
+            int status;
+            assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+            assert_int_equal(status, 0);
+        }
+        release_path(&fixture);
+    }
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -577,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_created_at_once),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_read_only_directory),
         cmocka_unit_test(test_concurrent_writers),
