@@ -264,8 +264,8 @@ static void test_special_token_made_by_merging(void **state)
 {
     (void)state;
     static const char *const tokens[] = { "a", "\xc4\xa0",
-                                          "\xc4\xa0"
-                                          "a" },
+                                          ("\xc4\xa0"
+                                           "a") },
                              *const merges[] = { "\xc4\xa0 a" };
     static const int32_t types[] = { 1, 1, 4 };
     struct fixture fixture = { .tokenizer = NULL };
