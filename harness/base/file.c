@@ -91,9 +91,25 @@ static int write_all(int fd, const char *bytes, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
 }
 
+/* What is there and no file (/dev/null, a pipe, /dev/stdout) is written into: renaming would replace it. */
+static int write_into(const char *path, const void *data, size_t size_bytes, struct error *error)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_system(error, errno, "%s: cannot open", path);
+    int reason = write_all(fd, data, size_bytes);
+    if (close(fd) != 0 && !reason)
+        reason = errno;
+    return reason ? error_system(error, reason, "%s: cannot write", path) : 0;
+}
+
 int file_write(const char *path, const void *data, size_t size_bytes, struct error *error)
 {
-    char *temporary = mem_format("%s.tmp.%ld", path, (long)getpid());
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return write_into(path, data, size_bytes, error);
+    char *target = realpath(path, NULL); /* a link stays a link */
+    char *temporary = mem_format("%s.tmp.%ld", target ? target : path, (long)getpid());
     int result = 0;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
@@ -103,7 +119,7 @@ int file_write(const char *path, const void *data, size_t size_bytes, struct err
     int reason = write_all(fd, data, size_bytes);
     if (close(fd) != 0 && !reason)
         reason = errno;
-    if (!reason && rename(temporary, path) != 0)
+    if (!reason && rename(temporary, target ? target : path) != 0)
         reason = errno;
     if (reason) {
         unlink(temporary);
@@ -111,6 +127,7 @@ int file_write(const char *path, const void *data, size_t size_bytes, struct err
     }
 out:
     free(temporary);
+    free(target);
     return result;
 }
 

@@ -17,7 +17,7 @@ void file_map_close(struct file_map *map);
 
 /* Reads a file or a pipe; *data is NUL-terminated (not counted), owned by the caller. */
 int file_read(const char *path, char **data, size_t *size_bytes, struct error *error);
-/* Writes path.tmp.<pid>, fsyncs, renames: a reader never sees half a file. */
+/* Writes path.tmp.<pid>, fsyncs, renames: a reader never sees half a file. A device or pipe is written into. */
 int file_write(const char *path, const void *data, size_t size_bytes, struct error *error);
 bool file_exists(const char *path);
 /* mkdir -p. */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -80,6 +82,36 @@ static void test_failed_write_keeps_the_old_file(void **state)
     free(path);
 }
 
+/* Renaming over them would put a file in the place of /dev/null for everybody. */
+static void test_writing_keeps_devices_pipes_and_links(void **state)
+{
+    struct error error;
+    char *fifo = mem_format("%s/fifo", (char *)*state), *target = mem_format("%s/target", (char *)*state);
+    char *link = mem_format("%s/link", (char *)*state), text[8] = "";
+    struct stat info;
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+    assert_int_equal(file_write(fifo, "through", 7, &error), 0);
+    assert_int_equal(read(reader, text, sizeof text), 7);
+    assert_string_equal(text, "through");
+    assert_int_equal(stat(fifo, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    close(reader);
+    assert_int_equal(file_write(*state, "x", 1, &error), ERROR_IO);
+    assert_non_null(strstr(error.text, ": cannot open: Is a directory"));
+
+    assert_int_equal(file_write(target, "old", 3, &error), 0);
+    assert_int_equal(symlink(target, link), 0);
+    assert_int_equal(file_write(link, "newer", 5, &error), 0);
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(stat(target, &info), 0);
+    assert_int_equal(info.st_size, 5);
+    free(fifo);
+    free(target);
+    free(link);
+}
+
 static void test_arena_and_error(void **state)
 {
     (void)state;
@@ -104,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_write_then_map, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_failed_write_keeps_the_old_file, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(test_writing_keeps_devices_pipes_and_links, make_directory, remove_directory),
         cmocka_unit_test(test_arena_and_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
