@@ -3,7 +3,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 plan=${1:-quick}
-make -j"$jobs" build | grep -vE '^  (CC|AR|LINK) ' || true
+make -j"$jobs" build | { grep -vE '^  (CC|AR|LINK) ' || true; } >&2
 if [ -z "${PRONY_MODELS:-}" ]; then
     formats="q8_0 q4_K_M"
     [ "$plan" = nightly ] && formats="q8_0 q4_0 q4_K_M q5_K_M q6_K f16"
