@@ -124,8 +124,6 @@ const struct engine_ops *engine_find(const char *name);
 
 /* ---- helpers over any engine (engines/generate.c) ---- */
 
-struct sampler;
-
 /* Joins token bytes into whole UTF-8 characters: an unfinished tail is kept back until the next token completes it.
  * Zero bytes = empty. */
 struct utf8_stream {

@@ -112,6 +112,9 @@ static int native_describe(struct engine *engine, struct engine_info *info, stru
     const struct model *model = &engine->model;
     const struct hyper *hyper = &model->hyper;
     (void)error;
+    pthread_mutex_lock(&engine->tokenizer_lock); /* the tokenizer adds to them when it is opened */
+    const uint64_t private_bytes = engine->private_bytes;
+    pthread_mutex_unlock(&engine->tokenizer_lock);
     *info = (struct engine_info){
         .engine = "native",
         .model_name = model->name,
@@ -127,7 +130,7 @@ static int native_describe(struct engine *engine, struct engine_info *info, stru
         .context_limit = hyper->context,
         .parameters = model->parameters,
         .weight_bytes = model->weight_bytes,
-        .private_bytes = engine->private_bytes,
+        .private_bytes = private_bytes,
         .threads = pool_thread_count(engine->pool),
         .choices = engine->choices,
         .choice_count = engine->choice_count,
