@@ -70,7 +70,7 @@ int gguf_write_open(struct gguf_write *writer, const char *path, struct error *e
 {
     memset(writer, 0, sizeof *writer);
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return error_set(error, ERROR_IO, "%s: exists and is not a regular file", path);
     writer->temporary = mem_format("%s.tmp.%ld", path, (long)getpid());
     writer->file = open(writer->temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -180,11 +180,39 @@ static void refuses_with_one_line(void **state)
     check_refused(place, run(place, "info Makefile"), 1, "Makefile");
 }
 
+/* A full disk under stdout, or a limit on the size of files, is a failure with a reason, and no half model remains. */
+static void reports_what_could_not_be_written(void **state)
+{
+    struct place *place = *state, full = *place;
+    char command[256];
+    snprintf(full.out, sizeof full.out, "/dev/full");
+    snprintf(command, sizeof command, "info '%s'", place->model);
+    assert_int_equal(run(&full, command), 1);
+    check_contains(place->err, "cannot write the results to stdout");
+    assert_int_equal(run(&full, "synth --list"), 1);
+    check_contains(place->err, "cannot write the results to stdout");
+
+    snprintf(command, sizeof command,
+             "ulimit -f 100; exec '%s/prony-engine' synth --shape tiny-llama -o '%s/big.gguf' 2>'%s'", place->bin,
+             place->directory, place->err);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+    check_contains(place->err, "big.gguf: cannot");
+    snprintf(command, sizeof command, "ls '%s' | grep -q big.gguf", place->directory);
+    assert_int_not_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generates),         cmocka_unit_test(writes_logits), cmocka_unit_test(scores_a_text),
-        cmocka_unit_test(describes_a_model), cmocka_unit_test(helps),         cmocka_unit_test(refuses_with_one_line),
+        cmocka_unit_test(generates),
+        cmocka_unit_test(writes_logits),
+        cmocka_unit_test(scores_a_text),
+        cmocka_unit_test(describes_a_model),
+        cmocka_unit_test(helps),
+        cmocka_unit_test(refuses_with_one_line),
+        cmocka_unit_test(reports_what_could_not_be_written),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

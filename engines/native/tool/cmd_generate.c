@@ -167,7 +167,7 @@ static int check(const struct generate_arguments *arguments, const struct comman
     if (!arguments->text + !arguments->file + !arguments->ids != 2)
         return command_misused(line, "give one of -p TEXT, -f PROMPTFILE, --ids");
     if (arguments->count < 1 || arguments->count > 1 << 30)
-        return command_misused(line, "-n %" PRId64 ": expected 1 or more", arguments->count);
+        return command_misused(line, "-n %" PRId64 ": expected 1 to 1073741824", arguments->count);
     if (arguments->top_k < 0 || arguments->top_k > INT32_MAX)
         return command_misused(line, "--top-k %" PRId64 ": expected 0 (off) or more", arguments->top_k);
     return COMMAND_OK;

@@ -83,7 +83,8 @@ int cmd_perplexity(int argc, char **argv)
     };
     struct command_line line = {
         .usage = "perplexity -m MODEL -f TEXTFILE [options]",
-        .summary = "Measures how well a model predicts a text, in windows of --ctx tokens (512).",
+        .summary =
+            "Measures how well a model predicts a text, in windows of --ctx tokens (512, or the model's context if less).",
         .rows = rows,
     };
     int exit_code;

@@ -129,6 +129,8 @@ int cmd_synth(int argc, char **argv)
         return command_misused(&line, "--shape is missing (--list shows all)");
     if (options.path == NULL)
         return command_misused(&line, "-o FILE is missing");
+    if (options.vocab_from != NULL && options.vocab_text != NULL)
+        return command_misused(&line, "give one of --vocab-from and --vocab-text");
     exit_code = check_range(&line, "--threads", threads, 1, 1024);
     if (exit_code == COMMAND_OK && vocab_size != 0)
         exit_code = check_range(&line, "--vocab-size", vocab_size, 300, 4000000);

@@ -2,6 +2,7 @@
 #include "engines/native/tool/command.h"
 
 #include "harness/base/log.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,9 +31,8 @@ static void print_commands(FILE *file)
     fprintf(file, "\nprony-engine COMMAND --help tells more; --version prints the version.\n");
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    log_set_program("prony-engine");
     if (argc < 2) {
         fprintf(stderr, "prony-engine: no command given (see prony-engine --help)\n");
         return COMMAND_USAGE;
@@ -51,4 +51,17 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "prony-engine: unknown command '%s' (see prony-engine --help)\n", argv[1]);
     return COMMAND_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    log_set_program("prony-engine");
+    /* A file-size limit is then a write that fails, with its reason and its clean-up, instead of a death. */
+    signal(SIGXFSZ, SIG_IGN);
+    int exit_code = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == COMMAND_OK) {
+        fprintf(stderr, "prony-engine: cannot write the results to stdout\n");
+        return COMMAND_FAILED;
+    }
+    return exit_code;
 }

@@ -17,7 +17,7 @@ static bool check(const struct model_arguments *arguments, struct session_option
     if (!arguments->model)
         *exit_code = command_misused(line, "-m MODEL is missing");
     else if (arguments->threads < 0 || arguments->threads > 1024)
-        *exit_code = command_misused(line, "-t %" PRId64 ": expected 1 to 1024", arguments->threads);
+        *exit_code = command_misused(line, "-t %" PRId64 ": expected 0 (as many as CPUs) to 1024", arguments->threads);
     else if (arguments->context < 0 || arguments->context > 1 << 30)
         *exit_code = command_misused(line, "--ctx %" PRId64 " is out of range", arguments->context);
     else if (arguments->kv && !str_equal(arguments->kv, "f16") && !str_equal(arguments->kv, "f32"))

@@ -12,13 +12,13 @@ struct model_arguments {
 };
 
 /* Rows for a command's option table. */
-#define MODEL_ARGUMENT_ROWS(arguments)                                                                              \
-    { "-m", OPTION_TEXT, &(arguments).model, "MODEL", "the GGUF file" },                                            \
-        { "-t", OPTION_I64, &(arguments).threads, "N", "threads (as many as CPUs)" },                               \
-        { "--ctx", OPTION_I64, &(arguments).context, "N", "positions of the context (as many as needed)" },         \
-        { "--kv", OPTION_TEXT, &(arguments).kv, "FORMAT", "of the KV cache: f16 or f32 (f16)" },                    \
-    {                                                                                                               \
-        "--kernels", OPTION_TEXT, &(arguments).kernels, "LIST", "kernels to use: scalar, avx2, avx512, a name, ..." \
+#define MODEL_ARGUMENT_ROWS(arguments)                                                                                \
+    { "-m", OPTION_TEXT, &(arguments).model, "MODEL", "the GGUF file" },                                              \
+        { "-t", OPTION_I64, &(arguments).threads, "N", "threads, 0 = as many as CPUs (0)" },                          \
+        { "--ctx", OPTION_I64, &(arguments).context, "N", "positions of the context, 0 = as the command needs (0)" }, \
+        { "--kv", OPTION_TEXT, &(arguments).kv, "FORMAT", "of the KV cache: f16 or f32 (f16)" },                      \
+    {                                                                                                                 \
+        "--kernels", OPTION_TEXT, &(arguments).kernels, "LIST", "kernels to use: scalar, avx2, avx512, a name, ..."   \
     }
 
 /* A model opened with a session's options made of the arguments. */
