@@ -56,7 +56,8 @@ isa_avx512vnni := $(isa_avx512) -mavx512vnni -mavx512vbmi
 isa_avx512bf16 := $(isa_avx512vnni) -mavx512bf16
 isa_amx        := $(isa_avx512bf16) -mamx-tile -mamx-int8 -mamx-bf16
 # __<isa> or __<isa>_<tune>
-isa_of = $(isa_$(firstword $(subst _, ,$(lastword $(subst __, ,$(1))))))
+isa_name = $(firstword $(subst _, ,$(lastword $(subst __, ,$(basename $(1))))))
+isa_of = $(isa_$(isa_name))
 
 # ---- sources ----
 base_src      := $(wildcard harness/base/*.c)
@@ -73,8 +74,8 @@ tool_src      := $(wildcard engines/native/tool/*.c)
 suite_src     := $(wildcard suites/*.c)
 suite_common  := $(wildcard suites/common/*.c)
 ifneq ($(ARCH),x86_64)
-x86_only   := $(foreach isa,avx2 avxvnni avx512 avx512vnni avx512bf16 amx,%__$(isa).c)
-kernel_src := $(filter-out $(x86_only),$(kernel_src))
+x86_isas   := avx2 avxvnni avx512 avx512vnni avx512bf16 amx
+kernel_src := $(foreach file,$(kernel_src),$(if $(filter $(x86_isas),$(call isa_name,$(file))),,$(file)))
 endif
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
