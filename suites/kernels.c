@@ -420,7 +420,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (benchmark_report_unrecognized_arguments(argc, argv))
-        return 1;
+        return 2;
     benchmark_add_custom_context("prony_version", PRONY_VERSION);
     benchmark_add_custom_context("prony_kernels", cpu_feature_names(suite.chosen.features, features, sizeof features));
     register_all(&suite);

@@ -94,27 +94,58 @@ static void understand(struct runner *runner, struct runner_suite *suite, const 
     }
 }
 
-int listing_ask(struct runner *runner, struct runner_suite *suite, struct error *error)
+/* One call of the program that lists its cases. 0, or what child_run says. */
+static int list_once(const struct runner *runner, const struct runner_suite *suite, const char *filter,
+                     struct child_request *request, struct child_result *result, struct error *error)
 {
-    char *filters = join_filters(&suite->section->filters);
-    char *filter = filters && *filters ? mem_format("--benchmark_filter=%s", filters) : NULL;
-    const char **arguments = mem_array(suite->argument_count + 4, sizeof *arguments);
+    const char **arguments = mem_array(suite->argument_count + 5, sizeof *arguments);
+    char *min_time = suite->min_time ? mem_format("--benchmark_min_time=%s", suite->min_time) : NULL;
     size_t count = suite->argument_count;
     memcpy(arguments, suite->arguments, count * sizeof *arguments);
     arguments[count++] = "--benchmark_list_tests=true";
     arguments[count++] = "--benchmark_format=console";
+    if (min_time)
+        arguments[count++] = min_time;
     if (filter)
         arguments[count++] = filter;
-    struct child_request request = { .arguments = arguments,
-                                     .environment = suite->environment,
-                                     .timeout_s =
-                                         suite->timeout_s < LISTING_TIMEOUT_S ? suite->timeout_s : LISTING_TIMEOUT_S,
-                                     .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
-                                     .interrupt_fd = runner->interrupt.fd };
+    double timeout_s = suite->timeout_s < LISTING_TIMEOUT_S ? suite->timeout_s : LISTING_TIMEOUT_S;
+    *request = (struct child_request){ .arguments = arguments,
+                                       .environment = suite->environment,
+                                       .timeout_s = timeout_s,
+                                       .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
+                                       .interrupt_fd = runner->interrupt.fd };
+    int code = child_run(request, result, error);
+    free(min_time);
+    free(arguments);
+    request->arguments = suite->arguments;
+    return code;
+}
+
+/* New Google Benchmarks want "0.1s" and complain of "0.1"; up to 1.7 they refuse "0.1s" and name the flag. */
+static bool refuses_suffix(const struct runner_suite *suite, const struct child_result *result)
+{
+    return suite->min_time && str_ends(suite->min_time, "s") && result->end == CHILD_EXITED && result->status != 0 &&
+           strstr(str_text(&result->errors), "benchmark_min_time") != NULL;
+}
+
+int listing_ask(struct runner *runner, struct runner_suite *suite, struct error *error)
+{
+    char *filters = join_filters(&suite->section->filters);
+    char *filter = filters && *filters ? mem_format("--benchmark_filter=%s", filters) : NULL;
+    const char *min_time = suite->section->min_time;
+    bool is_count = min_time && str_ends(min_time, "x");
+    suite->min_time = min_time && !is_count ? arena_format(&runner->arena, "%ss", min_time) : min_time;
+    struct child_request request;
     struct child_result result;
     struct error problem;
     error->code = 0;
-    if (child_run(&request, &result, &problem) != 0)
+    int code = list_once(runner, suite, filter, &request, &result, &problem);
+    if (code == 0 && refuses_suffix(suite, &result)) {
+        child_release(&result);
+        suite->min_time = min_time;
+        code = list_once(runner, suite, filter, &request, &result, &problem);
+    }
+    if (code != 0)
         suite->failure = arena_strdup(&runner->arena, problem.text);
     else if (result.end == CHILD_INTERRUPTED)
         error_set(error, ERROR_STATE, "interrupted");
@@ -122,7 +153,6 @@ int listing_ask(struct runner *runner, struct runner_suite *suite, struct error 
         understand(runner, suite, &request, &result, error);
     suite->stderr_tail = text_clean_tail(&runner->arena, str_text(&result.errors), result.errors.length, TAIL_BYTES);
     child_release(&result);
-    free(arguments);
     free(filter);
     free(filters);
     return error->code;

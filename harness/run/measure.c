@@ -40,8 +40,8 @@ static char **make_arguments(const struct attempt *attempt)
         arguments[count] = mem_strdup(suite->arguments[count]);
     arguments[count++] = mem_format("--benchmark_filter=%s", filter);
     arguments[count++] = mem_strdup("--benchmark_format=json");
-    if (suite->section->min_time)
-        arguments[count++] = mem_format("--benchmark_min_time=%s", suite->section->min_time);
+    if (suite->min_time)
+        arguments[count++] = mem_format("--benchmark_min_time=%s", suite->min_time);
     if (suite->section->repetitions > 1)
         arguments[count] = mem_format("--benchmark_repetitions=%d", suite->section->repetitions);
     free(filter);

@@ -37,6 +37,7 @@ struct runner_suite {
     char *program;          /* absolute path; NULL if there is none */
     const char **arguments; /* program and the plan's arguments; count below */
     size_t argument_count;
+    const char *min_time;     /* as this program takes it: "0.1s", "10x" or "0.1"; NULL = its own default */
     const char **environment; /* "NAME=value", NULL-terminated */
     const char *const *cases; /* names in the program's own order */
     cpu_set_t *cpus;          /* of each case */
