@@ -95,21 +95,99 @@ struct benchmark *benchmark_teardown(struct benchmark *family, benchmark_functio
 struct benchmark *benchmark_setup_case(struct benchmark *family, benchmark_function *setup);
 struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_function *teardown);
 
-/* Registers a function under its own name before main starts. BENCHMARK_WITH takes modifiers of the family "family":
+/* ---- threads: one case for each thread count and tuple, thread counts varying fastest ---- */
+
+/* 1 or more; every call adds a count. The case's name then ends in /threads:N, also for N = 1. */
+struct benchmark *benchmark_threads(struct benchmark *family, int threads);
+/* lo, the powers of two between, hi. */
+struct benchmark *benchmark_thread_range(struct benchmark *family, int lo, int hi);
+/* lo, lo + stride, ... below hi, then hi. */
+struct benchmark *benchmark_dense_thread_range(struct benchmark *family, int lo, int hi, int stride);
+struct benchmark *benchmark_thread_per_cpu(struct benchmark *family); /* one count: the online CPUs */
+/* Runs run(context, index) for every index in 0..threads-1, each on a thread of its own (index 0 may be the caller's),
+ * and returns when all have returned. For programs whose threads come from elsewhere (OpenMP, a fiber library); without
+ * one the library keeps a pool of its own between runs. */
+typedef void benchmark_thread_runner(void *user_data, int threads, void (*run)(void *context, int thread_index),
+                                     void *context);
+struct benchmark *benchmark_use_thread_runner(struct benchmark *family, benchmark_thread_runner *runner,
+                                              void *user_data);
+
+/* ---- asymptotic complexity: fits time = c * g(n) over the cases of the family ---- */
+
+enum benchmark_complexity {
+    BENCHMARK_O_NONE,
+    BENCHMARK_O_1,
+    BENCHMARK_O_N,
+    BENCHMARK_O_N_SQUARED,
+    BENCHMARK_O_N_CUBED,
+    BENCHMARK_O_LOG_N,
+    BENCHMARK_O_N_LOG_N,
+    BENCHMARK_O_AUTO, /* the one with the smallest residual */
+    BENCHMARK_O_FUNCTION
+};
+/* Each case tells its n with benchmark_state_set_complexity_n. Adds the records <name>_BigO and <name>_RMS. */
+struct benchmark *benchmark_complexity(struct benchmark *family, enum benchmark_complexity complexity);
+typedef double benchmark_complexity_function(int64_t n);
+struct benchmark *benchmark_complexity_with(struct benchmark *family, benchmark_complexity_function *function);
+
+/* ---- limits beyond Google Benchmark's; they never change names. 0 = none. The flags --prony_min_iterations,
+ * --prony_max_iterations and --prony_max_time are their defaults ---- */
+
+struct benchmark *benchmark_min_iterations(struct benchmark *family, int64_t count);
+struct benchmark *benchmark_max_iterations(struct benchmark *family, int64_t count);
+/* Wall seconds that the search for the iteration count may take, whatever clock drives it: the longest run so far is
+ * then reported. Holds for manual time too. */
+struct benchmark *benchmark_max_time(struct benchmark *family, double seconds);
+/* At most count samples of single iterations, or of equal batches of them, in every run: their min, p50, p90, p99 and
+ * max are reported (prony_samples). Default 0, and --prony_samples=N. */
+struct benchmark *benchmark_samples(struct benchmark *family, int count);
+
+/* ---- fixtures: what every thread does around every call of the function, untimed ---- */
+
+struct benchmark_fixture {
+    const char *name;                       /* the case is called name/method */
+    benchmark_function *set_up, *tear_down; /* NULL = nothing. What set_up leaves by benchmark_state_set_fixture belongs
+                                             * to its thread alone. */
+};
+struct benchmark *benchmark_register_fixture(const struct benchmark_fixture *fixture, const char *method,
+                                             benchmark_function *function, void *user_data);
+
+/* ---- registration before main starts, in the order of the source. The _WITH forms take modifiers of "family":
  * BENCHMARK_WITH(BM_copy, benchmark_range(family, 8, 8192); benchmark_unit(family, BENCHMARK_MICROSECOND)); */
-#define BENCHMARK(function)                                                       \
-    __attribute__((constructor)) static void benchmark_construct_##function(void) \
-    {                                                                             \
-        benchmark_register(#function, function, NULL);                            \
-    }                                                                             \
+
+#define BENCHMARK_JOIN_(a, b) a##b
+#define BENCHMARK_JOIN(a, b)  BENCHMARK_JOIN_(a, b)
+#define BENCHMARK_CONSTRUCT_(id, expression, ...)                                           \
+    __attribute__((constructor)) static void BENCHMARK_JOIN(benchmark_construct_, id)(void) \
+    {                                                                                       \
+        struct benchmark *family = (expression);                                            \
+        (void)family;                                                                       \
+        __VA_ARGS__;                                                                        \
+    }                                                                                       \
     struct benchmark
-#define BENCHMARK_WITH(function, ...)                                             \
-    __attribute__((constructor)) static void benchmark_construct_##function(void) \
-    {                                                                             \
-        struct benchmark *family = benchmark_register(#function, function, NULL); \
-        __VA_ARGS__;                                                              \
-    }                                                                             \
-    struct benchmark
+/* name: the function's own. */
+#define BENCHMARK(function) BENCHMARK_WITH(function, )
+#define BENCHMARK_WITH(function, ...) \
+    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function, function, NULL), __VA_ARGS__)
+/* name: function/case. user_data: a pointer that the function gets by benchmark_state_user_data, to parameters of
+ * whatever type (&(struct options){ ... } for instance). */
+#define BENCHMARK_CAPTURE(function, case_name, user_data) BENCHMARK_CAPTURE_WITH(function, case_name, user_data, )
+#define BENCHMARK_CAPTURE_WITH(function, case_name, user_data, ...) \
+    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function "/" #case_name, function, user_data), __VA_ARGS__)
+#define BENCHMARK_NAMED(function, case_name) BENCHMARK_CAPTURE(function, case_name, NULL)
+/* The counterpart of a template instance: registers function_type under the name function<type>, where the functions
+ * come from a macro or an #include of the same text. */
+#define BENCHMARK_TEMPLATE(function, type) BENCHMARK_TEMPLATE_WITH(function, type, )
+#define BENCHMARK_TEMPLATE_WITH(function, type, ...) \
+    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function "<" #type ">", function##_##type, NULL), __VA_ARGS__)
+#define BENCHMARK_TEMPLATE2(function, a, b) BENCHMARK_TEMPLATE2_WITH(function, a, b, )
+#define BENCHMARK_TEMPLATE2_WITH(function, a, b, ...)                                                              \
+    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function "<" #a "," #b ">", function##_##a##_##b, NULL), \
+                         __VA_ARGS__)
+/* fixture: a const struct benchmark_fixture; name: fixture.name/function. */
+#define BENCHMARK_FIXTURE(fixture, function) BENCHMARK_FIXTURE_WITH(fixture, function, )
+#define BENCHMARK_FIXTURE_WITH(fixture, function, ...) \
+    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register_fixture(&(fixture), #function, function, NULL), __VA_ARGS__)
 
 /* ---- inside a benchmark function ---- */
 
@@ -265,6 +343,41 @@ bool benchmark_peak_rss(double *bytes);
  * a libc other than glibc. */
 bool benchmark_allocation_count(uint64_t *count);
 
+/* The n of benchmark_complexity: the size of what this case works on. */
+void benchmark_state_set_complexity_n(struct benchmark_state *state, int64_t n);
+int64_t benchmark_state_complexity_n(const struct benchmark_state *state);
+
+/* ---- managers: run a case once more, to measure something that would disturb its time ---- */
+
+#define BENCHMARK_MEMORY_ABSENT INT64_MAX
+struct benchmark_memory_result {
+    int64_t num_allocs;            /* of all iterations together */
+    int64_t max_bytes_used;        /* the largest heap at any time between start and stop, less that at start */
+    int64_t total_allocated_bytes; /* or BENCHMARK_MEMORY_ABSENT */
+    int64_t net_heap_growth;       /* or BENCHMARK_MEMORY_ABSENT */
+};
+/* After every repetition the case runs at most 16 iterations on one thread between start and stop. JSON:
+ * allocs_per_iter, max_bytes_used and, unless absent, total_allocated_bytes and net_heap_growth. */
+struct benchmark_memory_manager {
+    void (*start)(void *context);
+    void (*stop)(void *context, struct benchmark_memory_result *result);
+    void *context;
+};
+/* The struct must stay alive. NULL takes it away. */
+void benchmark_register_memory_manager(const struct benchmark_memory_manager *manager);
+/* Counts malloc, calloc, realloc, free and their relatives. NULL unless the program is linked with
+ * libprony_benchmark_malloc, which overrides them. --prony_memory registers it. */
+const struct benchmark_memory_manager *benchmark_malloc_manager(void);
+
+/* After every repetition the case runs once more on one thread, with the same iterations: after_setup_start is called
+ * just before the loop, before_teardown_stop just after it. */
+struct benchmark_profiler_manager {
+    void (*after_setup_start)(void *context);
+    void (*before_teardown_stop)(void *context);
+    void *context;
+};
+void benchmark_register_profiler_manager(const struct benchmark_profiler_manager *manager);
+
 /* ---- keeping the optimizer honest ---- */
 
 /* The value (any expression, array or struct) counts as used, and memory as read and written. */
@@ -297,6 +410,10 @@ void benchmark_shutdown(void);
 /* What main should return after run_specified: 0, as Google Benchmark; with --prony_exit_code 1 if a case ended in an
  * error or nothing matched. Call before shutdown. */
 int benchmark_exit_status(void);
+/* With address space randomization on, starts the program anew without it (Linux: personality, then execv of
+ * /proc/self/exe), so that code and data lie alike in every run. Returns where that is not possible. BENCHMARK_MAIN
+ * does it first of all. */
+void benchmark_maybe_reenter_without_aslr(int argc, char **argv);
 /* All of the above. */
 int benchmark_main(int argc, char **argv);
 
@@ -306,6 +423,11 @@ const char *benchmark_filter(void);
 void benchmark_set_filter(const char *filter);
 int benchmark_verbosity(void);
 void benchmark_set_default_time_unit(enum benchmark_time_unit unit);
+enum benchmark_time_unit benchmark_default_time_unit(void);
+/* The lists that benchmark_range and benchmark_dense_range register, to be used in benchmark_args_product. Release
+ * values with free(). Empty if lo > hi, multiplier < 2 or step < 1. */
+struct benchmark_list benchmark_create_range(int64_t lo, int64_t hi, int64_t multiplier);
+struct benchmark_list benchmark_create_dense_range(int64_t lo, int64_t hi, int64_t step);
 /* The version of Google Benchmark whose behaviour this library has ("v1.9.5"). */
 const char *benchmark_version(void);
 
