@@ -20,6 +20,34 @@ struct benchmark_counters {
     size_t count, capacity;
 };
 
+/* What kind of aggregate; BENCHMARK_PLAIN_AGGREGATE is a statistic over repetitions. */
+enum benchmark_aggregate_kind { BENCHMARK_PLAIN_AGGREGATE, BENCHMARK_BIG_O, BENCHMARK_RMS };
+
+/* Times of single iterations, or of batches of so many iterations divided by them, in ns an iteration. count 0 = none
+ * were taken. */
+struct benchmark_sample_summary {
+    int64_t count, batch_iterations;
+    double min_ns, p50_ns, p90_ns, p99_ns, max_ns;
+};
+
+/* Whether the compiler seems to have deleted what was to be measured: no loop is left (many iterations a cycle), or an
+ * iteration takes no longer than one of an empty loop. */
+enum benchmark_emptiness { BENCHMARK_LOOP_FULL, BENCHMARK_LOOP_DELETED, BENCHMARK_LOOP_INDISTINGUISHABLE };
+
+/* How a hardware or software counter's value came to be. */
+enum benchmark_counter_state {
+    BENCHMARK_COUNTER_OK,
+    BENCHMARK_COUNTER_SCALED,      /* multiplexed: extrapolated from the share of time that it counted */
+    BENCHMARK_COUNTER_NOT_COUNTED, /* opened, but never on the hardware during the run */
+    BENCHMARK_COUNTER_UNSUPPORTED  /* not opened; reason says why */
+};
+struct benchmark_counter_report {
+    char *name; /* owned */
+    enum benchmark_counter_state state;
+    double running_share; /* of the time enabled; 1 = always */
+    char *reason;         /* owned; NULL when ok */
+};
+
 /* One record: one repetition of a case, or an aggregate over its repetitions. */
 struct benchmark_run {
     const char *run_name; /* of the case; owned by the instance */
@@ -28,6 +56,9 @@ struct benchmark_run {
     int threads;
     const char *aggregate_name; /* NULL = a repetition */
     enum benchmark_statistic_unit aggregate_unit;
+    enum benchmark_aggregate_kind aggregate_kind;
+    enum benchmark_complexity complexity; /* of BigO and RMS: the curve */
+    int64_t complexity_n;                 /* of a repetition */
     enum benchmark_skip skipped;
     char *skip_message; /* owned; NULL when not skipped */
     char *label;        /* owned; NULL = none */
@@ -35,6 +66,9 @@ struct benchmark_run {
     double real_seconds, cpu_seconds; /* of all iterations together */
     enum benchmark_time_unit unit;
     struct benchmark_counters counters; /* finished values */
+    bool has_memory;                    /* a memory manager measured */
+    struct benchmark_memory_result memory;
+    double allocs_per_iter;
 
     /* Beyond Google Benchmark. */
     double *values_ns; /* owned */
@@ -45,6 +79,16 @@ struct benchmark_run {
     uint64_t allocations; /* while the timer ran */
     bool has_digest;
     uint64_t digest;
+    bool has_peak_rss;
+    double peak_rss_bytes; /* of the case up to this repetition */
+    struct benchmark_sample_summary samples;
+    enum benchmark_emptiness emptiness;
+    bool has_timer_cost;
+    double timer_cost_ns; /* what the clocks themselves add to real_time, for all iterations together; not subtracted */
+    int64_t pause_count;  /* pauses timed by the cheap clock, and what they may be wrong by, together */
+    double pause_error_ns;
+    struct benchmark_counter_report *counter_reports; /* owned */
+    size_t counter_report_count;
 };
 
 struct benchmark_cache {
