@@ -84,6 +84,7 @@ struct benchmark_registry {
     char *executable;
     char *help;
     bool nothing_matched, had_error;
+    struct probe_scheduling_monitor scheduling;
 };
 struct benchmark_registry *benchmark_registry_get(void);
 void benchmark_registry_release(struct benchmark_registry *registry);

@@ -62,12 +62,11 @@ static void call_hook(struct benchmark_runner *runner, struct trial *trial, benc
 
 static void call_function(struct benchmark_runner *runner, struct trial *trial, int64_t iterations)
 {
-    struct probe_scheduling before, after;
+    struct probe_scheduling_monitor *scheduling = &benchmark_registry_get()->scheduling;
     struct benchmark_state state = new_state(runner, trial, iterations);
-    probe_scheduling_read(&before);
+    probe_scheduling_begin(scheduling);
     runner->instance->family->function(&state);
-    probe_scheduling_read(&after);
-    trial->scheduling = probe_scheduling_difference(&after, &before);
+    trial->scheduling = probe_scheduling_end(scheduling, trial->measurement.real_ns - trial->measurement.cpu_ns);
     if (!state.started && !state.skipped)
         benchmark_state_skip_with_error(&state, "The benchmark didn't run, nor was it explicitly skipped. Please call "
                                                 "'SkipWithXXX` in your benchmark as appropriate.");

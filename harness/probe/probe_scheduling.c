@@ -1,12 +1,33 @@
 /* probe_scheduling.c: run delay from /proc/self/task/<tid>/schedstat ("cpu_ns wait_ns slices"), switches from
  * getrusage. One reading costs some microseconds a thread and allocates only when it walks several threads. */
 #include "harness/probe/probe_scheduling.h"
+#include "harness/base/clock.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define HAS_SINGLE_THREADED 1
+#endif
+#endif
+
+enum { STALE_NS = 1000000 };
+
+/* The C library knows without a system call, until a thread is started. The task directory, which always knows, has two
+ * links plus one a thread. */
+static bool has_one_thread(void)
+{
+#ifdef HAS_SINGLE_THREADED
+    if (__libc_single_threaded)
+        return true;
+#endif
+    struct stat tasks;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+}
 
 static bool read_schedstat(int directory, const char *path, int64_t *run_delay_ns)
 {
@@ -46,11 +67,9 @@ static bool read_all_threads(int64_t *run_delay_ns)
 
 void probe_scheduling_read(struct probe_scheduling *reading)
 {
-    struct stat tasks;
     struct rusage usage;
     *reading = (struct probe_scheduling){ 0 };
-    /* The directory has two links plus one a thread, so a process of one thread is spared the walk. */
-    if (stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3)
+    if (has_one_thread())
         reading->has_run_delay = read_schedstat(AT_FDCWD, "/proc/self/schedstat", &reading->run_delay_ns);
     else
         reading->has_run_delay = read_all_threads(&reading->run_delay_ns);
@@ -74,5 +93,34 @@ struct probe_scheduling probe_scheduling_difference(const struct probe_schedulin
         difference.involuntary_count = later->involuntary_count - earlier->involuntary_count;
         difference.voluntary_count = later->voluntary_count - earlier->voluntary_count;
     }
+    return difference;
+}
+
+/* ---- monitor ---- */
+
+static void take_reading(struct probe_scheduling_monitor *monitor)
+{
+    probe_scheduling_read(&monitor->last);
+    monitor->last_wall_ns = clock_wall_ns();
+    monitor->has_last = true;
+}
+
+void probe_scheduling_begin(struct probe_scheduling_monitor *monitor)
+{
+    monitor->alone = has_one_thread();
+    if (!monitor->has_last || !monitor->alone || clock_wall_ns() - monitor->last_wall_ns > STALE_NS)
+        take_reading(monitor);
+}
+
+struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns)
+{
+    struct probe_scheduling before = monitor->last;
+    bool bounded = monitor->alone && has_one_thread();
+    if (bounded && off_cpu_ns < PROBE_SCHEDULING_NOISE_NS)
+        return (struct probe_scheduling){ .has_run_delay = before.has_run_delay, .has_switches = before.has_switches };
+    take_reading(monitor);
+    struct probe_scheduling difference = probe_scheduling_difference(&monitor->last, &before);
+    if (bounded && difference.run_delay_ns > off_cpu_ns)
+        difference.run_delay_ns = off_cpu_ns; /* the rest was before the run */
     return difference;
 }

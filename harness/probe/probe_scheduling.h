@@ -19,4 +19,22 @@ void probe_scheduling_read(struct probe_scheduling *reading);
 struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
                                                     const struct probe_scheduling *earlier);
 
+/* Readings cost microseconds, too much around a run that takes one. A monitor spares most of them: a thread that was on
+ * a CPU all the time has waited for none, so in a process of one thread wall time minus CPU time bounds the delay, and
+ * where that is within the noise of the clocks it is 0 without a reading. */
+struct probe_scheduling_monitor {
+    struct probe_scheduling last; /* the last reading, */
+    int64_t last_wall_ns;         /* and when it was taken */
+    bool has_last;
+    bool alone; /* the process had one thread when the run began */
+};
+/* Within this time off the CPU no other task ran: switching to one and back takes longer. */
+enum { PROBE_SCHEDULING_NOISE_NS = 2000 };
+
+/* Before a run. Takes a reading only if the last one is older than a millisecond, or beside other threads. */
+void probe_scheduling_begin(struct probe_scheduling_monitor *monitor);
+/* After it: what happened in the run. off_cpu_ns: wall minus CPU time of the run, INT64_MAX if that is not known.
+ * Voluntary switches that took no time are not seen. */
+struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns);
+
 #endif

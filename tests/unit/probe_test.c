@@ -5,6 +5,7 @@
 #include "harness/probe/probe_memory.h"
 #include "harness/probe/probe_scheduling.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,6 +68,69 @@ static void test_absent_stays_absent(void **state)
     assert_int_equal(difference.involuntary_count, 4);
 }
 
+/* Burns CPU time for a while: some of it is lost to others on a busy machine. */
+static void spin(int64_t wall_ns)
+{
+    for (int64_t start = clock_wall_ns(); clock_wall_ns() - start < wall_ns;) {}
+}
+
+static void test_monitor_spares_readings(void **state)
+{
+    (void)state;
+    struct probe_scheduling_monitor monitor = { 0 };
+    probe_scheduling_begin(&monitor);
+    int64_t first = monitor.last_wall_ns;
+    assert_true(monitor.has_last);
+    monitor.last.run_delay_ns = -50000; /* as if much had happened since */
+    monitor.last.involuntary_count -= 7;
+    struct probe_scheduling result = probe_scheduling_end(&monitor, -3); /* clocks that are read one after the other */
+    assert_int_equal(result.run_delay_ns, 0);
+    assert_int_equal(result.involuntary_count, 0);
+    assert_int_equal(monitor.last_wall_ns, first);
+    assert_int_equal(result.has_run_delay, monitor.last.has_run_delay);
+    result = probe_scheduling_end(&monitor, 30000);
+    assert_true(monitor.last_wall_ns > first);
+    if (result.has_run_delay)
+        assert_int_equal(result.run_delay_ns, 30000); /* not more than the run was off the CPU */
+    assert_true(result.involuntary_count >= 7);
+}
+
+static void test_monitor_renews_old_reading(void **state)
+{
+    (void)state;
+    struct probe_scheduling_monitor monitor = { 0 };
+    probe_scheduling_begin(&monitor);
+    int64_t first = monitor.last_wall_ns;
+    spin(2000000);
+    probe_scheduling_begin(&monitor);
+    assert_true(monitor.last_wall_ns > first);
+}
+
+static void *wait_for_end(void *barrier)
+{
+    pthread_barrier_wait(barrier);
+    return NULL;
+}
+
+static void test_monitor_reads_beside_threads(void **state)
+{
+    (void)state;
+    pthread_barrier_t barrier;
+    pthread_t thread;
+    struct probe_scheduling_monitor monitor = { 0 };
+    pthread_barrier_init(&barrier, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &barrier), 0);
+    probe_scheduling_begin(&monitor);
+    assert_false(monitor.alone);
+    int64_t first = monitor.last_wall_ns;
+    struct probe_scheduling result = probe_scheduling_end(&monitor, 0); /* another thread may have waited */
+    assert_true(monitor.last_wall_ns > first);
+    assert_true(result.has_switches);
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+    pthread_barrier_destroy(&barrier);
+}
+
 static void *volatile sink; /* keeps the compiler from removing a malloc and its free */
 
 static void test_every_way_to_allocate_counts(void **state)
@@ -101,9 +165,9 @@ static void test_every_way_to_allocate_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peak_follows_and_resets),
-        cmocka_unit_test(test_voluntary_switches),
-        cmocka_unit_test(test_absent_stays_absent),
+        cmocka_unit_test(test_peak_follows_and_resets),      cmocka_unit_test(test_voluntary_switches),
+        cmocka_unit_test(test_absent_stays_absent),          cmocka_unit_test(test_monitor_spares_readings),
+        cmocka_unit_test(test_monitor_renews_old_reading),   cmocka_unit_test(test_monitor_reads_beside_threads),
         cmocka_unit_test(test_every_way_to_allocate_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
