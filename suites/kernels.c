@@ -412,6 +412,7 @@ int main(int argc, char **argv)
     struct suite suite = { 0 };
     struct error error;
     char features[128];
+    benchmark_maybe_reenter_without_aslr(argc, argv);
     log_set_program("kernels");
     benchmark_set_help(help_text);
     benchmark_initialize(&argc, argv);

@@ -331,6 +331,7 @@ void benchmark_shutdown(void)
 
 int benchmark_main(int argc, char **argv)
 {
+    benchmark_maybe_reenter_without_aslr(argc, argv);
     benchmark_initialize(&argc, argv);
     if (benchmark_report_unrecognized_arguments(argc, argv))
         return 1;

@@ -53,11 +53,22 @@ static int check_selection(const struct runner *runner, struct error *error)
     return 0;
 }
 
-/* The plan's variables; --model wins over all of them. */
+static bool has_variable(const struct plan_strings *environment, const char *prefix)
+{
+    for (size_t i = 0; i < environment->count; i++)
+        if (str_starts(environment->items[i], prefix))
+            return true;
+    return false;
+}
+
+/* The plan's variables; --model wins over all of them. Addresses stay random, unless the plan or the user says
+ * otherwise: each sample comes from another process, so their effect averages out and counts in the interval, where a
+ * single fixed layout would make a change of it look like a change of speed. */
 static const char **make_environment(struct runner *runner, const struct plan_suite *section)
 {
-    const char **list = arena_array(&runner->arena, section->environment.count + 2, sizeof *list);
+    const char **list = arena_array(&runner->arena, section->environment.count + 3, sizeof *list);
     size_t count = 0;
+    bool keep_aslr = !getenv("PRONY_KEEP_ASLR") && !has_variable(&section->environment, "PRONY_KEEP_ASLR=");
     if (runner->options.model_count) {
         struct str models = { 0 };
         for (size_t i = 0; i < runner->options.model_count; i++)
@@ -65,8 +76,11 @@ static const char **make_environment(struct runner *runner, const struct plan_su
         list[count++] = arena_format(&runner->arena, "PRONY_MODELS=%s", str_text(&models));
         str_release(&models);
     }
+    bool has_models = count > 0;
+    if (keep_aslr)
+        list[count++] = "PRONY_KEEP_ASLR=1";
     for (size_t i = 0; i < section->environment.count; i++)
-        if (count == 0 || !str_starts(section->environment.items[i], "PRONY_MODELS="))
+        if (!has_models || !str_starts(section->environment.items[i], "PRONY_MODELS="))
             list[count++] = section->environment.items[i];
     return list;
 }

@@ -215,6 +215,7 @@ static bool is_listing(int argc, char **argv)
 
 bool suite_start(struct suite *suite, int *argc, char **argv, unsigned wants, int *exit_code)
 {
+    benchmark_maybe_reenter_without_aslr(*argc, argv);
     memset(suite, 0, sizeof *suite);
     suite->wants = wants;
     suite->check = true;
