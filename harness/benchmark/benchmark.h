@@ -1,5 +1,6 @@
 /* benchmark.h: libbenchmark, a micro-benchmark library for C that behaves like Google Benchmark: same command line,
- * same case names, same console, JSON and CSV output. This is its only header for callers, C or C++.
+ * same case names, same console, JSON and CSV output. For callers in C or C++; who prints results in a way of their own
+ * includes reporter.h, too.
  *
  *     static void BM_copy(struct benchmark_state *state)
  *     {

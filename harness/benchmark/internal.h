@@ -6,8 +6,10 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/error.h"
+#include "harness/base/str.h"
 #include "harness/benchmark/benchmark.h"
 #include "harness/benchmark/reporter.h"
+#include "harness/probe/probe_scheduling.h"
 #include <regex.h>
 
 /* ---- registry.c ---- */
@@ -212,6 +214,34 @@ void benchmark_runner_finish(struct benchmark_runner *runner);
 void benchmark_runner_release(struct benchmark_runner *runner);
 /* The next iteration count after iterations took seconds of the min_seconds wanted. */
 int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds);
+
+/* ---- report.c and report_<format>.c ---- */
+
+/* A reporter of the library's own: a console, JSON or CSV on the streams of its base. */
+struct benchmark_printer {
+    struct benchmark_reporter base; /* first: ops get a pointer to it */
+    bool color, tabular;
+    bool keep_complete;              /* JSON to a file: it can be parsed after every batch, should the program die */
+    bool started;                    /* a header, or the first record, is out */
+    size_t name_width;               /* console */
+    struct benchmark_counters shown; /* names of the header's counters (console tabular, CSV) */
+    bool warned_lost_counter;        /* CSV */
+    struct str text;                 /* built here, written once per batch */
+};
+extern const struct benchmark_reporter_ops benchmark_console_ops;
+extern const struct benchmark_reporter_ops benchmark_json_ops;
+extern const struct benchmark_reporter_ops benchmark_csv_ops;
+
+static inline struct benchmark_printer *benchmark_printer_of(struct benchmark_reporter *reporter)
+{
+    return (struct benchmark_printer *)reporter;
+}
+/* format: console, json or csv; console for anything else. Owned by the caller (benchmark_release_reporter). */
+struct benchmark_reporter *benchmark_printer_create(const char *format, FILE *out, FILE *talk);
+void benchmark_printer_flush(struct benchmark_printer *printer); /* text to out */
+void benchmark_printer_release(struct benchmark_reporter *reporter);
+void benchmark_run_append_name(struct str *str, const struct benchmark_run *run);
+void benchmark_run_release(struct benchmark_run *run);
 
 /* ---- context.c ---- */
 

@@ -97,58 +97,70 @@ static bool wants_color(const char *text)
     return false;
 }
 
-static const struct benchmark_reporter_ops *reporter_ops(const char *format)
+struct benchmark_reporter *benchmark_create_default_display_reporter(void)
 {
-    if (strcmp(format, "json") == 0)
-        return &benchmark_json_ops;
-    return strcmp(format, "csv") == 0 ? &benchmark_csv_ops : &benchmark_console_ops;
-}
-
-static void reporter_release(struct benchmark_reporter *reporter)
-{
-    benchmark_counters_release(&reporter->shown);
-    str_release(&reporter->text);
+    const struct benchmark_flags *flags = &benchmark_registry_get()->flags;
+    benchmark_flags_set_defaults(benchmark_registry_get());
+    struct benchmark_reporter *reporter = benchmark_printer_create(flags->format, stdout, stderr);
+    benchmark_printer_of(reporter)->color = wants_color(flags->color);
+    benchmark_printer_of(reporter)->tabular = flags->counters_tabular;
+    return reporter;
 }
 
 /* The display and, with --benchmark_out, the file. */
 struct output {
-    struct benchmark_reporter display, file;
-    bool has_file;
+    struct benchmark_reporter *display, *file;
+    struct benchmark_reporter *own_display, *own_file; /* those that the library made */
+    FILE *stream;                                      /* of the file */
 };
 
-static void open_output(struct output *output, const struct benchmark_flags *flags)
+static void open_file(struct output *output, const struct benchmark_flags *flags)
 {
-    *output = (struct output){ .display = { .ops = reporter_ops(flags->format),
-                                            .out = stdout,
-                                            .talk = stderr,
-                                            .color = wants_color(flags->color),
-                                            .tabular = flags->counters_tabular } };
-    if (!flags->out[0])
-        return;
-    FILE *file = fopen(flags->out, "we");
-    if (!file) {
-        fprintf(stderr, "invalid file name: '%s'\n", flags->out);
+    if (!flags->out[0] && output->file) {
+        fputs("A custom file reporter was provided but --benchmark_out=<file> was not specified.\n",
+              output->display->talk);
         exit(1);
     }
-    output->has_file = true;
-    output->file = (struct benchmark_reporter){ .ops = reporter_ops(flags->out_format),
-                                                .out = file,
-                                                .talk = file,
-                                                .tabular = flags->counters_tabular,
-                                                .keep_complete = true };
+    if (!flags->out[0])
+        return;
+    output->stream = fopen(flags->out, "we");
+    if (!output->stream) {
+        fprintf(output->display->talk, "invalid file name: '%s'\n", flags->out);
+        exit(1);
+    }
+    if (!output->file) {
+        output->file = output->own_file = benchmark_printer_create(flags->out_format, NULL, NULL);
+        benchmark_printer_of(output->file)->tabular = flags->counters_tabular;
+        benchmark_printer_of(output->file)->keep_complete = true;
+    }
+    output->file->out = output->file->talk = output->stream;
+}
+
+static void open_output(struct output *output, struct benchmark_reporter *display, struct benchmark_reporter *file)
+{
+    *output = (struct output){ .display = display, .file = file };
+    if (!display)
+        output->display = output->own_display = benchmark_create_default_display_reporter();
+    if (!output->display->out)
+        output->display->out = stdout;
+    if (!output->display->talk)
+        output->display->talk = stderr;
+    open_file(output, &benchmark_registry_get()->flags);
 }
 
 /* Results that were not written are worth an exit status. */
 static void close_output(struct output *output)
 {
     const struct benchmark_flags *flags = &benchmark_registry_get()->flags;
-    bool display_failed = fflush(stdout) || ferror(stdout), file_failed = false;
-    reporter_release(&output->display);
-    if (output->has_file) {
-        reporter_release(&output->file);
-        file_failed = ferror(output->file.out);
-        file_failed |= fclose(output->file.out) != 0;
+    bool display_failed = fflush(output->display->out) || ferror(output->display->out), file_failed = false;
+    fflush(output->display->talk);
+    if (output->stream) {
+        output->file->out = output->file->talk = NULL;
+        file_failed = ferror(output->stream);
+        file_failed |= fclose(output->stream) != 0;
     }
+    benchmark_release_reporter(output->own_display);
+    benchmark_release_reporter(output->own_file);
     if (display_failed)
         fputs("stdout: not all results could be written\n", stderr);
     if (file_failed)
@@ -157,13 +169,54 @@ static void close_output(struct output *output)
         exit(1);
 }
 
-static void report(struct benchmark_reporter *reporter, const struct benchmark_runner *runner, bool aggregates_only)
+/* ---- calls of reporters; NULL is the file that was not asked for ---- */
+
+static bool report_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+{
+    if (!reporter || !reporter->ops->report_context)
+        return true;
+    bool go = reporter->ops->report_context(reporter, context);
+    fflush(reporter->out);
+    fflush(reporter->talk);
+    return go;
+}
+
+static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_runner *runner,
+                        bool aggregates_only)
 {
     const struct benchmark_runs *aggregates = &runner->aggregates;
-    if (!aggregates_only || !aggregates->count)
-        reporter->ops->runs(reporter, runner->runs.items, runner->runs.count);
-    if (aggregates->count)
-        reporter->ops->runs(reporter, aggregates->items, aggregates->count);
+    if (!reporter)
+        return;
+    if (reporter->ops->report_runs_config)
+        reporter->ops->report_runs_config(reporter, runner->min_time, runner->explicit_iterations > 0,
+                                          runner->iterations);
+    if (reporter->ops->report_runs && (!aggregates_only || !aggregates->count))
+        reporter->ops->report_runs(reporter, runner->runs.items, runner->runs.count);
+    if (reporter->ops->report_runs && aggregates->count)
+        reporter->ops->report_runs(reporter, aggregates->items, aggregates->count);
+    fflush(reporter->out);
+    fflush(reporter->talk);
+}
+
+static void finalize(struct benchmark_reporter *reporter)
+{
+    if (!reporter)
+        return;
+    if (reporter->ops->finalize)
+        reporter->ops->finalize(reporter);
+    fflush(reporter->out);
+    fflush(reporter->talk);
+}
+
+static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
+{
+    if (reporter->ops->list)
+        reporter->ops->list(reporter, names, count);
+    else
+        for (size_t i = 0; i < count; i++)
+            fprintf(reporter->out, "%s\n", names[i]);
+    fflush(reporter->out);
+    fflush(reporter->talk);
 }
 
 /* ---- running ---- */
@@ -191,7 +244,7 @@ static void list_instances(const struct benchmark_instances *instances, struct b
     const char **names = mem_array(instances->count, sizeof *names);
     for (size_t i = 0; i < instances->count; i++)
         names[i] = instances->items[i].name;
-    display->ops->list(display, names, instances->count);
+    list(display, names, instances->count);
     free(names);
 }
 
@@ -208,10 +261,10 @@ static void report_finished(struct session *session, struct benchmark_runner *ru
     benchmark_runner_finish(runner);
     for (size_t r = 0; r < runner->runs.count; r++)
         session->registry->had_error |= runner->runs.items[r].skipped == BENCHMARK_SKIPPED_WITH_ERROR;
-    if (runner->runs.count)
-        report(&output->display, runner, runner->display_aggregates_only);
-    if (runner->runs.count && output->has_file)
-        report(&output->file, runner, runner->file_aggregates_only);
+    if (runner->runs.count) {
+        report_runs(output->display, runner, runner->display_aggregates_only);
+        report_runs(output->file, runner, runner->file_aggregates_only);
+    }
     benchmark_runner_release(runner);
 }
 
@@ -276,26 +329,41 @@ static void run_instances(const struct benchmark_instances *instances, struct be
         fputs("Performance counters not supported.\n", stderr);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
-    output->display.ops->context(&output->display, &context);
-    if (output->has_file)
-        output->file.ops->context(&output->file, &context);
-    session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
-    if (interleave)
-        run_interleaved(&session, instances, seed);
-    else
-        run_in_order(&session, instances);
-    free(session.values_ns);
-    output->display.ops->finish(&output->display);
-    if (output->has_file)
-        output->file.ops->finish(&output->file);
+    if (report_context(output->display, &context) && report_context(output->file, &context)) {
+        session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
+        if (interleave)
+            run_interleaved(&session, instances, seed);
+        else
+            run_in_order(&session, instances);
+        free(session.values_ns);
+    }
+    finalize(output->display);
+    finalize(output->file);
 }
 
-size_t benchmark_run_specified(void)
+static void run_or_list(struct benchmark_registry *registry, struct benchmark_instances *instances,
+                        struct output *output, const char *filter)
+{
+    FILE *talk = output->display->talk;
+    struct error error;
+    if (benchmark_instances_select(instances, registry, filter, &error))
+        fprintf(talk, "%s\n", error.text);
+    else if (!instances->count)
+        fprintf(talk, "Failed to match any benchmarks against regex: %s\n",
+                filter[0] && strcmp(filter, "all") != 0 ? filter : ".");
+    registry->nothing_matched = instances->count == 0;
+    if (instances->count && registry->flags.list_tests)
+        list_instances(instances, output->display);
+    else if (instances->count)
+        run_instances(instances, registry, output);
+}
+
+size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct benchmark_reporter *file,
+                                    const char *filter)
 {
     struct benchmark_registry *registry = benchmark_registry_get();
     struct benchmark_instances instances = { 0 };
     struct output output;
-    struct error error;
     /* Decimal points whatever the program's locale. */
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = uselocale(plain);
@@ -303,18 +371,8 @@ size_t benchmark_run_specified(void)
     benchmark_flags_set_defaults(registry);
     if (registry->flags.dry_run)
         benchmark_registry_add_context(registry, "dry_run", "true");
-    open_output(&output, &registry->flags);
-    const char *filter = registry->flags.filter;
-    if (benchmark_instances_select(&instances, registry, filter, &error))
-        fprintf(stderr, "%s\n", error.text);
-    else if (!instances.count)
-        fprintf(stderr, "Failed to match any benchmarks against regex: %s\n",
-                filter[0] && strcmp(filter, "all") != 0 ? filter : ".");
-    registry->nothing_matched = instances.count == 0;
-    if (instances.count && registry->flags.list_tests)
-        list_instances(&instances, &output.display);
-    else if (instances.count)
-        run_instances(&instances, registry, &output);
+    open_output(&output, display, file);
+    run_or_list(registry, &instances, &output, filter ? filter : registry->flags.filter);
     size_t count = instances.count;
     close_output(&output);
     benchmark_instances_release(&instances);
@@ -322,6 +380,11 @@ size_t benchmark_run_specified(void)
     if (plain)
         freelocale(plain);
     return count;
+}
+
+size_t benchmark_run_specified(void)
+{
+    return benchmark_run_specified_with(NULL, NULL, NULL);
 }
 
 void benchmark_shutdown(void)

@@ -1,7 +1,9 @@
-/* report.c: what all reporters ask of a record: its name, its time of one iteration, its unit. */
-#include "harness/benchmark/reporter.h"
+/* report.c: what all reporters ask of a record (its name, its time of one iteration, its unit), and what the library's
+ * own reporters share. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
 #include <stdlib.h>
+#include <string.h>
 
 const char *benchmark_unit_name(enum benchmark_time_unit unit)
 {
@@ -24,14 +26,35 @@ void benchmark_run_append_name(struct str *str, const struct benchmark_run *run)
     }
 }
 
+size_t benchmark_run_name(const struct benchmark_run *run, char *buffer, size_t size)
+{
+    const char *aggregate = run->aggregate_name;
+    return (size_t)snprintf(buffer, size, "%s%s%s", run->run_name, aggregate ? "_" : "", aggregate ? aggregate : "");
+}
+
+const char *benchmark_complexity_name(enum benchmark_complexity complexity)
+{
+    switch (complexity) {
+    case BENCHMARK_O_1: return "(1)";
+    case BENCHMARK_O_N: return "N";
+    case BENCHMARK_O_N_SQUARED: return "N^2";
+    case BENCHMARK_O_N_CUBED: return "N^3";
+    case BENCHMARK_O_LOG_N: return "lgN";
+    case BENCHMARK_O_N_LOG_N: return "NlgN";
+    default: return "f(N)";
+    }
+}
+
 bool benchmark_run_is_percentage(const struct benchmark_run *run)
 {
     return run->aggregate_name && run->aggregate_unit == BENCHMARK_STATISTIC_PERCENTAGE;
 }
 
+/* RMS lies in the record divided by the unit's factor, as a time would, and its digits come out as Google Benchmark's
+ * do. */
 static double adjusted(const struct benchmark_run *run, double seconds)
 {
-    if (benchmark_run_is_percentage(run))
+    if (benchmark_run_is_percentage(run) && run->aggregate_kind != BENCHMARK_RMS)
         return seconds;
     double time = seconds * benchmark_unit_per_second(run->unit);
     return run->iterations ? time / (double)run->iterations : time;
@@ -52,6 +75,11 @@ void benchmark_run_release(struct benchmark_run *run)
     free(run->skip_message);
     free(run->label);
     free(run->values_ns);
+    for (size_t i = 0; i < run->counter_report_count; i++) {
+        free(run->counter_reports[i].name);
+        free(run->counter_reports[i].reason);
+    }
+    free(run->counter_reports);
     benchmark_counters_release(&run->counters);
 }
 
@@ -61,4 +89,38 @@ void benchmark_runs_release(struct benchmark_runs *runs)
         benchmark_run_release(&runs->items[i]);
     free(runs->items);
     *runs = (struct benchmark_runs){ 0 };
+}
+
+/* ---- the library's own reporters ---- */
+
+void benchmark_printer_flush(struct benchmark_printer *printer)
+{
+    fwrite(str_text(&printer->text), 1, printer->text.length, printer->base.out);
+    fflush(printer->base.out);
+    str_clear(&printer->text);
+}
+
+void benchmark_printer_release(struct benchmark_reporter *reporter)
+{
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    benchmark_counters_release(&printer->shown);
+    str_release(&printer->text);
+    free(printer);
+}
+
+struct benchmark_reporter *benchmark_printer_create(const char *format, FILE *out, FILE *talk)
+{
+    struct benchmark_printer *printer = mem_alloc(sizeof *printer);
+    printer->base.ops = strcmp(format, "json") == 0  ? &benchmark_json_ops
+                        : strcmp(format, "csv") == 0 ? &benchmark_csv_ops
+                                                     : &benchmark_console_ops;
+    printer->base.out = out;
+    printer->base.talk = talk;
+    return &printer->base;
+}
+
+void benchmark_release_reporter(struct benchmark_reporter *reporter)
+{
+    if (reporter && reporter->ops->release)
+        reporter->ops->release(reporter);
 }

@@ -40,39 +40,41 @@ void benchmark_console_write_context(FILE *out, const struct benchmark_context *
     fflush(out);
 }
 
-static void write_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+static bool report_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
 {
-    reporter->name_width = context->name_width;
-    benchmark_console_write_context(reporter->talk, context);
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    printer->name_width = context->name_width;
+    benchmark_console_write_context(printer->base.talk, context);
+    return true;
 }
 
 /* One piece of a line. In colour every piece ends with a reset, also those without a colour of their own. */
-__attribute__((format(printf, 3, 4))) static void put(struct benchmark_reporter *reporter, enum color color,
+__attribute__((format(printf, 3, 4))) static void put(struct benchmark_printer *printer, enum color color,
                                                       const char *format, ...)
 {
-    struct str *str = &reporter->text;
+    struct str *str = &printer->text;
     va_list arguments;
-    if (reporter->color && color != COLOR_NONE)
+    if (printer->color && color != COLOR_NONE)
         str_appendf(str, "\033[0;3%dm", (int)color);
     va_start(arguments, format);
     str_vappendf(str, format, arguments);
     va_end(arguments);
-    if (reporter->color)
+    if (printer->color)
         str_append(str, "\033[m");
 }
 
-static void put_header(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+static void put_header(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
     struct str header = { 0 };
-    str_appendf(&header, "%-*s %13s %15s %12s", (int)reporter->name_width, "Benchmark", "Time", "CPU", "Iterations");
-    if (run->counters.count && !reporter->tabular)
+    str_appendf(&header, "%-*s %13s %15s %12s", (int)printer->name_width, "Benchmark", "Time", "CPU", "Iterations");
+    if (run->counters.count && !printer->tabular)
         str_append(&header, " UserCounters...");
-    for (size_t i = 0; reporter->tabular && i < run->counters.count; i++)
+    for (size_t i = 0; printer->tabular && i < run->counters.count; i++)
         str_appendf(&header, " %10s", run->counters.items[i].name);
     struct str line = { 0 };
     for (size_t i = 0; i < header.length; i++)
         str_append_char(&line, '-');
-    str_appendf(&reporter->text, "%s\n%s\n%s\n", str_text(&line), str_text(&header), str_text(&line));
+    str_appendf(&printer->text, "%s\n%s\n%s\n", str_text(&line), str_text(&header), str_text(&line));
     str_release(&header);
     str_release(&line);
 }
@@ -85,21 +87,21 @@ static void format_time(char *buffer, size_t size, double time)
         snprintf(buffer, size, "%10.*f", time < 1 ? 3 : time < 10 ? 2 : time < 100 ? 1 : 0, time);
 }
 
-static void put_times(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+static void put_times(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
     double real = benchmark_run_real_time(run), cpu = benchmark_run_cpu_time(run);
     if (benchmark_run_is_percentage(run)) {
-        put(reporter, COLOR_YELLOW, "%10.2f %-4s %10.2f %-4s ", 100 * real, "%", 100 * cpu, "%");
+        put(printer, COLOR_YELLOW, "%10.2f %-4s %10.2f %-4s ", 100 * real, "%", 100 * cpu, "%");
         return;
     }
     char real_text[400], cpu_text[400];
     const char *unit = benchmark_unit_name(run->unit);
     format_time(real_text, sizeof real_text, real);
     format_time(cpu_text, sizeof cpu_text, cpu);
-    put(reporter, COLOR_YELLOW, "%s %-4s %s %-4s ", real_text, unit, cpu_text, unit);
+    put(printer, COLOR_YELLOW, "%s %-4s %s %-4s ", real_text, unit, cpu_text, unit);
 }
 
-static void put_counter(struct benchmark_reporter *reporter, const struct benchmark_run *run,
+static void put_counter(struct benchmark_printer *printer, const struct benchmark_run *run,
                         const struct benchmark_counter *counter)
 {
     char number[400];
@@ -112,62 +114,51 @@ static void put_counter(struct benchmark_reporter *reporter, const struct benchm
         if (counter->flags & BENCHMARK_COUNTER_RATE)
             suffix = counter->flags & BENCHMARK_COUNTER_INVERT ? "s" : "/s";
     }
-    if (reporter->tabular) {
+    if (printer->tabular) {
         size_t width = strlen(counter->name) > 10 ? strlen(counter->name) : 10;
-        put(reporter, COLOR_NONE, " %*s%s", (int)(width - strlen(suffix)), number, suffix);
+        put(printer, COLOR_NONE, " %*s%s", (int)(width - strlen(suffix)), number, suffix);
     } else {
-        put(reporter, COLOR_NONE, " %s=%s%s", counter->name, number, suffix);
+        put(printer, COLOR_NONE, " %s=%s%s", counter->name, number, suffix);
     }
 }
 
-static void put_run(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+static void put_run(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
     struct str name = { 0 };
     benchmark_run_append_name(&name, run);
-    put(reporter, COLOR_GREEN, "%-*s ", (int)reporter->name_width, str_text(&name));
+    put(printer, COLOR_GREEN, "%-*s ", (int)printer->name_width, str_text(&name));
     str_release(&name);
     if (run->skipped == BENCHMARK_SKIPPED_WITH_ERROR) {
-        put(reporter, COLOR_RED, "ERROR OCCURRED: '%s'", run->skip_message);
+        put(printer, COLOR_RED, "ERROR OCCURRED: '%s'", run->skip_message);
     } else if (run->skipped == BENCHMARK_SKIPPED_WITH_MESSAGE) {
-        put(reporter, COLOR_WHITE, "SKIPPED: '%s'", run->skip_message);
+        put(printer, COLOR_WHITE, "SKIPPED: '%s'", run->skip_message);
     } else {
-        put_times(reporter, run);
-        put(reporter, COLOR_CYAN, "%10lld", (long long)run->iterations);
+        put_times(printer, run);
+        put(printer, COLOR_CYAN, "%10lld", (long long)run->iterations);
         for (size_t i = 0; i < run->counters.count; i++)
-            put_counter(reporter, run, &run->counters.items[i]);
+            put_counter(printer, run, &run->counters.items[i]);
         if (run->label && run->label[0])
-            put(reporter, COLOR_NONE, " %s", run->label);
+            put(printer, COLOR_NONE, " %s", run->label);
     }
-    put(reporter, COLOR_NONE, "\n");
+    put(printer, COLOR_NONE, "\n");
 }
 
-static void write_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
 {
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
     for (size_t i = 0; i < count; i++) {
-        bool changed = reporter->tabular && !benchmark_counters_same_names(&runs[i].counters, &reporter->shown);
-        if (!reporter->started || changed) {
-            put_header(reporter, &runs[i]);
-            benchmark_counters_release(&reporter->shown);
-            benchmark_counters_copy(&reporter->shown, &runs[i].counters);
-            reporter->started = true;
+        bool changed = printer->tabular && !benchmark_counters_same_names(&runs[i].counters, &printer->shown);
+        if (!printer->started || changed) {
+            put_header(printer, &runs[i]);
+            benchmark_counters_release(&printer->shown);
+            benchmark_counters_copy(&printer->shown, &runs[i].counters);
+            printer->started = true;
         }
-        put_run(reporter, &runs[i]);
+        put_run(printer, &runs[i]);
     }
-    fwrite(str_text(&reporter->text), 1, reporter->text.length, reporter->out);
-    fflush(reporter->out);
-    str_clear(&reporter->text);
+    benchmark_printer_flush(printer);
 }
 
-static void finish(struct benchmark_reporter *reporter)
-{
-    fflush(reporter->out);
-}
-
-static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        fprintf(reporter->out, "%s\n", names[i]);
-    fflush(reporter->out);
-}
-
-const struct benchmark_reporter_ops benchmark_console_ops = { write_context, write_runs, finish, list };
+const struct benchmark_reporter_ops benchmark_console_ops = { .report_context = report_context,
+                                                              .report_runs = report_runs,
+                                                              .release = benchmark_printer_release };

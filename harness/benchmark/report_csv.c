@@ -21,24 +21,26 @@ static bool has_fixed_column(const char *name)
     return strcmp(name, "bytes_per_second") == 0 || strcmp(name, "items_per_second") == 0;
 }
 
-static void write_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+static bool report_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
 {
-    benchmark_console_write_context(reporter->talk, context);
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    benchmark_console_write_context(printer->base.talk, context);
+    return true;
 }
 
-static void append_header(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+static void append_header(struct benchmark_printer *printer, const struct benchmark_run *runs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t c = 0; c < runs[i].counters.count; c++)
             if (!has_fixed_column(runs[i].counters.items[c].name))
-                benchmark_counters_at(&reporter->shown, runs[i].counters.items[c].name);
-    str_append(&reporter->text, "name,iterations,real_time,cpu_time,time_unit,bytes_per_second,items_per_second,label,"
-                                "error_occurred,error_message");
-    for (size_t i = 0; i < reporter->shown.count; i++) {
-        str_append_char(&reporter->text, ',');
-        append_quoted(&reporter->text, reporter->shown.items[i].name);
+                benchmark_counters_at(&printer->shown, runs[i].counters.items[c].name);
+    str_append(&printer->text, "name,iterations,real_time,cpu_time,time_unit,bytes_per_second,items_per_second,label,"
+                               "error_occurred,error_message");
+    for (size_t i = 0; i < printer->shown.count; i++) {
+        str_append_char(&printer->text, ',');
+        append_quoted(&printer->text, printer->shown.items[i].name);
     }
-    str_append_char(&reporter->text, '\n');
+    str_append_char(&printer->text, '\n');
 }
 
 static void append_counter(struct str *str, const struct benchmark_run *run, const char *name)
@@ -48,28 +50,28 @@ static void append_counter(struct str *str, const struct benchmark_run *run, con
         str_appendf(str, "%g", counter->value);
 }
 
-static void warn_lost_counter(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+static void warn_lost_counter(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
-    for (size_t i = 0; i < run->counters.count && !reporter->warned_lost_counter; i++) {
+    for (size_t i = 0; i < run->counters.count && !printer->warned_lost_counter; i++) {
         const char *name = run->counters.items[i].name;
-        if (has_fixed_column(name) || benchmark_counters_find(&reporter->shown, name))
+        if (has_fixed_column(name) || benchmark_counters_find(&printer->shown, name))
             continue;
         fprintf(stderr, "counter %s of %s is not in the CSV: its columns are those of the first benchmark\n", name,
                 run->run_name);
-        reporter->warned_lost_counter = true;
+        printer->warned_lost_counter = true;
     }
 }
 
-static void append_row(struct benchmark_reporter *reporter, const struct benchmark_run *run)
+static void append_row(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
-    struct str *str = &reporter->text, name = { 0 };
+    struct str *str = &printer->text, name = { 0 };
     benchmark_run_append_name(&name, run);
     append_quoted(str, str_text(&name));
     str_release(&name);
     if (run->skipped) {
         str_appendf(str, ",,,,,,,,%s,", run->skipped == BENCHMARK_SKIPPED_WITH_ERROR ? "true" : "false");
         append_quoted(str, run->skip_message);
-        for (size_t i = 0; i < reporter->shown.count; i++)
+        for (size_t i = 0; i < printer->shown.count; i++)
             str_append_char(str, ','); /* as many fields as the header has */
         str_append_char(str, '\n');
         return;
@@ -83,42 +85,37 @@ static void append_row(struct benchmark_reporter *reporter, const struct benchma
     if (run->label && run->label[0])
         append_quoted(str, run->label);
     str_append(str, ",,");
-    for (size_t i = 0; i < reporter->shown.count; i++) {
+    for (size_t i = 0; i < printer->shown.count; i++) {
         str_append_char(str, ',');
-        append_counter(str, run, reporter->shown.items[i].name);
+        append_counter(str, run, printer->shown.items[i].name);
     }
     str_append_char(str, '\n');
-    warn_lost_counter(reporter, run);
+    warn_lost_counter(printer, run);
 }
 
-static void write_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
 {
-    if (!reporter->started)
-        append_header(reporter, runs, count);
-    reporter->started = true;
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    if (!printer->started)
+        append_header(printer, runs, count);
+    printer->started = true;
     for (size_t i = 0; i < count; i++)
-        append_row(reporter, &runs[i]);
-    fwrite(str_text(&reporter->text), 1, reporter->text.length, reporter->out);
-    fflush(reporter->out);
-    str_clear(&reporter->text);
-}
-
-static void finish(struct benchmark_reporter *reporter)
-{
-    fflush(reporter->out);
+        append_row(printer, &runs[i]);
+    benchmark_printer_flush(printer);
 }
 
 static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
 {
-    struct str *str = &reporter->text;
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    struct str *str = &printer->text;
     str_append(str, "name\n");
     for (size_t i = 0; i < count; i++) {
         append_quoted(str, names[i]);
         str_append_char(str, '\n');
     }
-    fwrite(str_text(str), 1, str->length, reporter->out);
-    fflush(reporter->out);
-    str_clear(str);
+    benchmark_printer_flush(printer);
 }
 
-const struct benchmark_reporter_ops benchmark_csv_ops = { write_context, write_runs, finish, list };
+const struct benchmark_reporter_ops benchmark_csv_ops = {
+    .report_context = report_context, .report_runs = report_runs, .list = list, .release = benchmark_printer_release
+};

@@ -1,7 +1,7 @@
 /* report_json.c: the JSON of Google Benchmark, key for key and digit for digit, but always strict JSON: control
  * characters are escaped, numbers that are not finite become null. Prony's own facts come last in a record, under
  * keys that start with prony_. */
-#include "harness/benchmark/reporter.h"
+#include "harness/benchmark/internal.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -102,24 +102,17 @@ static void member_double(struct str *str, int indent, const char *key, double v
     append_double(str, value);
 }
 
-static void flush(struct benchmark_reporter *reporter)
-{
-    fwrite(str_text(&reporter->text), 1, reporter->text.length, reporter->out);
-    fflush(reporter->out);
-    str_clear(&reporter->text);
-}
-
 static const char document_end[] = "\n  ]\n}\n";
 
 /* Ends the document behind what is there, and goes back before the end, so that the next batch overwrites it. */
-static void end_for_now(struct benchmark_reporter *reporter)
+static void end_for_now(struct benchmark_printer *printer)
 {
-    off_t position = ftello(reporter->out);
-    if (!reporter->keep_complete || position < 0)
+    off_t position = ftello(printer->base.out);
+    if (!printer->keep_complete || position < 0)
         return;
-    fputs(document_end, reporter->out);
-    fflush(reporter->out);
-    fseeko(reporter->out, position, SEEK_SET);
+    fputs(document_end, printer->base.out);
+    fflush(printer->base.out);
+    fseeko(printer->base.out, position, SEEK_SET);
 }
 
 static void append_caches(struct str *str, const struct benchmark_context *context)
@@ -138,9 +131,10 @@ static void append_caches(struct str *str, const struct benchmark_context *conte
     str_append(str, "    ]");
 }
 
-static void write_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
+static bool report_context(struct benchmark_reporter *reporter, const struct benchmark_context *context)
 {
-    struct str *str = &reporter->text;
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    struct str *str = &printer->text;
     str_append(str, "{\n  \"context\": {\n");
     begin_member(str, 4, true, "date");
     append_string(str, context->date);
@@ -167,8 +161,9 @@ static void write_context(struct benchmark_reporter *reporter, const struct benc
     for (size_t i = 0; i < context->custom_count; i++)
         member_string(str, 4, context->custom[i].key, context->custom[i].value);
     str_append(str, "\n  },\n  \"benchmarks\": [\n");
-    flush(reporter);
-    end_for_now(reporter);
+    benchmark_printer_flush(printer);
+    end_for_now(printer);
+    return true;
 }
 
 static void append_prony_members(struct str *str, const struct benchmark_run *run)
@@ -187,10 +182,10 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
         if (run->value_stride > 1)
             member_int(str, 6, "prony_values_stride", (int64_t)run->value_stride);
     }
-    if (run->scheduling.has_run_delay)
-        member_int(str, 6, "prony_run_delay_ns", run->scheduling.run_delay_ns);
-    if (run->scheduling.has_switches)
-        member_int(str, 6, "prony_involuntary_switches", run->scheduling.involuntary_count);
+    if (run->has_run_delay)
+        member_int(str, 6, "prony_run_delay_ns", run->run_delay_ns);
+    if (run->has_involuntary_switches)
+        member_int(str, 6, "prony_involuntary_switches", run->involuntary_switches);
     if (run->has_allocations)
         member_int(str, 6, "prony_allocations", (int64_t)run->allocations);
     if (run->has_digest) {
@@ -236,28 +231,31 @@ static void append_run(struct str *str, const struct benchmark_run *run)
     append_prony_members(str, run);
 }
 
-static void write_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
 {
-    struct str *str = &reporter->text;
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    struct str *str = &printer->text;
     for (size_t i = 0; i < count; i++) {
-        str_append(str, reporter->started ? ",\n    {\n" : "    {\n");
+        str_append(str, printer->started ? ",\n    {\n" : "    {\n");
         append_run(str, &runs[i]);
         str_append(str, "\n    }");
-        reporter->started = true;
+        printer->started = true;
     }
-    flush(reporter);
-    end_for_now(reporter);
+    benchmark_printer_flush(printer);
+    end_for_now(printer);
 }
 
-static void finish(struct benchmark_reporter *reporter)
+static void finalize(struct benchmark_reporter *reporter)
 {
-    str_append(&reporter->text, document_end);
-    flush(reporter);
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    str_append(&printer->text, document_end);
+    benchmark_printer_flush(printer);
 }
 
 static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
 {
-    struct str *str = &reporter->text;
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    struct str *str = &printer->text;
     str_append(str, "{\n  \"benchmarks\": [\n");
     for (size_t i = 0; i < count; i++) {
         str_append(str, "    {\n");
@@ -266,7 +264,11 @@ static void list(struct benchmark_reporter *reporter, const char *const *names, 
         str_append(str, i + 1 < count ? "\n    },\n" : "\n    }\n");
     }
     str_append(str, "  ]\n}\n");
-    flush(reporter);
+    benchmark_printer_flush(printer);
 }
 
-const struct benchmark_reporter_ops benchmark_json_ops = { write_context, write_runs, finish, list };
+const struct benchmark_reporter_ops benchmark_json_ops = { .report_context = report_context,
+                                                           .report_runs = report_runs,
+                                                           .finalize = finalize,
+                                                           .list = list,
+                                                           .release = benchmark_printer_release };

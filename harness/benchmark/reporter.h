@@ -1,12 +1,25 @@
-/* reporter.h: what a finished run looks like, and the interface of those who print it. Internal to libbenchmark for
- * now; custom reporters will build on it. */
+/* reporter.h: for programs that print or collect results in a way of their own: what a finished record looks like, and
+ * the table of functions that the library calls with it. The library's console, JSON and CSV reporters are behind the
+ * same table. Needs nothing but benchmark.h and the C library.
+ *
+ *     static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+ *     {
+ *         for (size_t i = 0; i < count; i++)
+ *             fprintf(reporter->out, "%s %g ns\n", runs[i].run_name, benchmark_run_real_time(&runs[i]));
+ *     }
+ *     static const struct benchmark_reporter_ops ops = { .report_runs = report_runs };
+ *     ...
+ *     struct benchmark_reporter display = { .ops = &ops };
+ *     benchmark_run_specified_with(&display, NULL, NULL); */
 #ifndef PRONY_BENCHMARK_REPORTER_H
 #define PRONY_BENCHMARK_REPORTER_H
 
 #include "harness/benchmark/benchmark.h"
-#include "harness/probe/probe_scheduling.h"
-#include "harness/base/str.h"
 #include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Sorted by the byte order of the name, each name once. */
 struct benchmark_counter {
@@ -48,7 +61,8 @@ struct benchmark_counter_report {
     char *reason;         /* owned; NULL when ok */
 };
 
-/* One record: one repetition of a case, or an aggregate over its repetitions. */
+/* One record: one repetition of a case, an aggregate over its repetitions, or BigO or RMS of a family. Lives, with
+ * all that it points to, until report_runs returns: copy what is to stay. */
 struct benchmark_run {
     const char *run_name; /* of the case; owned by the instance */
     int64_t family_index, instance_index;
@@ -74,7 +88,10 @@ struct benchmark_run {
     double *values_ns; /* owned */
     size_t value_count;
     uint64_t value_stride;
-    struct probe_scheduling scheduling; /* around the run; members may be absent */
+    bool has_run_delay;
+    int64_t run_delay_ns; /* threads of the process were ready during the run but waited for a CPU */
+    bool has_involuntary_switches;
+    int64_t involuntary_switches; /* preemptions during the run */
     bool has_allocations;
     uint64_t allocations; /* while the timer ran */
     bool has_digest;
@@ -118,39 +135,57 @@ struct benchmark_pair {
     char *key, *value;
 };
 
-/* A reporter writes to out; the console and CSV reporters write the context to talk. */
+struct benchmark_reporter;
+
+/* A missing function (NULL) does nothing, but list: one name a line. */
+struct benchmark_reporter_ops {
+    /* Before the first run. False: nothing runs; only finalize is still called. */
+    bool (*report_context)(struct benchmark_reporter *reporter, const struct benchmark_context *context);
+    /* Before each report_runs of a case: what its iteration count came from. */
+    void (*report_runs_config)(struct benchmark_reporter *reporter, double min_time_seconds, bool explicit_iterations,
+                               int64_t iterations);
+    /* All repetitions of one case together when its last is done, or its aggregates, with BigO and RMS after the last
+     * case of the family. Both reporters get the same records. */
+    void (*report_runs)(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count);
+    void (*finalize)(struct benchmark_reporter *reporter); /* after the last run */
+    /* --benchmark_list_tests: the full names. */
+    void (*list)(struct benchmark_reporter *reporter, const char *const *names, size_t count);
+    void (*release)(struct benchmark_reporter *reporter); /* by benchmark_release_reporter */
+};
+
+/* The struct and context belong to the caller and must stay alive while the library runs. */
 struct benchmark_reporter {
     const struct benchmark_reporter_ops *ops;
+    void *context; /* the reporter's own */
+    /* Results and talk. NULL: the display gets stdout and stderr. The file reporter always gets the file of
+     * --benchmark_out in both. The library flushes them after every case, and closes the file. */
     FILE *out, *talk;
-    bool color, tabular;
-    bool keep_complete;              /* JSON to a file: it can be parsed after every batch, should the program die */
-    bool started;                    /* a header, or the first record, is out */
-    size_t name_width;               /* console */
-    struct benchmark_counters shown; /* names of the header's counters (console tabular, CSV) */
-    bool warned_lost_counter;        /* CSV */
-    struct str text;                 /* built here, written once per batch */
 };
 
-struct benchmark_reporter_ops {
-    void (*context)(struct benchmark_reporter *reporter, const struct benchmark_context *context);
-    /* The repetitions of one case, or its aggregates. */
-    void (*runs)(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count);
-    void (*finish)(struct benchmark_reporter *reporter);
-    void (*list)(struct benchmark_reporter *reporter, const char *const *names, size_t count);
-};
+/* As benchmark_run_specified, with reporters of the caller's (NULL: what the flags say) and a filter (NULL: that of
+ * --benchmark_filter). A file reporter needs --benchmark_out: without it the program prints an error and exits with 1.
+ */
+size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct benchmark_reporter *file,
+                                    const char *filter);
+/* What --benchmark_format says, on stdout and stderr, to be wrapped by a reporter of the caller's, who owns it. Call
+ * after benchmark_initialize. */
+struct benchmark_reporter *benchmark_create_default_display_reporter(void);
+void benchmark_release_reporter(struct benchmark_reporter *reporter); /* what create made; NULL is fine */
 
-extern const struct benchmark_reporter_ops benchmark_console_ops;
-extern const struct benchmark_reporter_ops benchmark_json_ops;
-extern const struct benchmark_reporter_ops benchmark_csv_ops;
+/* What reporters ask of a record. */
 
-/* Full name: run_name, and for an aggregate "_" and its name. */
-void benchmark_run_append_name(struct str *str, const struct benchmark_run *run);
-/* Time of one iteration in the run's unit; the plain ratio for a percentage. */
+/* Full name: run_name, and for an aggregate "_" and its name. Returns its length, as snprintf. */
+size_t benchmark_run_name(const struct benchmark_run *run, char *buffer, size_t size);
+/* Time of one iteration in the run's unit; the plain ratio for a percentage; of BigO the coefficient in ns. */
 double benchmark_run_real_time(const struct benchmark_run *run);
 double benchmark_run_cpu_time(const struct benchmark_run *run);
 bool benchmark_run_is_percentage(const struct benchmark_run *run);
-void benchmark_run_release(struct benchmark_run *run);
-const char *benchmark_unit_name(enum benchmark_time_unit unit);  /* "ns" */
-double benchmark_unit_per_second(enum benchmark_time_unit unit); /* 1e9 */
+const char *benchmark_unit_name(enum benchmark_time_unit unit);              /* "ns" */
+double benchmark_unit_per_second(enum benchmark_time_unit unit);             /* 1e9 */
+const char *benchmark_complexity_name(enum benchmark_complexity complexity); /* "NlgN" */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -158,7 +158,10 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
         .iterations = trial->iterations,
         .unit = runner->unit,
         .value_stride = measurement->value_stride,
-        .scheduling = trial->scheduling,
+        .has_run_delay = trial->scheduling.has_run_delay,
+        .run_delay_ns = trial->scheduling.run_delay_ns,
+        .has_involuntary_switches = trial->scheduling.has_switches,
+        .involuntary_switches = trial->scheduling.involuntary_count,
     };
     measurement->skip_message = measurement->label = NULL;
     if (!trial->skipped) {

@@ -211,15 +211,16 @@ static void test_contexts(void **state)
         .custom_count = 1,
         .name_width = 10,
     };
-    const struct benchmark_reporter_ops *all[] = { &benchmark_console_ops, &benchmark_json_ops };
+    const char *formats[] = { "console", "json" };
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
     for (size_t i = 0; i < 2; i++) {
-        struct benchmark_reporter reporter = { .ops = all[i], .out = stream, .talk = stream };
-        reporter.ops->context(&reporter, &context);
-        reporter.ops->finish(&reporter);
-        str_release(&reporter.text);
+        struct benchmark_reporter *reporter = benchmark_printer_create(formats[i], stream, stream);
+        assert_true(reporter->ops->report_context(reporter, &context));
+        if (reporter->ops->finalize)
+            reporter->ops->finalize(reporter);
+        benchmark_release_reporter(reporter);
     }
     fclose(stream);
     /* Debug builds say so, in a line of the console and a value of the JSON. */
