@@ -116,7 +116,7 @@ char *benchmark_counters_human(char *buffer, size_t size, double value, int base
         char unit = exponent > 0 ? large[exponent - 1] : small[-exponent - 1];
         if (base == 1024 && exponent == 1)
             unit = 'K'; /* Ki, but k */
-        snprintf(buffer, size, "%g%c%s", copysign(magnitude, value), unit, base == 1024 ? "i" : "");
+        snprintf(buffer, size, "%g%c%s", copysign(magnitude, value), unit, base == 1024 && exponent > 0 ? "i" : "");
     }
     return buffer;
 }

@@ -1,12 +1,13 @@
 /* benchmark_clock.h: a clock that stands still unless told, in place of harness/base/clock.c, so that what the library
- * does with time is exact. Include it in one file of a program: it defines all functions of clock.h. */
+ * does with time is exact. Every thread has clocks of its own, so times do not depend on who runs first. Include it in
+ * one file of a program: it defines all functions of clock.h. */
 #ifndef PRONY_TESTS_BENCHMARK_CLOCK_H
 #define PRONY_TESTS_BENCHMARK_CLOCK_H
 
 #include "harness/base/clock.h"
 #include <string.h>
 
-static struct {
+static _Thread_local struct {
     int64_t wall_ns, thread_ns, process_ns;
 } fake;
 
