@@ -51,7 +51,9 @@ struct benchmark {
     struct benchmark_named_statistic *statistics;
     size_t statistic_count;
     benchmark_function *setup, *teardown, *setup_case, *teardown_case;
-    char *problem; /* the first misuse in registration */
+    enum benchmark_complexity complexity;
+    benchmark_complexity_function *complexity_function; /* of BENCHMARK_O_FUNCTION */
+    char *problem;                                      /* the first misuse in registration */
 };
 
 struct benchmark_flags {
@@ -169,6 +171,7 @@ struct benchmark_measurement {
     uint64_t value_stride, value_seen;
     bool has_digest;
     uint64_t digest;
+    int64_t complexity_n;
 };
 /* values_ns is kept, everything else starts anew. */
 void benchmark_measurement_reset(struct benchmark_measurement *measurement);
@@ -188,6 +191,29 @@ double benchmark_aggregates_median(const double *samples, size_t count);
 double benchmark_aggregates_stddev(const double *samples, size_t count);
 double benchmark_aggregates_cv(const double *samples, size_t count);
 void benchmark_runs_release(struct benchmark_runs *runs);
+
+/* ---- complexity.c ---- */
+
+/* What the succeeded runs of one family measured; zero bytes = nothing yet. */
+struct benchmark_points {
+    size_t unfinished; /* selected cases of the family that have not been added */
+    const struct benchmark *family;
+    int64_t *n;
+    double *real_seconds, *cpu_seconds; /* of one iteration */
+    size_t count, capacity;
+    const char *without_n; /* a case that did not say its n */
+    /* Of the first run, for the records; the name without the arguments. */
+    char *run_name, *label;
+    int64_t family_index, instance_index;
+    int repetitions, threads;
+    enum benchmark_time_unit unit;
+};
+/* The repetitions of one finished case. */
+void benchmark_complexity_add(struct benchmark_points *points, const struct benchmark_instance *instance,
+                              const struct benchmark_run *runs, size_t count);
+/* Appends BigO and RMS, whose names points owns. Nothing if fewer than two runs succeeded. */
+void benchmark_complexity_compute(struct benchmark_runs *records, const struct benchmark_points *points);
+void benchmark_points_release(struct benchmark_points *points);
 
 /* ---- runner.c ---- */
 

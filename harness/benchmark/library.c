@@ -253,12 +253,43 @@ struct session {
     struct benchmark_registry *registry;
     struct output *output;
     double *values_ns;
+    struct benchmark_points *points; /* by family_index */
+    size_t points_count;
 };
+
+/* Counts the cases of every family that wants its complexity. */
+static void prepare_complexity(struct session *session, const struct benchmark_instances *instances)
+{
+    session->points_count = (size_t)instances->items[instances->count - 1].family_index + 1;
+    session->points = mem_array(session->points_count, sizeof *session->points);
+    for (size_t i = 0; i < instances->count; i++)
+        if (instances->items[i].family->complexity != BENCHMARK_O_NONE)
+            session->points[instances->items[i].family_index].unfinished++;
+}
+
+static void release_complexity(struct session *session)
+{
+    for (size_t i = 0; i < session->points_count; i++)
+        benchmark_points_release(&session->points[i]);
+    free(session->points);
+}
+
+/* BigO and RMS stand behind the aggregates of the family's last case. */
+static void add_complexity(struct session *session, struct benchmark_runner *runner)
+{
+    struct benchmark_points *points = &session->points[runner->instance->family_index];
+    if (!points->unfinished)
+        return;
+    benchmark_complexity_add(points, runner->instance, runner->runs.items, runner->runs.count);
+    if (--points->unfinished == 0)
+        benchmark_complexity_compute(&runner->aggregates, points);
+}
 
 static void report_finished(struct session *session, struct benchmark_runner *runner)
 {
     struct output *output = session->output;
     benchmark_runner_finish(runner);
+    add_complexity(session, runner);
     for (size_t r = 0; r < runner->runs.count; r++)
         session->registry->had_error |= runner->runs.items[r].skipped == BENCHMARK_SKIPPED_WITH_ERROR;
     if (runner->runs.count) {
@@ -331,10 +362,12 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     context.name_width = name_width(instances, &registry->flags);
     if (report_context(output->display, &context) && report_context(output->file, &context)) {
         session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
+        prepare_complexity(&session, instances);
         if (interleave)
             run_interleaved(&session, instances, seed);
         else
             run_in_order(&session, instances);
+        release_complexity(&session);
         free(session.values_ns);
     }
     finalize(output->display);

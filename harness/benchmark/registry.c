@@ -301,6 +301,23 @@ struct benchmark *benchmark_compute_statistics(struct benchmark *family, const c
     return family;
 }
 
+struct benchmark *benchmark_complexity(struct benchmark *family, enum benchmark_complexity complexity)
+{
+    if (complexity == BENCHMARK_O_FUNCTION)
+        return reject(family, "a complexity function comes by benchmark_complexity_with");
+    family->complexity = complexity;
+    return family;
+}
+
+struct benchmark *benchmark_complexity_with(struct benchmark *family, benchmark_complexity_function *function)
+{
+    if (!function)
+        return reject(family, "complexity: no function");
+    family->complexity = BENCHMARK_O_FUNCTION;
+    family->complexity_function = function;
+    return family;
+}
+
 struct benchmark *benchmark_setup(struct benchmark *family, benchmark_function *setup)
 {
     family->setup = setup;

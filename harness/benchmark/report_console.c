@@ -5,7 +5,15 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum color { COLOR_NONE = 0, COLOR_RED = 1, COLOR_GREEN = 2, COLOR_YELLOW = 3, COLOR_CYAN = 6, COLOR_WHITE = 7 };
+enum color {
+    COLOR_NONE = 0,
+    COLOR_RED = 1,
+    COLOR_GREEN = 2,
+    COLOR_YELLOW = 3,
+    COLOR_BLUE = 4,
+    COLOR_CYAN = 6,
+    COLOR_WHITE = 7
+};
 
 void benchmark_console_write_context(FILE *out, const struct benchmark_context *context)
 {
@@ -90,6 +98,15 @@ static void format_time(char *buffer, size_t size, double time)
 static void put_times(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
     double real = benchmark_run_real_time(run), cpu = benchmark_run_cpu_time(run);
+    if (run->aggregate_kind == BENCHMARK_BIG_O) {
+        const char *curve = benchmark_complexity_name(run->complexity);
+        put(printer, COLOR_YELLOW, "%10.2f %-4s %10.2f %-4s ", real, curve, cpu, curve);
+        return;
+    }
+    if (run->aggregate_kind == BENCHMARK_RMS) {
+        put(printer, COLOR_YELLOW, "%10.0f %-4s %10.0f %-4s ", real * 100, "%", cpu * 100, "%");
+        return;
+    }
     if (benchmark_run_is_percentage(run)) {
         put(printer, COLOR_YELLOW, "%10.2f %-4s %10.2f %-4s ", 100 * real, "%", 100 * cpu, "%");
         return;
@@ -126,7 +143,7 @@ static void put_run(struct benchmark_printer *printer, const struct benchmark_ru
 {
     struct str name = { 0 };
     benchmark_run_append_name(&name, run);
-    put(printer, COLOR_GREEN, "%-*s ", (int)printer->name_width, str_text(&name));
+    put(printer, run->aggregate_kind ? COLOR_BLUE : COLOR_GREEN, "%-*s ", (int)printer->name_width, str_text(&name));
     str_release(&name);
     if (run->skipped == BENCHMARK_SKIPPED_WITH_ERROR) {
         put(printer, COLOR_RED, "ERROR OCCURRED: '%s'", run->skip_message);
@@ -134,7 +151,8 @@ static void put_run(struct benchmark_printer *printer, const struct benchmark_ru
         put(printer, COLOR_WHITE, "SKIPPED: '%s'", run->skip_message);
     } else {
         put_times(printer, run);
-        put(printer, COLOR_CYAN, "%10lld", (long long)run->iterations);
+        if (!run->aggregate_kind)
+            put(printer, COLOR_CYAN, "%10lld", (long long)run->iterations);
         for (size_t i = 0; i < run->counters.count; i++)
             put_counter(printer, run, &run->counters.items[i]);
         if (run->label && run->label[0])

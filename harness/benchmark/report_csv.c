@@ -62,6 +62,25 @@ static void warn_lost_counter(struct benchmark_printer *printer, const struct be
     }
 }
 
+/* Iterations, times and unit. BigO has its curve in the place of the unit; the RMS here is, as in Google Benchmark,
+ * divided by units a second. */
+static void append_numbers(struct str *str, const struct benchmark_run *run)
+{
+    double real = run->real_seconds, cpu = run->cpu_seconds;
+    const char *unit = "";
+    if (!benchmark_run_is_percentage(run)) {
+        real = benchmark_run_real_time(run);
+        cpu = benchmark_run_cpu_time(run);
+        unit = benchmark_unit_name(run->unit);
+    }
+    if (run->aggregate_kind == BENCHMARK_BIG_O)
+        unit = benchmark_complexity_name(run->complexity);
+    str_append_char(str, ',');
+    if (!run->aggregate_kind)
+        str_appendf(str, "%lld", (long long)run->iterations);
+    str_appendf(str, ",%g,%g,%s,", real, cpu, unit);
+}
+
 static void append_row(struct benchmark_printer *printer, const struct benchmark_run *run)
 {
     struct str *str = &printer->text, name = { 0 };
@@ -76,8 +95,7 @@ static void append_row(struct benchmark_printer *printer, const struct benchmark
         str_append_char(str, '\n');
         return;
     }
-    str_appendf(str, ",%lld,%g,%g,%s,", (long long)run->iterations, benchmark_run_real_time(run),
-                benchmark_run_cpu_time(run), benchmark_run_is_percentage(run) ? "" : benchmark_unit_name(run->unit));
+    append_numbers(str, run);
     append_counter(str, run, "bytes_per_second");
     str_append_char(str, ',');
     append_counter(str, run, "items_per_second");

@@ -220,10 +220,19 @@ static void append_run(struct str *str, const struct benchmark_run *run)
         member_bool(str, 6, "skipped", true);
         member_string(str, 6, "skip_message", run->skip_message);
     }
-    member_int(str, 6, "iterations", run->iterations);
-    member_double(str, 6, "real_time", benchmark_run_real_time(run));
-    member_double(str, 6, "cpu_time", benchmark_run_cpu_time(run));
-    member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
+    if (run->aggregate_kind == BENCHMARK_BIG_O) {
+        member_double(str, 6, "cpu_coefficient", benchmark_run_cpu_time(run));
+        member_double(str, 6, "real_coefficient", benchmark_run_real_time(run));
+        member_string(str, 6, "big_o", benchmark_complexity_name(run->complexity));
+        member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
+    } else if (run->aggregate_kind == BENCHMARK_RMS) {
+        member_double(str, 6, "rms", benchmark_run_cpu_time(run));
+    } else {
+        member_int(str, 6, "iterations", run->iterations);
+        member_double(str, 6, "real_time", benchmark_run_real_time(run));
+        member_double(str, 6, "cpu_time", benchmark_run_cpu_time(run));
+        member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
+    }
     for (size_t i = 0; i < run->counters.count; i++)
         member_double(str, 6, run->counters.items[i].name, run->counters.items[i].value);
     if (run->label && run->label[0])

@@ -156,6 +156,7 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
         .skip_message = measurement->skip_message,
         .label = measurement->label,
         .iterations = trial->iterations,
+        .complexity_n = measurement->complexity_n,
         .unit = runner->unit,
         .value_stride = measurement->value_stride,
         .has_run_delay = trial->scheduling.has_run_delay,

@@ -214,6 +214,16 @@ void benchmark_state_set_items_processed(struct benchmark_state *state, int64_t 
     benchmark_state_set_counter(state, "items_per_second", (double)items, BENCHMARK_COUNTER_RATE);
 }
 
+void benchmark_state_set_complexity_n(struct benchmark_state *state, int64_t n)
+{
+    state->measurement->complexity_n = n;
+}
+
+int64_t benchmark_state_complexity_n(const struct benchmark_state *state)
+{
+    return state->measurement->complexity_n;
+}
+
 void benchmark_state_set_output_digest(struct benchmark_state *state, uint64_t digest)
 {
     state->measurement->has_digest = true;
