@@ -198,7 +198,8 @@ struct benchmark_measurement;
 
 /* One per thread of a running case. Visible for the inline functions; use those. */
 struct benchmark_state {
-    int64_t remaining;      /* iterations that keep_running still hands out */
+    int64_t remaining;      /* iterations that keep_running hands out before it looks at the clock or ends */
+    int64_t later;          /* and those after that: of the samples to come */
     int64_t max_iterations; /* iterations of this run */
     int64_t batch_leftover; /* by how much the last batch overshot */
     bool started, finished;
@@ -216,8 +217,10 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
 /* while (benchmark_state_keep_running(state)) { ... one iteration ... } */
 static inline bool benchmark_state_keep_running(struct benchmark_state *state)
 {
-    if (__builtin_expect(state->remaining > 0, 1)) {
-        state->remaining--;
+    int64_t left = state->remaining;
+    if (__builtin_expect(left > 0, 1)) {
+        __asm__ volatile("" : "+r"(left)); /* an empty loop stays a loop: it may not be replaced by its last value */
+        state->remaining = left - 1;
         return true;
     }
     return benchmark_state_keep_running_slow(state, 1, false);
@@ -226,8 +229,10 @@ static inline bool benchmark_state_keep_running(struct benchmark_state *state)
 /* The body does batch iterations. May overshoot: batches of 7 for 10 iterations run and report 14. */
 static inline bool benchmark_state_keep_running_batch(struct benchmark_state *state, int64_t batch)
 {
-    if (__builtin_expect(state->remaining >= batch, 1)) {
-        state->remaining -= batch;
+    int64_t left = state->remaining;
+    if (__builtin_expect(left >= batch, 1)) {
+        __asm__ volatile("" : "+r"(left));
+        state->remaining = left - batch;
         return true;
     }
     return benchmark_state_keep_running_slow(state, batch, true);
@@ -236,15 +241,15 @@ static inline bool benchmark_state_keep_running_batch(struct benchmark_state *st
 /* BENCHMARK_LOOP(state) { ... one iteration ... }: the count lives in a register, for the shortest bodies. Unlike
  * keep_running it does not end by itself after a skip: break out of it. */
 int64_t benchmark_state_begin(struct benchmark_state *state);
-bool benchmark_state_end(struct benchmark_state *state); /* false */
+int64_t benchmark_state_next(struct benchmark_state *state); /* 0 = that was all */
 static inline int64_t benchmark_state_step(int64_t left)
 {
-    __asm__ volatile("" : "+r"(left)); /* keeps the compiler from deleting an empty loop or computing it at once */
+    __asm__ volatile("" : "+r"(left));
     return left - 1;
 }
-#define BENCHMARK_LOOP(state)                                                   \
-    for (int64_t benchmark_left = benchmark_state_begin(state);                 \
-         __builtin_expect(benchmark_left > 0, 1) || benchmark_state_end(state); \
+#define BENCHMARK_LOOP(state)                                                                           \
+    for (int64_t benchmark_left = benchmark_state_begin(state);                                         \
+         __builtin_expect(benchmark_left > 0, 1) || (benchmark_left = benchmark_state_next(state)) > 0; \
          benchmark_left = benchmark_state_step(benchmark_left))
 
 /* Outside the loop it is an error record; inside, the time between the two calls does not count. */
@@ -260,10 +265,11 @@ void benchmark_state_skip_with_error(struct benchmark_state *state, const char *
 void benchmark_state_skip_with_message(struct benchmark_state *state, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Iterations so far: 0 before the loop, all of them after it. */
+/* Iterations so far: 0 before the loop, all of them after it. Inside BENCHMARK_LOOP the iterations up to the end of the
+ * current sample count as done. */
 static inline int64_t benchmark_state_iterations(const struct benchmark_state *state)
 {
-    return state->started ? state->max_iterations - state->remaining + state->batch_leftover : 0;
+    return state->started ? state->max_iterations - state->remaining - state->later + state->batch_leftover : 0;
 }
 static inline int64_t benchmark_state_max_iterations(const struct benchmark_state *state)
 {

@@ -157,11 +157,46 @@ char *benchmark_counters_human(char *buffer, size_t size, double value, int base
 /* ---- state.c ---- */
 
 enum { BENCHMARK_VALUE_LIMIT = 4096 };
+enum benchmark_loop_form { BENCHMARK_FORM_KEEP_RUNNING, BENCHMARK_FORM_REGISTER };
+
+/* timer.c's own. Ticks are of clock_tsc. */
+struct benchmark_pauses {
+    bool is_cheap;                    /* the next pause is timed by the counter */
+    bool is_open;                     /* in a cheap pause */
+    bool in_window;                   /* the open window has cheap pauses */
+    int short_count;                  /* exact pauses in a row that were short */
+    uint64_t pause_ticks, long_ticks; /* start of the pause; from which length on it is long */
+    uint64_t excluded_ticks;          /* cheap pauses of this window */
+    int64_t rate_real_ns;             /* one moment of this window on both clocks */
+    uint64_t rate_ticks;
+    int64_t stop_reading_ns; /* how long reading the CPU clock took at the last exact pause */
+    int64_t cheap_count;
+    double error_ns;
+};
+
+/* samples.c's own. Ticks are of clock_tsc, or nanoseconds of CLOCK_MONOTONIC. */
+struct benchmark_samples {
+    int limit; /* 0 = off; set by the runner */
+    bool is_manual, has_tsc, is_paused;
+    double ns_per_tick;
+    int64_t chunk, start_iterations;
+    uint64_t start_ticks, pause_ticks, paused_ticks;
+    double start_manual_seconds;
+    double *values_ns; /* an iteration; owned */
+    size_t count;
+};
 
 /* What one thread measured in one run. */
 struct benchmark_measurement {
     bool running, process_cpu;
-    int64_t real_start_ns, cpu_start_ns, real_ns, cpu_ns;
+    bool exact_pauses; /* something must be read at every pause, hardware counters for instance */
+    enum benchmark_loop_form form;
+    int64_t turn_iterations;                                      /* of one turn of the loop */
+    int64_t real_start_ns, real_end_ns, cpu_start_ns, cpu_end_ns; /* the last window */
+    int64_t real_ns, cpu_ns;                                      /* all closed windows */
+    const struct benchmark_calibration *calibration;              /* NULL = none: no cheap pauses */
+    struct benchmark_pauses pauses;
+    struct benchmark_samples samples;
     double manual_seconds;
     uint64_t allocation_start, allocations;
     struct benchmark_counters counters;
@@ -175,6 +210,47 @@ struct benchmark_measurement {
 };
 /* values_ns is kept, everything else starts anew. */
 void benchmark_measurement_reset(struct benchmark_measurement *measurement);
+
+/* ---- timer.c ---- */
+
+void benchmark_timer_start(struct benchmark_measurement *measurement);
+/* Ends the window, or the pause, whatever there is. */
+void benchmark_timer_finish(struct benchmark_measurement *measurement);
+/* How far the cheap pauses together may be off: at most by what the thread was off the CPU in a window, the counter's
+ * rate, and one reading of the counter a pause, which stays in the time. */
+double benchmark_timer_pause_error_ns(const struct benchmark_measurement *measurement);
+
+/* ---- samples.c ---- */
+
+/* Splits the iterations of a run that starts; allocates. */
+void benchmark_samples_begin(struct benchmark_state *state);
+void benchmark_samples_start(struct benchmark_measurement *measurement);
+/* At the end of a chunk. */
+void benchmark_samples_take(struct benchmark_state *state);
+void benchmark_samples_pause(struct benchmark_measurement *measurement);
+void benchmark_samples_resume(struct benchmark_measurement *measurement);
+/* Adds another thread's. */
+void benchmark_samples_append(struct benchmark_samples *to, const struct benchmark_samples *from);
+/* Percentiles by nearest rank. Sorts the samples. */
+void benchmark_samples_summarize(struct benchmark_samples *samples, struct benchmark_sample_summary *summary);
+
+/* ---- calibration.c ---- */
+
+enum { BENCHMARK_CALIBRATION_TSC_NS = 200000 };
+struct benchmark_calibration {
+    bool is_done;
+    double real_ns, cpu_ns; /* what an empty window is reported as: medians */
+    double ns_per_tick;     /* of clock_tsc; 0 = unavailable */
+    double pause_ns;        /* what a cheap pause leaves in the time */
+};
+/* Takes about half a millisecond. */
+void benchmark_calibration_measure(struct benchmark_calibration *calibration);
+/* Of a run that took seconds. Measures an empty loop if the run was fast enough to be one. */
+enum benchmark_emptiness benchmark_calibration_find_emptiness(const struct benchmark_measurement *measurement,
+                                                              int64_t iterations, double seconds);
+/* turn_ns of a turn of turn_iterations against empty_ns of an empty one. */
+enum benchmark_emptiness benchmark_calibration_judge(double turn_ns, double empty_ns, double turns,
+                                                     int64_t turn_iterations);
 
 /* ---- aggregates.c ---- */
 

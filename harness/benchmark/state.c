@@ -1,8 +1,6 @@
-/* state.c: what a benchmark function does with its state: the slow half of the loop, the timer, and what it reports.
- *
- * Invariant: the timer runs only between the start of the loop and its end, except while paused. */
+/* state.c: what a benchmark function does with its state: the slow half of the loop, and what it reports beside the
+ * time. */
 #include "harness/benchmark/internal.h"
-#include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/probe/probe_allocations.h"
 #include "harness/probe/probe_memory.h"
@@ -16,54 +14,8 @@ void benchmark_measurement_reset(struct benchmark_measurement *measurement)
     benchmark_counters_release(&measurement->counters);
     free(measurement->label);
     free(measurement->skip_message);
+    free(measurement->samples.values_ns);
     *measurement = (struct benchmark_measurement){ .values_ns = values_ns, .value_stride = 1 };
-}
-
-/* ---- timer ---- */
-
-static int64_t cpu_clock_ns(const struct benchmark_measurement *measurement)
-{
-    return measurement->process_cpu ? clock_process_cpu_ns() : clock_thread_cpu_ns();
-}
-
-static void start_timer(struct benchmark_measurement *measurement)
-{
-    measurement->running = true;
-    measurement->allocation_start = probe_allocations_count();
-    measurement->real_start_ns = clock_wall_ns();
-    measurement->cpu_start_ns = cpu_clock_ns(measurement);
-}
-
-static void stop_timer(struct benchmark_measurement *measurement)
-{
-    measurement->real_ns += clock_wall_ns() - measurement->real_start_ns;
-    int64_t cpu_ns = cpu_clock_ns(measurement) - measurement->cpu_start_ns;
-    measurement->cpu_ns += cpu_ns > 0 ? cpu_ns : 0;
-    measurement->allocations += probe_allocations_count() - measurement->allocation_start;
-    measurement->running = false;
-}
-
-void benchmark_state_pause_timing(struct benchmark_state *state)
-{
-    if (state->skipped)
-        return;
-    if (!state->measurement->running) {
-        benchmark_state_skip_with_error(state, "pause_timing: the timer is not running");
-        return;
-    }
-    stop_timer(state->measurement);
-}
-
-void benchmark_state_resume_timing(struct benchmark_state *state)
-{
-    if (state->skipped)
-        return;
-    if (!state->started || state->finished || state->measurement->running) {
-        benchmark_state_skip_with_error(state, "resume_timing: %s",
-                                        state->measurement->running ? "the timer is running" : "outside the loop");
-        return;
-    }
-    start_timer(state->measurement);
 }
 
 void benchmark_state_set_iteration_time(struct benchmark_state *state, double seconds)
@@ -71,42 +23,53 @@ void benchmark_state_set_iteration_time(struct benchmark_state *state, double se
     state->measurement->manual_seconds += seconds;
 }
 
-double benchmark_state_real_seconds(const struct benchmark_state *state)
-{
-    return (double)state->measurement->real_ns / 1e9;
-}
-
-double benchmark_state_cpu_seconds(const struct benchmark_state *state)
-{
-    return (double)state->measurement->cpu_ns / 1e9;
-}
-
 /* ---- loop ---- */
 
-static void start_loop(struct benchmark_state *state)
+static void start_loop(struct benchmark_state *state, enum benchmark_loop_form form, int64_t turn_iterations)
 {
+    struct benchmark_measurement *measurement = state->measurement;
     state->started = true;
     state->remaining = state->skipped ? 0 : state->max_iterations;
-    if (!state->skipped)
-        start_timer(state->measurement);
+    measurement->form = form;
+    measurement->turn_iterations = turn_iterations;
+    if (state->skipped)
+        return;
+    if (measurement->samples.limit)
+        benchmark_samples_begin(state);
+    benchmark_timer_start(measurement);
+    if (measurement->samples.limit)
+        benchmark_samples_start(measurement);
 }
 
 static void finish_loop(struct benchmark_state *state)
 {
-    if (state->measurement->running)
-        stop_timer(state->measurement);
-    state->remaining = 0;
+    if (state->measurement->samples.limit && !state->skipped)
+        benchmark_samples_take(state);
+    benchmark_timer_finish(state->measurement);
+    state->remaining = state->later = 0;
     state->finished = true;
+}
+
+/* The next chunk of a run with samples, with what is left of the last and at least one batch of what there is. */
+static void refill(struct benchmark_state *state, int64_t batch)
+{
+    int64_t left = state->remaining + state->later, size = state->remaining + state->measurement->samples.chunk;
+    benchmark_samples_take(state);
+    size = size < batch ? batch : size;
+    size = size < left ? size : left;
+    state->remaining = size;
+    state->later = left - size;
 }
 
 bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t batch, bool is_batch)
 {
-    if (!state->started) {
-        start_loop(state);
-        if (!state->skipped && state->remaining >= batch) {
-            state->remaining -= batch;
-            return true;
-        }
+    if (!state->started)
+        start_loop(state, BENCHMARK_FORM_KEEP_RUNNING, batch);
+    else if (state->later > 0)
+        refill(state, batch);
+    if (state->remaining >= batch && state->remaining > 0) {
+        state->remaining -= batch;
+        return true;
     }
     if (is_batch && state->remaining > 0) {
         state->batch_leftover = batch - state->remaining;
@@ -120,23 +83,29 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
 
 int64_t benchmark_state_begin(struct benchmark_state *state)
 {
-    start_loop(state);
+    start_loop(state, BENCHMARK_FORM_REGISTER, 1);
     int64_t count = state->remaining;
     state->remaining = 0; /* the count lives in the caller's register from here on */
     return count;
 }
 
-bool benchmark_state_end(struct benchmark_state *state)
+int64_t benchmark_state_next(struct benchmark_state *state)
 {
-    finish_loop(state);
-    return false;
+    if (state->later > 0) {
+        refill(state, 1);
+        int64_t count = state->remaining;
+        state->remaining = 0;
+        return count;
+    }
+    if (!state->finished)
+        finish_loop(state);
+    return 0;
 }
 
 static void skip(struct benchmark_state *state, enum benchmark_skip kind, const char *format, va_list arguments)
 {
     struct benchmark_measurement *measurement = state->measurement;
-    if (measurement->running)
-        stop_timer(measurement);
+    benchmark_timer_finish(measurement);
     if (!state->skipped) {
         struct str text = { 0 };
         str_vappendf(&text, format, arguments);
@@ -145,7 +114,7 @@ static void skip(struct benchmark_state *state, enum benchmark_skip kind, const 
         str_release(&text);
         state->skipped = kind;
     }
-    state->remaining = 0;
+    state->remaining = state->later = 0;
 }
 
 void benchmark_state_skip_with_error(struct benchmark_state *state, const char *format, ...)
