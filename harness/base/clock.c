@@ -86,8 +86,8 @@ static void read_both(int64_t *wall_ns, uint64_t *ticks)
 
 double clock_tsc_calibrate(int64_t window_ns)
 {
-    int64_t start_ns, end_ns;
-    uint64_t start_ticks, end_ticks;
+    int64_t start_ns = 0, end_ns = 0;
+    uint64_t start_ticks = 0, end_ticks = 0;
     if (!clock_tsc_available())
         return 0;
     read_both(&start_ns, &start_ticks);

@@ -45,6 +45,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
+    FLAG("prony_samples", FLAG_INT, samples, "<max_samples>"),
     FLAG("prony_seed", FLAG_SEED, seed, "<integer>"),
 };
 enum { FLAG_COUNT = sizeof flags_table / sizeof flags_table[0] };
@@ -172,7 +173,7 @@ static bool set_int(struct benchmark_flags *flags, int *target, const char *sour
     int value;
     if (!parse_int(source, text, &value))
         return false;
-    if (target == &flags->repetitions && value < 0) {
+    if ((target == &flags->repetitions || target == &flags->samples) && value < 0) {
         fprintf(stderr, "%s must not be negative, but actually has value \"%s\".\n", source, text);
         return false;
     }

@@ -46,6 +46,7 @@ struct benchmark {
     double min_time, min_warmup_time; /* seconds; 0 = not set */
     int64_t iterations;               /* 0 = not set */
     int repetitions;                  /* 0 = not set */
+    int samples;                      /* 0 = not set */
     bool real_time, manual_time, process_cpu;
     unsigned aggregate_mode;
     struct benchmark_named_statistic *statistics;
@@ -73,7 +74,17 @@ struct benchmark_flags {
     char *time_unit;
     int verbosity;
     bool exit_code;
+    int samples;
     char *seed; /* of the interleaving; "" = from the clock */
+};
+
+/* What measuring costs here (calibration.c). */
+enum { BENCHMARK_CALIBRATION_TSC_NS = 200000 };
+struct benchmark_calibration {
+    bool is_done;
+    double real_ns, cpu_ns; /* what an empty window is reported as: medians */
+    double ns_per_tick;     /* of clock_tsc; 0 = unavailable */
+    double pause_ns;        /* what a cheap pause leaves in the time */
 };
 
 /* Everything the library remembers between calls; the one place. */
@@ -88,6 +99,7 @@ struct benchmark_registry {
     char *executable;
     char *help;
     bool nothing_matched, had_error;
+    struct benchmark_calibration calibration;
     struct probe_scheduling_monitor scheduling;
 };
 struct benchmark_registry *benchmark_registry_get(void);
@@ -236,13 +248,6 @@ void benchmark_samples_summarize(struct benchmark_samples *samples, struct bench
 
 /* ---- calibration.c ---- */
 
-enum { BENCHMARK_CALIBRATION_TSC_NS = 200000 };
-struct benchmark_calibration {
-    bool is_done;
-    double real_ns, cpu_ns; /* what an empty window is reported as: medians */
-    double ns_per_tick;     /* of clock_tsc; 0 = unavailable */
-    double pause_ns;        /* what a cheap pause leaves in the time */
-};
 /* Takes about half a millisecond. */
 void benchmark_calibration_measure(struct benchmark_calibration *calibration);
 /* Of a run that took seconds. Measures an empty loop if the run was fast enough to be one. */
@@ -304,6 +309,8 @@ struct benchmark_runner {
     int repetitions, done;
     void *fixture;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
+    int samples;       /* 0 = none */
+    const struct benchmark_calibration *calibration;
     struct benchmark_runs runs, aggregates;
     bool display_aggregates_only, file_aggregates_only;
 };

@@ -349,6 +349,19 @@ static uint64_t choose_seed(struct benchmark_registry *registry)
     return seed;
 }
 
+/* Once per process; the context says what the clocks cost. */
+static void calibrate(struct benchmark_registry *registry)
+{
+    struct benchmark_calibration *calibration = &registry->calibration;
+    char text[32];
+    if (!calibration->is_done)
+        benchmark_calibration_measure(calibration);
+    snprintf(text, sizeof text, "%.0f", calibration->real_ns);
+    benchmark_registry_add_context(registry, "prony_clock_real_ns", text);
+    snprintf(text, sizeof text, "%.0f", calibration->cpu_ns);
+    benchmark_registry_add_context(registry, "prony_clock_cpu_ns", text);
+}
+
 static void run_instances(const struct benchmark_instances *instances, struct benchmark_registry *registry,
                           struct output *output)
 {
@@ -358,6 +371,7 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     uint64_t seed = interleave ? choose_seed(registry) : 0;
     if (registry->flags.perf_counters[0])
         fputs("Performance counters not supported.\n", stderr);
+    calibrate(registry);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
     if (report_context(output->display, &context) && report_context(output->file, &context)) {

@@ -255,6 +255,14 @@ struct benchmark *benchmark_repetitions(struct benchmark *family, int count)
     return family;
 }
 
+struct benchmark *benchmark_samples(struct benchmark *family, int count)
+{
+    if (count < 0)
+        return reject(family, "%d samples: must not be negative", count);
+    family->samples = count;
+    return family;
+}
+
 struct benchmark *benchmark_use_real_time(struct benchmark *family)
 {
     if (family->manual_time)

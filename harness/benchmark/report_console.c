@@ -35,7 +35,8 @@ void benchmark_console_write_context(FILE *out, const struct benchmark_context *
         fputc('\n', out);
     }
     for (size_t i = 0; i < context->custom_count; i++)
-        fprintf(out, "%s: %s\n", context->custom[i].key, context->custom[i].value);
+        if (strncmp(context->custom[i].key, "prony_clock_", 12) != 0) /* for the JSON only */
+            fprintf(out, "%s: %s\n", context->custom[i].key, context->custom[i].value);
     if (context->scaling == 1)
         fputs("***WARNING*** CPU scaling is enabled, the benchmark real time measurements may be noisy and will incur "
               "extra overhead.\n",

@@ -46,6 +46,9 @@ static void begin_trial(const struct benchmark_runner *runner, struct trial *tri
     *trial = (struct trial){ .measurement.values_ns = runner->values_ns };
     benchmark_measurement_reset(&trial->measurement);
     trial->measurement.process_cpu = runner->instance->family->process_cpu;
+    trial->measurement.calibration = runner->calibration;
+    trial->measurement.samples.limit = runner->samples;
+    trial->measurement.samples.is_manual = runner->instance->family->manual_time;
 }
 
 /* Calls a setup or teardown. If it skips, the trial is skipped (first message wins). */
@@ -140,6 +143,24 @@ static void warm_up(struct benchmark_runner *runner)
     runner->explicit_iterations = explicit_iterations;
 }
 
+/* How much the clocks matter in this run, how it went from sample to sample, and whether anything was left to run. */
+static void add_timing_facts(const struct benchmark_runner *runner, struct benchmark_run *run, struct trial *trial)
+{
+    struct benchmark_measurement *measurement = &trial->measurement;
+    benchmark_samples_summarize(&measurement->samples, &run->samples);
+    run->pause_count = measurement->pauses.cheap_count;
+    run->pause_error_ns = benchmark_timer_pause_error_ns(measurement);
+    if (runner->instance->family->manual_time)
+        return;
+    run->has_timer_cost = runner->calibration->is_done;
+    run->timer_cost_ns = runner->calibration->real_ns * run->threads;
+    run->emptiness = benchmark_calibration_find_emptiness(measurement, run->iterations,
+                                                          fmin(trial->real_seconds, trial->cpu_seconds));
+    if (run->emptiness == BENCHMARK_LOOP_DELETED)
+        fprintf(stderr, "%s: nothing is left of the loop's body: the compiler deleted it (benchmark_do_not_optimize)\n",
+                run->run_name);
+}
+
 /* Turns an accepted run into a record; takes what trial owns. */
 static void add_record(struct benchmark_runner *runner, struct trial *trial, int repetition)
 {
@@ -174,6 +195,7 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
                                   instance->threads);
         run.has_allocations = probe_allocations_available();
         run.allocations = measurement->allocations;
+        add_timing_facts(runner, &run, trial);
         run.has_digest = measurement->has_digest;
         run.digest = measurement->digest;
         run.value_count = measurement->value_count;
@@ -203,6 +225,8 @@ static void configure(struct benchmark_runner *runner, const struct benchmark_re
         runner->repetitions = 1;
     }
     runner->iterations = runner->explicit_iterations ? runner->explicit_iterations : 1;
+    runner->samples = family->samples ? family->samples : flags->samples;
+    runner->calibration = &registry->calibration;
     runner->display_aggregates_only = flags->report_aggregates_only || flags->display_aggregates_only;
     runner->file_aggregates_only = flags->report_aggregates_only;
     if (family->aggregate_mode != BENCHMARK_AGGREGATES_UNSPECIFIED) {

@@ -65,7 +65,7 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
 {
     if (!state->started)
         start_loop(state, BENCHMARK_FORM_KEEP_RUNNING, batch);
-    else if (state->later > 0)
+    if (state->remaining < batch && state->later > 0)
         refill(state, batch);
     if (state->remaining >= batch && state->remaining > 0) {
         state->remaining -= batch;

@@ -163,7 +163,6 @@ static void resume_cheaply(struct benchmark_measurement *measurement)
     uint64_t ticks = end_cheap_pause(pauses);
     if (ticks <= pauses->long_ticks)
         return;
-    pauses->is_cheap = false;
     pause_exactly(measurement, ticks);
     resume_exactly(measurement);
     pauses->short_count = 0;

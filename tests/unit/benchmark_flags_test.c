@@ -134,7 +134,8 @@ static void test_context_pairs(void **state)
     assert_string_equal(text(context, "ant"), "2");
     assert_string_equal(text(context, "bee"), "");
     assert_non_null(strstr(outcome.out, "\"json_schema_version\": 1,\n    \"ant\": \"2\",\n    \"bee\": \"\",\n    "
-                                        "\"zoo\": \"1\"\n  },"));
+                                        "\"prony_clock_cpu_ns\": "));
+    assert_non_null(strstr(outcome.out, "\",\n    \"zoo\": \"1\"\n  },"));
     outcome_release(&outcome);
 
     benchmark_add_custom_context("k", "first");
