@@ -82,7 +82,10 @@ static void test_order_of_keys(void **state)
                                    "load_avg",    "library_version",     "library_build_type", "json_schema_version" };
     i = 0;
     json_object_foreach(json_object_get(outcome.json, "context"), key, value)
-        assert_string_equal(key, context_keys[i++]);
+    {
+        if (!str_starts(key, "prony_"))
+            assert_string_equal(key, context_keys[i++]);
+    }
     assert_int_equal(i, sizeof context_keys / sizeof context_keys[0]);
     outcome_release(&outcome);
 }
