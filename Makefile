@@ -22,6 +22,7 @@ endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+OBJCOPY ?= objcopy
 ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
 PKGS := sqlite3 jansson libutf8proc
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -85,21 +86,56 @@ libs := base stats probe benchmark store run report kernel engine
 LIB_BASE      := $(LIB)/libprony_base.a
 LIB_KERNELS   := $(LIB)/libprony_kernels.a
 LIB_ENGINES   := $(LIB)/libprony_engines.a
-LIB_BENCHMARK := $(LIB)/libprony_benchmark.a
 LIB_HARNESS   := $(LIB)/libprony_harness.a
+# For our own suites and tests: every symbol is there. What is installed is made further down.
+LIB_BENCHMARK := $(O)/obj/libprony_benchmark.a
 
 $(LIB_BASE): $(call obj,$(base_src))
 $(LIB_KERNELS): $(call obj,$(kernel_src))
 $(LIB_ENGINES): $(call obj,$(engine_src))
 # libbenchmark is complete in itself: what it needs of base, stats and probe is inside.
-$(LIB_BENCHMARK): $(call obj,$(benchmark_src) $(probe_src) $(stats_src) $(base_src))
+BENCHMARK_OBJECTS := $(call obj,$(benchmark_src) $(probe_src) $(stats_src) $(base_src))
+$(LIB_BENCHMARK): $(BENCHMARK_OBJECTS)
 $(LIB_HARNESS): $(call obj,$(store_src) $(run_src) $(report_src) $(stats_src) $(probe_src))
-LIBRARIES := $(LIB_BASE) $(LIB_KERNELS) $(LIB_ENGINES) $(LIB_BENCHMARK) $(LIB_HARNESS)
-$(LIBRARIES):
+ARCHIVES := $(LIB_BASE) $(LIB_KERNELS) $(LIB_ENGINES) $(LIB_BENCHMARK) $(LIB_HARNESS)
+LIBRARIES := $(ARCHIVES)
+$(ARCHIVES):
 	@mkdir -p $(@D)
 	@rm -f $@
 	@echo "  AR      $@"
 	@$(AR) rcs $@ $^
+
+# ---- libbenchmark as others get it ----
+# Only what the public headers declare can be seen from outside: they ask for default visibility, everything else is
+# compiled hidden. So the shared library exports nothing else; for the static one all objects become one, in which the
+# hidden names are local, and no name of ours meets one of the program's.
+VERSION_TEXT  := $(shell cat VERSION 2>/dev/null)
+BENCHMARK_SO  := libprony_benchmark.so
+SO_MAJOR      := $(BENCHMARK_SO).$(firstword $(subst ., ,$(VERSION_TEXT)))
+SO_FULL       := $(BENCHMARK_SO).$(VERSION_TEXT)
+BENCHMARK_LIBS   := -lm
+PUBLIC_HEADERS   := harness/benchmark/benchmark.h
+PUBLIC_LIBRARIES := $(LIB)/libprony_benchmark.a $(LIB)/$(SO_FULL)
+
+$(BENCHMARK_OBJECTS): ALL_CFLAGS += -fvisibility=hidden
+$(BENCHMARK_OBJECTS): Makefile # objects of before that line would show everything
+$(LIB)/libprony_benchmark.a: $(BENCHMARK_OBJECTS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR      $@"
+	@$(CC) -r -nostdlib -o $(O)/libprony_benchmark.o $^
+	@$(OBJCOPY) --localize-hidden $(O)/libprony_benchmark.o
+	@$(AR) rcs $@ $(O)/libprony_benchmark.o
+$(LIB)/$(SO_FULL): $(BENCHMARK_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SO_MAJOR) -Wl,-z,defs -o $@ $^ $(BENCHMARK_LIBS)
+	@ln -sf $(SO_FULL) $(LIB)/$(SO_MAJOR)
+	@ln -sf $(SO_MAJOR) $(LIB)/$(BENCHMARK_SO)
+# Sanitizers and coverage are for our own programs.
+ifeq ($(filter-out release clang,$(VARIANT)),)
+LIBRARIES += $(PUBLIC_LIBRARIES)
+endif
 
 # ---- programs ----
 SUITES   := $(patsubst suites/%.c,$(BIN)/%,$(suite_src))
@@ -155,12 +191,42 @@ $(FUZZERS): $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_HARNESS) $(LIB_ENGINES) $
 endif
 
 # ---- targets for people ----
-.PHONY: help build programs tests fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
+.PHONY: help build install uninstall programs tests fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 build: $(LIBRARIES) $(PROGRAMS) ## programs in build/bin, libraries in build/lib
+
+# PREFIX, LIBDIR, INCLUDEDIR, MANDIR say where; DESTDIR is put before all of them (for packages).
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+INSTALLED  := $(addprefix $(LIBDIR)/,libprony_benchmark.a $(BENCHMARK_SO) $(SO_MAJOR) $(SO_FULL) pkgconfig/prony-benchmark.pc) \
+              $(addprefix $(INCLUDEDIR)/prony/,$(notdir $(PUBLIC_HEADERS))) $(MANDIR)/man3/prony-benchmark.3
+
+install: $(PUBLIC_LIBRARIES) ## libbenchmark for C and C++: PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR, MANDIR
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/prony $(DESTDIR)$(MANDIR)/man3
+	install -m 644 $(filter %.a,$(PUBLIC_LIBRARIES)) $(DESTDIR)$(LIBDIR)
+	install -m 755 $(LIB)/$(SO_FULL) $(DESTDIR)$(LIBDIR)
+	ln -sf $(SO_FULL) $(DESTDIR)$(LIBDIR)/$(SO_MAJOR)
+	ln -sf $(SO_MAJOR) $(DESTDIR)$(LIBDIR)/$(BENCHMARK_SO)
+	@# The paths in prony-benchmark.pc are relative to itself: the tree may be moved.
+	sed -e 's|@prefix@|$${pcfiledir}/$(shell realpath -ms --relative-to=$(LIBDIR)/pkgconfig $(PREFIX))|' \
+	    -e 's|@libdir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@version@|$(VERSION_TEXT)|' \
+	    -e 's|@includedir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' -e 's|@libs@|$(BENCHMARK_LIBS)|' \
+	    harness/benchmark/prony-benchmark.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/prony-benchmark.pc
+	for header in $(notdir $(PUBLIC_HEADERS)); do \
+	    sed 's|^#include "harness/benchmark/\(.*\)"|#include <prony/\1>|' harness/benchmark/$$header \
+	        >$(DESTDIR)$(INCLUDEDIR)/prony/$$header && chmod 644 $(DESTDIR)$(INCLUDEDIR)/prony/$$header || exit 1; \
+	done
+	install -m 644 harness/benchmark/prony-benchmark.3 $(DESTDIR)$(MANDIR)/man3
+
+uninstall: ## removes what install put there (the same variables)
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/prony 2>/dev/null
+
 programs: $(PROGRAMS)
 tests: $(TESTS) $(REPLAYS)
 fuzzers: $(FUZZERS)

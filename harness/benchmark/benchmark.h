@@ -31,6 +31,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* the library hides everything else */
 
 struct benchmark; /* a registered family; owned by the library */
 struct benchmark_state;
@@ -445,6 +446,7 @@ const char *benchmark_version(void);
     }                                      \
     struct benchmark
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
