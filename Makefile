@@ -114,7 +114,7 @@ BENCHMARK_SO  := libprony_benchmark.so
 SO_MAJOR      := $(BENCHMARK_SO).$(firstword $(subst ., ,$(VERSION_TEXT)))
 SO_FULL       := $(BENCHMARK_SO).$(VERSION_TEXT)
 BENCHMARK_LIBS   := -lm
-PUBLIC_HEADERS   := harness/benchmark/benchmark.h
+PUBLIC_HEADERS   := $(addprefix harness/benchmark/,benchmark.h reporter.h)
 PUBLIC_LIBRARIES := $(LIB)/libprony_benchmark.a $(LIB)/$(SO_FULL)
 
 $(BENCHMARK_OBJECTS): ALL_CFLAGS += -fvisibility=hidden
@@ -135,6 +135,7 @@ $(LIB)/$(SO_FULL): $(BENCHMARK_OBJECTS)
 # Sanitizers and coverage are for our own programs.
 ifeq ($(filter-out release clang,$(VARIANT)),)
 LIBRARIES += $(PUBLIC_LIBRARIES)
+tests: $(PUBLIC_LIBRARIES)
 endif
 
 # ---- programs ----
@@ -216,10 +217,10 @@ install: $(PUBLIC_LIBRARIES) ## libbenchmark for C and C++: PREFIX=/usr/local, D
 	sed -e 's|@prefix@|$${pcfiledir}/$(shell realpath -ms --relative-to=$(LIBDIR)/pkgconfig $(PREFIX))|' \
 	    -e 's|@libdir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@version@|$(VERSION_TEXT)|' \
 	    -e 's|@includedir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' -e 's|@libs@|$(BENCHMARK_LIBS)|' \
-	    harness/benchmark/prony-benchmark.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/prony-benchmark.pc
+	    harness/benchmark/prony-benchmark.pc.in | install -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/prony-benchmark.pc
 	for header in $(notdir $(PUBLIC_HEADERS)); do \
-	    sed 's|^#include "harness/benchmark/\(.*\)"|#include <prony/\1>|' harness/benchmark/$$header \
-	        >$(DESTDIR)$(INCLUDEDIR)/prony/$$header && chmod 644 $(DESTDIR)$(INCLUDEDIR)/prony/$$header || exit 1; \
+	    sed 's|^#include "harness/benchmark/\(.*\)"|#include <prony/\1>|' harness/benchmark/$$header | \
+	        install -m 644 /dev/stdin $(DESTDIR)$(INCLUDEDIR)/prony/$$header || exit 1; \
 	done
 	install -m 644 harness/benchmark/prony-benchmark.3 $(DESTDIR)$(MANDIR)/man3
 

@@ -20,6 +20,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* see benchmark.h */
 
 /* Sorted by the byte order of the name, each name once. */
 struct benchmark_counter {
@@ -184,6 +185,7 @@ const char *benchmark_unit_name(enum benchmark_time_unit unit);              /* 
 double benchmark_unit_per_second(enum benchmark_time_unit unit);             /* 1e9 */
 const char *benchmark_complexity_name(enum benchmark_complexity complexity); /* "NlgN" */
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
