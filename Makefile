@@ -28,9 +28,14 @@ PKGS := sqlite3 jansson libutf8proc
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
+# Performance counters by name need libpfm4; without it the library says that they are not supported.
+HAVE_PFM := $(shell printf '\043include <perfmon/pfmlib_perf_event.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+PFM_CFLAGS := $(if $(HAVE_PFM),-DPRONY_HAVE_LIBPFM)
+PFM_LIBS   := $(if $(HAVE_PFM),-lpfm)
+
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CSTD   := -std=c11 -D_GNU_SOURCE
-BASE_CFLAGS := $(CSTD) $(WARN) -g -I. -MMD -MP -pthread $(PKG_CFLAGS) -DPRONY_VERSION='"$(shell cat VERSION 2>/dev/null)"'
+BASE_CFLAGS := $(CSTD) $(WARN) -g -I. -MMD -MP -pthread $(PKG_CFLAGS) $(PFM_CFLAGS) -DPRONY_VERSION='"$(shell cat VERSION 2>/dev/null)"'
 opt_release  := -O2 -fPIC
 opt_asan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 opt_tsan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=thread
@@ -45,7 +50,7 @@ link_coverage := --coverage
 link_fuzz     := -fsanitize=address,undefined
 ALL_CFLAGS  := $(BASE_CFLAGS) $(opt_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := -pthread $(link_$(VARIANT)) $(LDFLAGS)
-LIBS        := $(PKG_LIBS) -lm
+LIBS        := $(PKG_LIBS) $(PFM_LIBS) -lm
 
 # ---- ISA flags by file name ----
 # The scalar files are the reference and make models: the same bits wherever they are compiled.

@@ -25,6 +25,11 @@ struct flag {
     {                                                               \
         name, kind, offsetof(struct benchmark_flags, member), value \
     }
+#ifdef PRONY_HAVE_LIBPFM
+#define PERF_COUNTERS_USAGE "<counter>,..."
+#else
+#define PERF_COUNTERS_USAGE NULL /* the flag is there, but does nothing */
+#endif
 static const struct flag flags_table[] = {
     FLAG("benchmark_list_tests", FLAG_BOOL, list_tests, "{true|false}"),
     FLAG("benchmark_filter", FLAG_TEXT, filter, "<regex>"),
@@ -40,7 +45,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_out_format", FLAG_TEXT, out_format, "<json|console|csv>"),
     FLAG("benchmark_color", FLAG_TEXT, color, "{auto|true|false}"),
     FLAG("benchmark_counters_tabular", FLAG_BOOL, counters_tabular, "{true|false}"),
-    FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, NULL),
+    FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, PERF_COUNTERS_USAGE),
     FLAG("benchmark_context", FLAG_CONTEXT, filter, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),

@@ -9,6 +9,7 @@
 #include "harness/base/str.h"
 #include "harness/benchmark/benchmark.h"
 #include "harness/benchmark/reporter.h"
+#include "harness/probe/probe_counters.h"
 #include "harness/probe/probe_scheduling.h"
 #include <regex.h>
 
@@ -101,6 +102,8 @@ struct benchmark_registry {
     bool nothing_matched, had_error;
     struct benchmark_calibration calibration;
     struct probe_scheduling_monitor scheduling;
+    struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
+    const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
 };
 struct benchmark_registry *benchmark_registry_get(void);
 void benchmark_registry_release(struct benchmark_registry *registry);
@@ -212,6 +215,9 @@ struct benchmark_measurement {
     double manual_seconds;
     uint64_t allocation_start, allocations;
     struct benchmark_counters counters;
+    struct probe_counters *perf_set; /* read with the timer; NULL = none; owned by perf_counters.c */
+    struct benchmark_counter_report *counter_reports;
+    size_t counter_report_count;
     char *label, *skip_message;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT, lent by the runner */
     size_t value_count;
@@ -256,6 +262,20 @@ enum benchmark_emptiness benchmark_calibration_find_emptiness(const struct bench
 /* turn_ns of a turn of turn_iterations against empty_ns of an empty one. */
 enum benchmark_emptiness benchmark_calibration_judge(double turn_ns, double empty_ns, double turns,
                                                      int64_t turn_iterations);
+
+/* ---- perf_counters.c ---- */
+
+/* Says on stderr what cannot be counted. NULL if names is empty or nothing can be counted at all (backend NULL). */
+struct benchmark_perf *benchmark_perf_create(const struct probe_counters_backend *backend, const char *names,
+                                             const struct benchmark_instances *instances);
+void benchmark_perf_release(struct benchmark_perf *perf);
+/* Around the function, on the thread that calls it; nothing happens if perf is NULL. end adds counters and reports to
+ * the measurement. */
+void benchmark_perf_begin(struct benchmark_perf *perf, struct benchmark_measurement *measurement, int threads);
+void benchmark_perf_end(struct benchmark_perf *perf, struct benchmark_measurement *measurement);
+/* The reports of one more thread; after its counters were added to those of sum. Takes from part what it needs. */
+void benchmark_perf_merge(struct benchmark_measurement *sum, struct benchmark_measurement *part);
+void benchmark_perf_release_reports(struct benchmark_counter_report *reports, size_t count);
 
 /* ---- aggregates.c ---- */
 

@@ -369,12 +369,12 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     struct session session = { .registry = registry, .output = output };
     bool interleave = registry->flags.random_interleaving;
     uint64_t seed = interleave ? choose_seed(registry) : 0;
-    if (registry->flags.perf_counters[0])
-        fputs("Performance counters not supported.\n", stderr);
     calibrate(registry);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
     if (report_context(output->display, &context) && report_context(output->file, &context)) {
+        registry->perf = benchmark_perf_create(registry->perf_backend ? registry->perf_backend : probe_counters_perf(),
+                                               registry->flags.perf_counters, instances);
         session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
         prepare_complexity(&session, instances);
         if (interleave)
@@ -383,6 +383,8 @@ static void run_instances(const struct benchmark_instances *instances, struct be
             run_in_order(&session, instances);
         release_complexity(&session);
         free(session.values_ns);
+        benchmark_perf_release(registry->perf);
+        registry->perf = NULL;
     }
     finalize(output->display);
     finalize(output->file);

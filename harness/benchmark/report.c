@@ -75,12 +75,8 @@ void benchmark_run_release(struct benchmark_run *run)
     free(run->skip_message);
     free(run->label);
     free(run->values_ns);
-    for (size_t i = 0; i < run->counter_report_count; i++) {
-        free(run->counter_reports[i].name);
-        free(run->counter_reports[i].reason);
-    }
-    free(run->counter_reports);
     benchmark_counters_release(&run->counters);
+    benchmark_perf_release_reports(run->counter_reports, run->counter_report_count);
 }
 
 void benchmark_runs_release(struct benchmark_runs *runs)

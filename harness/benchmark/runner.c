@@ -67,9 +67,12 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
 {
     struct probe_scheduling_monitor *scheduling = &benchmark_registry_get()->scheduling;
     struct benchmark_state state = new_state(runner, trial, iterations);
+    struct benchmark_perf *perf = benchmark_registry_get()->perf;
+    benchmark_perf_begin(perf, &trial->measurement, state.threads);
     probe_scheduling_begin(scheduling);
     runner->instance->family->function(&state);
     trial->scheduling = probe_scheduling_end(scheduling, trial->measurement.real_ns - trial->measurement.cpu_ns);
+    benchmark_perf_end(perf, &trial->measurement);
     if (!state.started && !state.skipped)
         benchmark_state_skip_with_error(&state, "The benchmark didn't run, nor was it explicitly skipped. Please call "
                                                 "'SkipWithXXX` in your benchmark as appropriate.");
@@ -191,6 +194,10 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
         run.cpu_seconds = trial->cpu_seconds;
         run.counters = measurement->counters;
         measurement->counters = (struct benchmark_counters){ 0 };
+        run.counter_reports = measurement->counter_reports;
+        run.counter_report_count = measurement->counter_report_count;
+        measurement->counter_reports = NULL;
+        measurement->counter_report_count = 0;
         benchmark_counters_finish(&run.counters, run.iterations, driving_seconds(instance->family, trial),
                                   instance->threads);
         run.has_allocations = probe_allocations_available();

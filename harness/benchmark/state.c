@@ -12,6 +12,7 @@ void benchmark_measurement_reset(struct benchmark_measurement *measurement)
 {
     double *values_ns = measurement->values_ns;
     benchmark_counters_release(&measurement->counters);
+    benchmark_perf_release_reports(measurement->counter_reports, measurement->counter_report_count);
     free(measurement->label);
     free(measurement->skip_message);
     free(measurement->samples.values_ns);

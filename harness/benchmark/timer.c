@@ -35,12 +35,31 @@ static void hold_allocations(struct benchmark_measurement *measurement)
 /* ---- windows ---- */
 
 /* The real clock last at the start and first at the end: real time contains no reading of the CPU clock. */
-void benchmark_timer_start(struct benchmark_measurement *measurement)
+static void open_window(struct benchmark_measurement *measurement)
 {
     measurement->running = true;
     measurement->allocation_start = probe_allocations_count();
     measurement->cpu_start_ns = cpu_clock_ns(measurement);
     measurement->real_start_ns = clock_wall_ns();
+}
+
+/* Performance counters, where they are asked for, are read outside the clocks: they make no time longer. */
+static void start_counters(struct benchmark_measurement *measurement)
+{
+    if (measurement->perf_set)
+        probe_counters_start(measurement->perf_set);
+}
+
+static void stop_counters(struct benchmark_measurement *measurement)
+{
+    if (measurement->perf_set)
+        probe_counters_stop(measurement->perf_set);
+}
+
+void benchmark_timer_start(struct benchmark_measurement *measurement)
+{
+    start_counters(measurement);
+    open_window(measurement);
 }
 
 /* Takes the cheap pauses of a window off its times. long_ticks: of the last one, if it was long.
@@ -122,7 +141,7 @@ static void resume_exactly(struct benchmark_measurement *measurement)
 {
     struct benchmark_pauses *pauses = &measurement->pauses;
     int64_t paused_at_ns = measurement->real_end_ns, cpu_at_ns = measurement->cpu_end_ns, before_ns = clock_wall_ns();
-    benchmark_timer_start(measurement);
+    open_window(measurement);
     int64_t reading_ns = measurement->real_start_ns - before_ns;
     reading_ns = reading_ns < pauses->stop_reading_ns ? reading_ns : pauses->stop_reading_ns;
     measurement->cpu_ns -= reading_ns;
@@ -182,10 +201,13 @@ static void settle(struct benchmark_measurement *measurement)
 
 void benchmark_timer_finish(struct benchmark_measurement *measurement)
 {
+    bool running = measurement->running;
     if (measurement->pauses.is_open)
         settle(measurement);
-    else if (measurement->running)
+    else if (running)
         stop(measurement, 0);
+    if (running)
+        stop_counters(measurement);
     measurement->cpu_ns = measurement->cpu_ns > 0 ? measurement->cpu_ns : 0;
 }
 
@@ -211,6 +233,7 @@ void benchmark_state_pause_timing(struct benchmark_state *state)
         pause_cheaply(measurement);
     else
         pause_exactly(measurement, 0);
+    stop_counters(measurement);
 }
 
 void benchmark_state_resume_timing(struct benchmark_state *state)
@@ -223,6 +246,7 @@ void benchmark_state_resume_timing(struct benchmark_state *state)
                                         measurement->running ? "the timer is running" : "outside the loop");
         return;
     }
+    start_counters(measurement);
     if (measurement->pauses.is_open)
         resume_cheaply(measurement);
     else

@@ -1,0 +1,69 @@
+/* probe_counters.h: hardware and software event counters of a thread, by libpfm4 name, in user mode.
+ *
+ * A plan says what the names mean; it is made once and shared. Each thread opens a set of its own from it. Sets count
+ * all the time; start and stop read them, and the differences are summed until reset. Events of one PMU share groups
+ * as long as the kernel takes them; if groups take turns on the hardware, a value is extrapolated by the time that was
+ * enabled over the time that was counted, both as differences over the windows.
+ *
+ * A value that could not be had is never 0 but has a state, a reason and a remedy. */
+#ifndef PRONY_PROBE_COUNTERS_H
+#define PRONY_PROBE_COUNTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct perf_event_attr;
+
+/* Where events come from. Tests bring their own, as may other ways to count. */
+struct probe_counters_backend {
+    /* Writes one set of attributes for each PMU whose counts add up to the event (one, but for hybrid CPUs); returns
+     * how many (at most limit), 0 if the name means nothing. */
+    size_t (*encode)(void *context, const char *name, struct perf_event_attr *attributes, size_t limit);
+    /* For the calling thread; group -1 opens a new group. A descriptor, or -errno. */
+    int (*open)(void *context, const struct perf_event_attr *attributes, int group);
+    /* Of a group, in the layout of PERF_FORMAT_GROUP with both times. Bytes, or -errno. */
+    ssize_t (*read)(void *context, int group, void *buffer, size_t size_bytes);
+    int (*enable)(void *context, int group); /* 0 or -errno */
+    void (*close)(void *context, int descriptor);
+    void *context;
+};
+/* libpfm4 and perf_event_open; NULL if the program was built without libpfm4. */
+const struct probe_counters_backend *probe_counters_perf(void);
+
+struct probe_counters_plan;
+/* names: a comma list; empty names and repetitions are dropped. The backend must outlive the plan. */
+struct probe_counters_plan *probe_counters_plan_create(const struct probe_counters_backend *backend, const char *names);
+void probe_counters_plan_release(struct probe_counters_plan *plan);
+size_t probe_counters_plan_count(const struct probe_counters_plan *plan);
+const char *probe_counters_plan_name(const struct probe_counters_plan *plan, size_t index);
+bool probe_counters_plan_is_known(const struct probe_counters_plan *plan, size_t index);
+
+struct probe_counters;
+/* Opens and starts what can be had, for the calling thread and the threads that it starts from now on, where the
+ * kernel allows that. The plan must outlive the set. */
+struct probe_counters *probe_counters_open(const struct probe_counters_plan *plan);
+void probe_counters_close(struct probe_counters *set);
+/* Neither allocates. A system call a group. */
+void probe_counters_start(struct probe_counters *set);
+void probe_counters_stop(struct probe_counters *set);
+void probe_counters_reset(struct probe_counters *set);
+
+enum probe_counter_state {
+    PROBE_COUNTER_OK,
+    PROBE_COUNTER_SCALED,      /* extrapolated from the share of time that it counted */
+    PROBE_COUNTER_NOT_COUNTED, /* opened, but not on the hardware between start and stop */
+    PROBE_COUNTER_UNSUPPORTED  /* not opened */
+};
+struct probe_counter_value {
+    enum probe_counter_state state;
+    double value;         /* of all windows since reset; only if ok or scaled */
+    double running_share; /* counted time over enabled time, 0..1 */
+    char reason[160];     /* "" if ok */
+    char remedy[200];     /* "" if there is none */
+};
+/* index: that of the plan. */
+void probe_counters_value(const struct probe_counters *set, size_t index, struct probe_counter_value *value);
+
+#endif

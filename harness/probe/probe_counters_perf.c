@@ -1,0 +1,110 @@
+/* probe_counters_perf.c: the counters of this machine: names by libpfm4, counting by perf_event_open. */
+#include "harness/probe/probe_counters.h"
+
+#ifdef PRONY_HAVE_LIBPFM
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <perfmon/pfmlib.h>
+#include <perfmon/pfmlib_perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { INTERRUPTED_LIMIT = 5, PMU_TYPE_SHIFT = 32 };
+
+/* Hybrid CPUs have a PMU for each kind of core: those with a file "cpus". Their types; 0 of them on others. */
+static size_t find_hybrid_pmus(uint64_t *types, size_t limit)
+{
+    static const char root[] = "/sys/bus/event_source/devices";
+    DIR *devices = opendir(root);
+    size_t count = 0;
+    const struct dirent *entry;
+    while (devices && count < limit && (entry = readdir(devices)) != NULL) {
+        char path[400];
+        unsigned type;
+        snprintf(path, sizeof path, "%s/%s/cpus", root, entry->d_name);
+        if (strncmp(entry->d_name, "cpu_", 4) != 0 || access(path, F_OK) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s/type", root, entry->d_name);
+        FILE *file = fopen(path, "re");
+        if (file && fscanf(file, "%u", &type) == 1)
+            types[count++] = type;
+        if (file)
+            fclose(file);
+    }
+    if (devices)
+        closedir(devices);
+    return count;
+}
+
+static size_t encode(void *context, const char *name, struct perf_event_attr *attributes, size_t limit)
+{
+    (void)context;
+    uint64_t types[8];
+    pfm_perf_encode_arg_t argument;
+    memset(attributes, 0, sizeof *attributes);
+    memset(&argument, 0, sizeof argument);
+    argument.attr = attributes;
+    argument.size = sizeof argument;
+    if (pfm_initialize() != PFM_SUCCESS ||
+        pfm_get_os_event_encoding(name, PFM_PLM3, PFM_OS_PERF_EVENT, &argument) != PFM_SUCCESS)
+        return 0;
+    if (attributes->type != PERF_TYPE_HARDWARE)
+        return 1;
+    size_t count = find_hybrid_pmus(types, limit < 8 ? limit : 8);
+    for (size_t i = count; i-- > 0;) {
+        attributes[i] = attributes[0];
+        attributes[i].config |= types[i] << PMU_TYPE_SHIFT;
+    }
+    return count ? count : 1;
+}
+
+static int open_event(void *context, const struct perf_event_attr *attributes, int group)
+{
+    (void)context;
+    long descriptor = -1;
+    errno = EINTR;
+    for (int i = 0; i < INTERRUPTED_LIMIT && descriptor < 0 && errno == EINTR; i++)
+        descriptor = syscall(SYS_perf_event_open, attributes, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
+    return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+static ssize_t read_group(void *context, int group, void *buffer, size_t size_bytes)
+{
+    (void)context;
+    ssize_t length = read(group, buffer, size_bytes);
+    return length < 0 ? -errno : length;
+}
+
+static int enable(void *context, int group)
+{
+    (void)context;
+    return ioctl(group, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
+}
+
+static void close_event(void *context, int descriptor)
+{
+    (void)context;
+    close(descriptor);
+}
+
+const struct probe_counters_backend *probe_counters_perf(void)
+{
+    static const struct probe_counters_backend perf = {
+        .encode = encode, .open = open_event, .read = read_group, .enable = enable, .close = close_event
+    };
+    return &perf;
+}
+
+#else
+
+const struct probe_counters_backend *probe_counters_perf(void)
+{
+    return NULL;
+}
+
+#endif
