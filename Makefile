@@ -112,8 +112,8 @@ $(ARCHIVES):
 
 # ---- libbenchmark as others get it ----
 # Only what the public headers declare can be seen from outside: they ask for default visibility, everything else is
-# compiled hidden. So the shared library exports nothing else; for the static one all objects become one, in which the
-# hidden names are local, and no name of ours meets one of the program's.
+# compiled hidden. All objects become one, in which the hidden names (and whatever is not named benchmark_*) are local:
+# no name of ours meets one of the program's. The static and the shared library are made of that object.
 VERSION_TEXT  := $(shell cat VERSION 2>/dev/null)
 BENCHMARK_SO  := libprony_benchmark.so
 SO_MAJOR      := $(BENCHMARK_SO).$(firstword $(subst ., ,$(VERSION_TEXT)))
@@ -122,16 +122,19 @@ BENCHMARK_LIBS   := -lm
 PUBLIC_HEADERS   := $(addprefix harness/benchmark/,benchmark.h reporter.h)
 PUBLIC_LIBRARIES := $(LIB)/libprony_benchmark.a $(LIB)/$(SO_FULL)
 
-$(BENCHMARK_OBJECTS): ALL_CFLAGS += -fvisibility=hidden
+# In our own programs the counting malloc is everybody's, the C library's too.
+$(filter-out %/probe_allocations.o,$(BENCHMARK_OBJECTS)): ALL_CFLAGS += -fvisibility=hidden
 $(BENCHMARK_OBJECTS): Makefile # objects of before that line would show everything
-$(LIB)/libprony_benchmark.a: $(BENCHMARK_OBJECTS)
+BENCHMARK_OBJECT := $(O)/libprony_benchmark.o
+$(BENCHMARK_OBJECT): $(BENCHMARK_OBJECTS)
+	@$(CC) -r -nostdlib -o $@ $^
+	@$(OBJCOPY) --localize-hidden --wildcard --keep-global-symbol='benchmark_*' $@
+$(LIB)/libprony_benchmark.a: $(BENCHMARK_OBJECT)
 	@mkdir -p $(@D)
 	@rm -f $@
 	@echo "  AR      $@"
-	@$(CC) -r -nostdlib -o $(O)/libprony_benchmark.o $^
-	@$(OBJCOPY) --localize-hidden $(O)/libprony_benchmark.o
-	@$(AR) rcs $@ $(O)/libprony_benchmark.o
-$(LIB)/$(SO_FULL): $(BENCHMARK_OBJECTS)
+	@$(AR) rcs $@ $^
+$(LIB)/$(SO_FULL): $(BENCHMARK_OBJECT)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SO_MAJOR) -Wl,-z,defs -o $@ $^ $(BENCHMARK_LIBS)
