@@ -118,7 +118,7 @@ VERSION_TEXT  := $(shell cat VERSION 2>/dev/null)
 BENCHMARK_SO  := libprony_benchmark.so
 SO_MAJOR      := $(BENCHMARK_SO).$(firstword $(subst ., ,$(VERSION_TEXT)))
 SO_FULL       := $(BENCHMARK_SO).$(VERSION_TEXT)
-BENCHMARK_LIBS   := -lm
+BENCHMARK_LIBS   := $(PFM_LIBS) -lm
 PUBLIC_HEADERS   := $(addprefix harness/benchmark/,benchmark.h reporter.h)
 PUBLIC_LIBRARIES := $(LIB)/libprony_benchmark.a $(LIB)/$(SO_FULL)
 

@@ -105,25 +105,27 @@ static void test_static_symbols(void **state)
 /* A program may have functions of the names that the library uses inside. */
 static void test_programs_names(void **state)
 {
-    check_output(state,
-                 "cat >$W/names.c <<'.'\n"
-                 "#include <prony/benchmark.h>\n"
-                 "int str_append(void); int str_append(void) { return 1; }\n"
-                 "int mem_alloc(void); int mem_alloc(void) { return 2; }\n"
-                 "int pool_run, log_error, clock_wall_ns, error_set, arena_alloc;\n"
-                 "static void BM_names(struct benchmark_state *state)\n"
-                 "{\n"
-                 "    while (benchmark_state_keep_running(state))\n"
-                 "        pool_run += str_append() + mem_alloc();\n"
-                 "}\n"
-                 "BENCHMARK_WITH(BM_names, benchmark_iterations(family, 4));\n"
-                 "BENCHMARK_MAIN();\n"
-                 ".\n"
-                 "for link in '$P/lib/libprony_benchmark.a -lm -pthread' '-L$P/lib -lprony_benchmark'; do\n"
-                 "    eval cc -I$P/include $W/names.c $link -o $W/names && "
-                 "$W/names --benchmark_format=csv 2>/dev/null | cut -d, -f1,2\n"
-                 "done",
-                 "name,iterations\n\"BM_names/iterations:4\",4\nname,iterations\n\"BM_names/iterations:4\",4\n");
+    check_output(
+        state,
+        "cat >$W/names.c <<'.'\n"
+        "#include <prony/benchmark.h>\n"
+        "int str_append(void); int str_append(void) { return 1; }\n"
+        "int mem_alloc(void); int mem_alloc(void) { return 2; }\n"
+        "int pool_run, log_error, clock_wall_ns, error_set, arena_alloc;\n"
+        "static void BM_names(struct benchmark_state *state)\n"
+        "{\n"
+        "    while (benchmark_state_keep_running(state))\n"
+        "        pool_run += str_append() + mem_alloc();\n"
+        "}\n"
+        "BENCHMARK_WITH(BM_names, benchmark_iterations(family, 4));\n"
+        "BENCHMARK_MAIN();\n"
+        ".\n"
+        "static=$(pkg-config --static --libs prony-benchmark | sed s/-lprony/-l:libprony/\\;s/_benchmark/\\&.a/)\n"
+        "for link in \"$static\" '-L$P/lib -lprony_benchmark'; do\n"
+        "    eval cc -I$P/include $W/names.c $link -o $W/names && "
+        "$W/names --benchmark_format=csv 2>/dev/null | cut -d, -f1,2\n"
+        "done",
+        "name,iterations\n\"BM_names/iterations:4\",4\nname,iterations\n\"BM_names/iterations:4\",4\n");
 }
 
 static void test_headers_stand_alone(void **state)
