@@ -6,22 +6,26 @@
 #include "harness/base/pool.h"
 #include "harness/base/clock.h"
 #include "harness/base/cpu.h"
+#include "harness/base/futex.h"
 #include "harness/base/mem.h"
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-enum { SPIN_NS = 200000, PAUSES_PER_LOOK = 32, CACHE_LINE = 64 };
+enum { SPIN_NS = 200000, PAUSES_PER_LOOK = 32, CACHE_LINE = 64, MAX_THREADS = 1024 };
+
+/* The start counter says who has to run, too: its low bits are the number of threads, or STOP. */
+enum { COUNT_BITS = 11, COUNT_MASK = (1 << COUNT_BITS) - 1, STOP = COUNT_MASK };
+/* The rest counts runs. Every so many runs all workers look, so that none sleeps through a whole cycle of the counter
+ * and takes the new value for the one it knows. */
+enum { RUNS_BETWEEN_LOOKS = 1 << 19 };
 
 /* A counter that threads wait on, alone on its cache line. */
 struct signal {
@@ -33,23 +37,26 @@ struct worker {
     struct pool *pool;
     pthread_t thread;
     int index;
+    uint32_t seen; /* the start counter when it was created */
 };
 
 struct pool {
-    struct signal start;   /* one more for every pool_run */
-    struct signal finish;  /* workers that finished, since the start of time */
-    struct signal barrier; /* one more for every completed barrier */
+    struct signal start;                           /* changes with every pool_run */
+    struct signal finish;                          /* one more for every pool_run whose workers have finished */
+    struct signal barrier;                         /* one more for every completed barrier */
+    _Alignas(CACHE_LINE) _Atomic uint32_t running; /* workers that have not finished */
     _Alignas(CACHE_LINE) _Atomic uint32_t arrived;
     _Alignas(CACHE_LINE) _Atomic size_t next;
     _Alignas(CACHE_LINE) pool_function *function;
     void *context;
-    bool stop;
     int thread_count;
+    int active;      /* threads of the current run */
     int64_t spin_ns; /* 0 when there are more threads than CPUs: spinning would only steal from the others */
-    int *cpus;       /* the caller's CPUs at creation; NULL = not pinned */
+    int *cpus;       /* NULL = not pinned */
     int cpu_count;
-    int started; /* workers that exist */
-    struct worker *workers;
+    int *callers_cpus; /* what pinning the caller took from it */
+    int callers_cpu_count;
+    struct worker **workers; /* 1 to thread_count - 1 */
 };
 
 static void relax(void)
@@ -61,14 +68,16 @@ static void relax(void)
 #endif
 }
 
-static void wait_while(struct signal *signal, uint32_t old, int64_t spin_ns)
+/* Returns the new value. bits: which wake-ups are for this thread. */
+static uint32_t wait_while(struct signal *signal, uint32_t old, int64_t spin_ns, uint32_t bits)
 {
+    uint32_t value;
     if (spin_ns) {
         int64_t end_ns = 0;
         do {
             for (int i = 0; i < PAUSES_PER_LOOK; i++) {
-                if (atomic_load_explicit(&signal->value, memory_order_acquire) != old)
-                    return;
+                if ((value = atomic_load_explicit(&signal->value, memory_order_acquire)) != old)
+                    return value;
                 relax();
             }
             int64_t now_ns = clock_wall_ns();
@@ -78,18 +87,30 @@ static void wait_while(struct signal *signal, uint32_t old, int64_t spin_ns)
                 break;
         } while (true);
     }
-    while (atomic_load(&signal->value) == old) {
+    while ((value = atomic_load(&signal->value)) == old) {
         atomic_fetch_add(&signal->sleepers, 1);
-        syscall(SYS_futex, &signal->value, FUTEX_WAIT_PRIVATE, old, NULL, NULL, 0);
+        futex_wait(&signal->value, old, bits, 0);
         atomic_fetch_sub(&signal->sleepers, 1);
     }
+    return value;
 }
 
-static void raise_signal(struct signal *signal)
+static void set_signal(struct signal *signal, uint32_t value, uint32_t bits)
 {
-    atomic_fetch_add(&signal->value, 1);
+    atomic_store(&signal->value, value);
     if (atomic_load(&signal->sleepers))
-        syscall(SYS_futex, &signal->value, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+        futex_wake(&signal->value, bits);
+}
+
+/* The bit that wakes worker index; all from 31 on share one. */
+static uint32_t worker_bit(int index)
+{
+    return 1u << (index < 31 ? index : 31);
+}
+
+static uint32_t start_value(const struct pool *pool, uint32_t count)
+{
+    return ((atomic_load_explicit(&pool->start.value, memory_order_relaxed) >> COUNT_BITS) + 1) << COUNT_BITS | count;
 }
 
 static void pin_worker(const struct pool *pool, int index)
@@ -104,46 +125,98 @@ static void *run_worker(void *argument)
     struct worker *worker = argument;
     struct pool *pool = worker->pool;
     pin_worker(pool, worker->index);
-    uint32_t seen = 0;
+    uint32_t seen = worker->seen;
     for (;;) {
-        wait_while(&pool->start, seen, pool->spin_ns);
-        seen++;
-        if (pool->stop)
+        seen = wait_while(&pool->start, seen, pool->spin_ns, worker_bit(worker->index));
+        uint32_t count = seen & COUNT_MASK;
+        if (count == STOP)
             return NULL;
-        pool->function(pool->context, worker->index, pool->thread_count);
-        raise_signal(&pool->finish);
+        if (worker->index >= (int)count)
+            continue;
+        pool->function(pool->context, worker->index, (int)count);
+        if (atomic_fetch_sub(&pool->running, 1) == 1)
+            set_signal(&pool->finish, atomic_load(&pool->finish.value) + 1, FUTEX_EVERYBODY);
     }
+}
+
+static struct pool *new_pool(struct error *error)
+{
+    struct pool *pool = mem_aligned(sizeof *pool);
+    if (!pool) {
+        error_set(error, ERROR_MEMORY, "out of memory for a thread pool");
+        return NULL;
+    }
+    memset(pool, 0, sizeof *pool);
+    pool->thread_count = 1;
+    return pool;
+}
+
+static int *allowed_cpus(int *count)
+{
+    *count = cpu_allowed(NULL, 0);
+    int *cpus = mem_array((size_t)*count, sizeof *cpus);
+    cpu_allowed(cpus, *count);
+    return cpus;
+}
+
+/* The caller becomes thread 0. */
+static void pin_pool(struct pool *pool, const int *cpus, int cpu_count)
+{
+    pool->callers_cpus = allowed_cpus(&pool->callers_cpu_count);
+    pool->cpus = mem_array((size_t)cpu_count, sizeof *pool->cpus);
+    memcpy(pool->cpus, cpus, (size_t)cpu_count * sizeof *cpus);
+    pool->cpu_count = cpu_count;
+    pin_worker(pool, 0);
 }
 
 int pool_create(struct pool **result, int thread_count, int pin, struct error *error)
 {
     *result = NULL;
-    if (thread_count < 1 || thread_count > 1024)
-        return error_set(error, ERROR_USAGE, "thread count %d is not between 1 and 1024", thread_count);
-    struct pool *pool = mem_aligned(sizeof *pool);
+    struct pool *pool = new_pool(error);
     if (!pool)
-        return error_set(error, ERROR_MEMORY, "out of memory for a thread pool");
-    memset(pool, 0, sizeof *pool);
-    pool->thread_count = thread_count;
-    pool->workers = mem_array((size_t)thread_count, sizeof *pool->workers);
-    pool->cpu_count = cpu_allowed(NULL, 0);
-    pool->spin_ns = thread_count <= pool->cpu_count ? SPIN_NS : 0;
-    if (pin && pool->cpu_count > 0) {
-        pool->cpus = mem_array((size_t)pool->cpu_count, sizeof *pool->cpus);
-        cpu_allowed(pool->cpus, pool->cpu_count);
-    }
-    for (int i = 1; i < thread_count; i++) {
-        struct worker *worker = &pool->workers[i];
-        *worker = (struct worker){ .pool = pool, .index = i };
+        return ERROR_MEMORY;
+    int cpu_count, *cpus = allowed_cpus(&cpu_count);
+    pool->spin_ns = thread_count <= cpu_count ? SPIN_NS : 0;
+    if (pin && cpu_count > 0)
+        pin_pool(pool, cpus, cpu_count);
+    free(cpus);
+    int code = pool_reserve(pool, thread_count, error);
+    if (code)
+        pool_destroy(pool);
+    else
+        *result = pool;
+    return code;
+}
+
+int pool_create_growing(struct pool **result, const int *cpus, int cpu_count, struct error *error)
+{
+    struct pool *pool = *result = new_pool(error);
+    if (!pool)
+        return ERROR_MEMORY;
+    if (cpu_count > 0)
+        pin_pool(pool, cpus, cpu_count);
+    return 0;
+}
+
+int pool_reserve(struct pool *pool, int thread_count, struct error *error)
+{
+    if (thread_count < 1 || thread_count > MAX_THREADS)
+        return error_set(error, ERROR_USAGE, "thread count %d is not between 1 and %d", thread_count, MAX_THREADS);
+    if (thread_count <= pool->thread_count)
+        return 0;
+    pool->workers = mem_resize(pool->workers, (size_t)thread_count, sizeof *pool->workers);
+    while (pool->thread_count < thread_count) {
+        struct worker *worker = mem_alloc(sizeof *worker);
+        *worker = (struct worker){ .pool = pool,
+                                   .index = pool->thread_count,
+                                   .seen = atomic_load_explicit(&pool->start.value, memory_order_relaxed) };
         int reason = pthread_create(&worker->thread, NULL, run_worker, worker);
         if (reason) {
-            pool_destroy(pool);
-            return error_system(error, reason, "cannot start thread %d of %d", i + 1, thread_count);
+            free(worker);
+            return error_system(error, reason, "cannot start thread %d of %d", pool->thread_count + 1, thread_count);
         }
-        pool->started++;
+        pool->workers[pool->thread_count++] = worker;
     }
-    pin_worker(pool, 0);
-    *result = pool;
     return 0;
 }
 
@@ -151,12 +224,14 @@ void pool_destroy(struct pool *pool)
 {
     if (!pool)
         return;
-    pool->stop = true;
-    raise_signal(&pool->start);
-    for (int i = 1; i <= pool->started; i++)
-        pthread_join(pool->workers[i].thread, NULL);
+    set_signal(&pool->start, start_value(pool, STOP), FUTEX_EVERYBODY);
+    for (int i = 1; i < pool->thread_count; i++) {
+        pthread_join(pool->workers[i]->thread, NULL);
+        free(pool->workers[i]);
+    }
     if (pool->cpus)
-        cpu_pin_thread(pool->cpus, pool->cpu_count, NULL);
+        cpu_pin_thread(pool->callers_cpus, pool->callers_cpu_count, NULL);
+    free(pool->callers_cpus);
     free(pool->cpus);
     free(pool->workers);
     free(pool);
@@ -169,37 +244,45 @@ int pool_thread_count(const struct pool *pool)
 
 void pool_run(struct pool *pool, pool_function *function, void *context)
 {
+    pool_run_on(pool, pool->thread_count, function, context);
+}
+
+void pool_run_on(struct pool *pool, int thread_count, pool_function *function, void *context)
+{
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    if (pool->thread_count == 1) {
+    pool->active = thread_count;
+    if (thread_count == 1) {
         function(context, 0, 1);
         return;
     }
-    uint32_t workers = (uint32_t)pool->thread_count - 1;
-    uint32_t goal = atomic_load(&pool->finish.value) + workers;
+    uint32_t start = start_value(pool, (uint32_t)thread_count);
+    bool all_look = (start >> COUNT_BITS) % RUNS_BETWEEN_LOOKS == 0;
+    uint32_t bits = thread_count <= 31 && !all_look ? (1u << thread_count) - 1 : FUTEX_EVERYBODY;
+    uint32_t unfinished = atomic_load(&pool->finish.value);
     pool->function = function;
     pool->context = context;
-    raise_signal(&pool->start);
-    function(context, 0, pool->thread_count);
-    for (uint32_t finished; (finished = atomic_load_explicit(&pool->finish.value, memory_order_acquire)) != goal;)
-        wait_while(&pool->finish, finished, pool->spin_ns);
+    atomic_store_explicit(&pool->running, (uint32_t)thread_count - 1, memory_order_relaxed);
+    set_signal(&pool->start, start, bits);
+    function(context, 0, thread_count);
+    wait_while(&pool->finish, unfinished, pool->spin_ns, FUTEX_EVERYBODY);
 }
 
 void pool_barrier(struct pool *pool)
 {
-    if (pool->thread_count == 1) {
+    if (pool->active == 1) {
         atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
         return;
     }
     uint32_t generation = atomic_load_explicit(&pool->barrier.value, memory_order_relaxed);
     uint32_t arrived = atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) + 1;
-    if (arrived < (uint32_t)pool->thread_count) {
-        wait_while(&pool->barrier, generation, pool->spin_ns);
+    if (arrived < (uint32_t)pool->active) {
+        wait_while(&pool->barrier, generation, pool->spin_ns, FUTEX_EVERYBODY);
         return;
     }
     /* The last one: everybody else waits for the generation, so nobody claims work or arrives meanwhile. */
     atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    raise_signal(&pool->barrier);
+    set_signal(&pool->barrier, generation + 1, FUTEX_EVERYBODY);
 }
 
 size_t pool_next(struct pool *pool)

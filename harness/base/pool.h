@@ -16,8 +16,16 @@ int pool_create(struct pool **pool, int thread_count, int pin, struct error *err
 void pool_destroy(struct pool *pool); /* NULL is allowed */
 int pool_thread_count(const struct pool *pool);
 
+/* A pool of one thread that pool_reserve makes larger. Its threads never spin: waiting costs no CPU time. Thread i is
+ * pinned to cpus[i % cpu_count]; cpu_count 0 = not pinned. */
+int pool_create_growing(struct pool **pool, const int *cpus, int cpu_count, struct error *error);
+/* At least thread_count threads. Not inside pool_run. */
+int pool_reserve(struct pool *pool, int thread_count, struct error *error);
+
 typedef void pool_function(void *context, int thread_index, int thread_count);
 void pool_run(struct pool *pool, pool_function *function, void *context);
+/* On the first thread_count threads of the pool; the others sleep on. */
+void pool_run_on(struct pool *pool, int thread_count, pool_function *function, void *context);
 
 /* Callable only inside pool_run, by every thread the same number of times. It also resets the work counter. */
 void pool_barrier(struct pool *pool);

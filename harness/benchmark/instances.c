@@ -25,10 +25,10 @@ static void append_args(struct str *str, const struct benchmark *family, const i
     }
 }
 
-/* function / args / min_time / min_warmup_time / iterations / repeats / clock. Only what was set in code shows, so
- * that a flag never renames a case. */
+/* function / args / min_time / min_warmup_time / iterations / repeats / clock / threads. Only what was set in code
+ * shows, so that a flag never renames a case. */
 void benchmark_instances_append_name(struct str *str, const struct benchmark *family, const int64_t *args,
-                                     size_t arg_count)
+                                     size_t arg_count, int threads)
 {
     str_append(str, family->name);
     append_args(str, family, args, arg_count);
@@ -46,6 +46,8 @@ void benchmark_instances_append_name(struct str *str, const struct benchmark *fa
         append_part(str, "manual_time");
     else if (family->real_time)
         append_part(str, "real_time");
+    if (family->thread_count_count)
+        str_appendf(str, "/threads:%d", threads);
 }
 
 struct filter {
@@ -73,35 +75,42 @@ static bool filter_matches(const struct filter *filter, const char *name)
     return filter->all || (regexec(&filter->regex, name, 0, NULL, 0) == 0) != filter->negative;
 }
 
-/* Adds the family's cases that match; tells whether there were any. */
+static void add_instance(struct benchmark_instances *instances, const struct benchmark_instance *instance,
+                         const struct str *name)
+{
+    MEM_GROW(instances->items, instances->count, instances->capacity);
+    struct benchmark_instance *added = &instances->items[instances->count++];
+    *added = *instance;
+    added->name = arena_strndup(&instances->arena, str_text(name), name->length);
+}
+
+/* Adds the family's cases that match: tuple by tuple, thread counts varying fastest. Tells whether there were any. */
 static bool select_family(struct benchmark_instances *instances, const struct benchmark *family,
                           const struct filter *filter, int64_t family_index, struct str *name)
 {
     static const struct benchmark_tuple no_arguments = { NULL, 0 };
+    static const int one_thread = 1;
     const struct benchmark_tuple *tuples = family->tuple_count ? family->tuples : &no_arguments;
-    size_t count = family->tuple_count ? family->tuple_count : 1;
-    int64_t instance_index = 0;
+    const int *threads = family->thread_count_count ? family->thread_counts : &one_thread;
+    size_t thread_counts = family->thread_count_count ? family->thread_count_count : 1;
+    size_t count = (family->tuple_count ? family->tuple_count : 1) * thread_counts;
+    struct benchmark_instance instance = { .family = family, .family_index = family_index };
 
     if (count > 100)
         fprintf(stderr, "The number of inputs is very large. %s will be repeated at least %zu times.\n", family->name,
                 count);
     for (size_t i = 0; i < count; i++) {
+        instance.args = tuples[i / thread_counts].values;
+        instance.arg_count = tuples[i / thread_counts].count;
+        instance.threads = threads[i % thread_counts];
         str_clear(name);
-        benchmark_instances_append_name(name, family, tuples[i].values, tuples[i].count);
+        benchmark_instances_append_name(name, family, instance.args, instance.arg_count, instance.threads);
         if (str_starts(str_text(name), "DISABLED_") || !filter_matches(filter, str_text(name)))
             continue;
-        MEM_GROW(instances->items, instances->count, instances->capacity);
-        instances->items[instances->count++] = (struct benchmark_instance){
-            .family = family,
-            .args = tuples[i].values,
-            .arg_count = tuples[i].count,
-            .threads = 1,
-            .family_index = family_index,
-            .instance_index = instance_index++,
-            .name = arena_strndup(&instances->arena, str_text(name), name->length),
-        };
+        add_instance(instances, &instance, name);
+        instance.instance_index++;
     }
-    return instance_index > 0;
+    return instance.instance_index > 0;
 }
 
 int benchmark_instances_select(struct benchmark_instances *instances, const struct benchmark_registry *registry,

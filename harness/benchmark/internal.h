@@ -55,7 +55,12 @@ struct benchmark {
     benchmark_function *setup, *teardown, *setup_case, *teardown_case;
     enum benchmark_complexity complexity;
     benchmark_complexity_function *complexity_function; /* of BENCHMARK_O_FUNCTION */
-    char *problem;                                      /* the first misuse in registration */
+    benchmark_function *set_up, *tear_down;             /* of the fixture: in every thread */
+    int *thread_counts;                                 /* none = one thread, which the name does not show */
+    size_t thread_count_count;
+    benchmark_thread_runner *thread_runner;
+    void *thread_runner_data;
+    char *problem; /* the first misuse in registration */
 };
 
 struct benchmark_flags {
@@ -77,6 +82,7 @@ struct benchmark_flags {
     bool exit_code;
     int samples;
     char *seed; /* of the interleaving; "" = from the clock */
+    char *cpus; /* "0,2-3"; "" = not pinned */
 };
 
 /* What measuring costs here (calibration.c). */
@@ -104,6 +110,7 @@ struct benchmark_registry {
     struct probe_scheduling_monitor scheduling;
     struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
     const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
+    struct benchmark_team *team;                       /* NULL until something runs */
 };
 struct benchmark_registry *benchmark_registry_get(void);
 void benchmark_registry_release(struct benchmark_registry *registry);
@@ -111,6 +118,8 @@ void benchmark_registry_release(struct benchmark_registry *registry);
 bool benchmark_registry_add_context(struct benchmark_registry *registry, const char *key, const char *value);
 /* The value that the key has already, or NULL. */
 const char *benchmark_registry_find_context(const struct benchmark_registry *registry, const char *key);
+/* The threads that cases run on; created at the first call. */
+struct benchmark_team *benchmark_registry_team(struct benchmark_registry *registry);
 
 /* ---- arguments.c ---- */
 
@@ -143,8 +152,9 @@ struct benchmark_instances {
 int benchmark_instances_select(struct benchmark_instances *instances, const struct benchmark_registry *registry,
                                const char *filter, struct error *error);
 void benchmark_instances_release(struct benchmark_instances *instances);
+/* threads shows only if the family has thread counts. */
 void benchmark_instances_append_name(struct str *str, const struct benchmark *family, const int64_t *args,
-                                     size_t arg_count);
+                                     size_t arg_count, int threads);
 
 /* ---- flags.c ---- */
 
@@ -225,6 +235,10 @@ struct benchmark_measurement {
     bool has_digest;
     uint64_t digest;
     int64_t complexity_n;
+    struct benchmark_team *team;      /* whom the loop waits for; NULL = it runs alone */
+    uint32_t skip_order, label_order; /* which thread's message was first, which label last */
+    enum benchmark_skip skipped;      /* this and the iterations: known when the function has returned */
+    int64_t iterations;
 };
 /* values_ns is kept, everything else starts anew. */
 void benchmark_measurement_reset(struct benchmark_measurement *measurement);
@@ -262,6 +276,21 @@ enum benchmark_emptiness benchmark_calibration_find_emptiness(const struct bench
 /* turn_ns of a turn of turn_iterations against empty_ns of an empty one. */
 enum benchmark_emptiness benchmark_calibration_judge(double turn_ns, double empty_ns, double turns,
                                                      int64_t turn_iterations);
+
+/* ---- threads.c: one run of a case's function on all its threads ---- */
+
+struct benchmark_team; /* the pool of threads and what they need; one at a time runs */
+struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count);
+void benchmark_team_release(struct benchmark_team *team);
+/* Calls the function and adds up what its threads measured. fixture: what they find, and what thread 0 leaves. An error
+ * says why not all threads ran. */
+int benchmark_team_run(struct benchmark_team *team, const struct benchmark_instance *instance, int64_t iterations,
+                       void **fixture, struct benchmark_measurement *total, struct error *error);
+/* How long threads of a user's runner wait for one that has not even started; 10 s. */
+void benchmark_team_set_start_limit(struct benchmark_team *team, int64_t limit_ns);
+/* Called by state.c: waits for the other threads; and a number that grows with every call. */
+void benchmark_team_meet(struct benchmark_team *team);
+uint32_t benchmark_team_next_order(struct benchmark_team *team);
 
 /* ---- perf_counters.c ---- */
 
@@ -328,6 +357,7 @@ struct benchmark_runner {
     int64_t iterations;
     int repetitions, done;
     void *fixture;
+    struct benchmark_team *team;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
     int samples;       /* 0 = none */
     const struct benchmark_calibration *calibration;
@@ -335,14 +365,14 @@ struct benchmark_runner {
     bool display_aggregates_only, file_aggregates_only;
 };
 void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
-                            const struct benchmark_registry *registry, double *values_ns);
+                            struct benchmark_registry *registry, double *values_ns);
 /* The next count repetitions, or as many as are left, between setup_case and teardown_case. */
 void benchmark_runner_repeat(struct benchmark_runner *runner, int count);
 /* After the last repetition: the aggregates. */
 void benchmark_runner_finish(struct benchmark_runner *runner);
 void benchmark_runner_release(struct benchmark_runner *runner);
-/* The next iteration count after iterations took seconds of the min_seconds wanted. */
-int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds);
+/* The next iteration count after iterations took seconds of the min_seconds wanted, and the factor behind it. */
+int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds, double *multiplier);
 
 /* ---- report.c and report_<format>.c ---- */
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct benchmark_registry registry; /* lint: registry */
 
@@ -53,6 +54,7 @@ static void release_family(struct benchmark *family)
     free(family->tuples);
     free(family->arg_names);
     free(family->statistics);
+    free(family->thread_counts);
     free(family->problem);
     free(family->name);
     free(family);
@@ -70,6 +72,7 @@ void benchmark_clear_registered(void)
 void benchmark_registry_release(struct benchmark_registry *library)
 {
     benchmark_clear_registered();
+    benchmark_team_release(library->team);
     benchmark_flags_release(&library->flags);
     for (size_t i = 0; i < library->context_count; i++) {
         free(library->context[i].key);
@@ -348,6 +351,77 @@ struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_fu
 {
     family->teardown_case = teardown;
     return family;
+}
+
+/* ---- threads ---- */
+
+static void add_threads(struct benchmark *family, int threads)
+{
+    family->thread_counts =
+        mem_resize(family->thread_counts, family->thread_count_count + 1, sizeof *family->thread_counts);
+    family->thread_counts[family->thread_count_count++] = threads;
+}
+
+struct benchmark *benchmark_threads(struct benchmark *family, int threads)
+{
+    if (threads < 1)
+        return reject(family, "%d threads: must be 1 or more", threads);
+    add_threads(family, threads);
+    return family;
+}
+
+static bool check_thread_range(struct benchmark *family, int lo, int hi)
+{
+    if (lo < 1)
+        reject(family, "%d threads: must be 1 or more", lo);
+    else if (lo > hi)
+        reject(family, "thread range %d..%d: the end is before the start", lo, hi);
+    return lo >= 1 && lo <= hi;
+}
+
+struct benchmark *benchmark_thread_range(struct benchmark *family, int lo, int hi)
+{
+    if (!check_thread_range(family, lo, hi))
+        return family;
+    struct benchmark_values values = { 0 };
+    benchmark_arguments_range(&values, lo, hi, 2);
+    for (size_t i = 0; i < values.count; i++)
+        add_threads(family, (int)values.items[i]);
+    free(values.items);
+    return family;
+}
+
+struct benchmark *benchmark_dense_thread_range(struct benchmark *family, int lo, int hi, int stride)
+{
+    if (!check_thread_range(family, lo, hi))
+        return family;
+    if (stride < 1)
+        return reject(family, "thread range stride %d: must be 1 or more", stride);
+    for (int64_t threads = lo; threads < hi; threads += stride)
+        add_threads(family, (int)threads);
+    add_threads(family, hi);
+    return family;
+}
+
+struct benchmark *benchmark_thread_per_cpu(struct benchmark *family)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return benchmark_threads(family, online > 0 ? (int)online : 1);
+}
+
+struct benchmark *benchmark_use_thread_runner(struct benchmark *family, benchmark_thread_runner *runner,
+                                              void *user_data)
+{
+    family->thread_runner = runner;
+    family->thread_runner_data = user_data;
+    return family;
+}
+
+struct benchmark_team *benchmark_registry_team(struct benchmark_registry *library)
+{
+    if (!library->team)
+        library->team = benchmark_team_create(NULL, 0);
+    return library->team;
 }
 
 /* ---- custom context ---- */

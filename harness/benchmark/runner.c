@@ -66,24 +66,20 @@ static void call_hook(struct benchmark_runner *runner, struct trial *trial, benc
 static void call_function(struct benchmark_runner *runner, struct trial *trial, int64_t iterations)
 {
     struct probe_scheduling_monitor *scheduling = &benchmark_registry_get()->scheduling;
-    struct benchmark_state state = new_state(runner, trial, iterations);
-    struct benchmark_perf *perf = benchmark_registry_get()->perf;
-    benchmark_perf_begin(perf, &trial->measurement, state.threads);
+    struct benchmark_measurement *measurement = &trial->measurement;
+    struct error error;
     probe_scheduling_begin(scheduling);
-    runner->instance->family->function(&state);
-    trial->scheduling = probe_scheduling_end(scheduling, trial->measurement.real_ns - trial->measurement.cpu_ns);
-    benchmark_perf_end(perf, &trial->measurement);
-    if (!state.started && !state.skipped)
-        benchmark_state_skip_with_error(&state, "The benchmark didn't run, nor was it explicitly skipped. Please call "
-                                                "'SkipWithXXX` in your benchmark as appropriate.");
-    else if (!state.finished && !state.skipped)
-        benchmark_state_skip_with_error(&state, "The benchmark returned before its loop had ended.");
-    runner->fixture = state.fixture;
-    trial->skipped = state.skipped;
-    trial->iterations = benchmark_state_iterations(&state);
-    trial->real_seconds = (double)trial->measurement.real_ns / 1e9;
-    trial->cpu_seconds = (double)trial->measurement.cpu_ns / 1e9;
-    trial->manual_seconds = trial->measurement.manual_seconds;
+    int code = benchmark_team_run(runner->team, runner->instance, iterations, &runner->fixture, measurement, &error);
+    trial->scheduling = probe_scheduling_end(scheduling, measurement->real_ns - measurement->cpu_ns);
+    if (code && !measurement->skipped) {
+        measurement->skipped = BENCHMARK_SKIPPED_WITH_ERROR;
+        measurement->skip_message = mem_strdup(error.text);
+    }
+    trial->skipped = measurement->skipped;
+    trial->iterations = measurement->iterations;
+    trial->real_seconds = (double)measurement->real_ns / 1e9;
+    trial->cpu_seconds = (double)measurement->cpu_ns / 1e9;
+    trial->manual_seconds = measurement->manual_seconds;
 }
 
 /* Setup, function, teardown. */
@@ -91,46 +87,52 @@ static void run_once(struct benchmark_runner *runner, struct trial *trial, int64
 {
     const struct benchmark *family = runner->instance->family;
     begin_trial(runner, trial);
+    call_hook(runner, trial, family->setup);
     if (runner->flags->verbosity >= 2)
         fprintf(stderr, "-- LOG(2): Running %s for %lld\n", runner->instance->name, (long long)iterations);
-    call_hook(runner, trial, family->setup);
     if (!trial->skipped)
         call_function(runner, trial, iterations);
-    call_hook(runner, trial, family->teardown);
     if (runner->flags->verbosity >= 2)
         fprintf(stderr, "-- LOG(2): Ran in %g/%g\n", trial->cpu_seconds, trial->real_seconds);
+    call_hook(runner, trial, family->teardown);
 }
 
-int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds)
+int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds, double *multiplier)
 {
-    double multiplier = min_seconds * 1.4 / fmax(seconds, 1e-9);
+    *multiplier = min_seconds * 1.4 / fmax(seconds, 1e-9);
     if (seconds / min_seconds <= 0.1)
-        multiplier = 10; /* too short to extrapolate from */
-    double next = fmax(multiplier * (double)iterations, (double)iterations + 1);
+        *multiplier = 10; /* too short to extrapolate from */
+    double next = fmax(*multiplier * (double)iterations, (double)iterations + 1);
     return next < (double)MAX_ITERATIONS ? llround(next) : MAX_ITERATIONS;
 }
 
-static bool is_accepted(const struct benchmark_runner *runner, const struct trial *trial, int64_t iterations,
-                        double min_seconds)
+/* What one thread did: in batches it may be more than was asked for. */
+static int64_t thread_iterations(const struct benchmark_runner *runner, const struct trial *trial)
+{
+    return trial->iterations / runner->instance->threads;
+}
+
+static bool is_accepted(const struct benchmark_runner *runner, const struct trial *trial, double min_seconds)
 {
     const struct benchmark *family = runner->instance->family;
     double seconds = driving_seconds(family, trial);
-    return trial->skipped || runner->explicit_iterations || runner->flags->dry_run || iterations >= MAX_ITERATIONS ||
-           seconds >= min_seconds || (trial->real_seconds >= 5 * min_seconds && !family->manual_time);
+    return trial->skipped || runner->explicit_iterations || runner->flags->dry_run ||
+           thread_iterations(runner, trial) >= MAX_ITERATIONS || seconds >= min_seconds ||
+           (trial->real_seconds >= 5 * min_seconds && !family->manual_time);
 }
 
-/* Grows the iteration count until a run is long enough; leaves that run in trial. */
+/* Runs with growing iteration counts until one is long enough; leaves that run in trial. */
 static void search(struct benchmark_runner *runner, struct trial *trial, double min_seconds)
 {
     for (;;) {
         run_once(runner, trial, runner->iterations);
-        if (is_accepted(runner, trial, runner->iterations, min_seconds))
+        if (is_accepted(runner, trial, min_seconds))
             return;
-        double seconds = driving_seconds(runner->instance->family, trial);
-        runner->iterations = benchmark_runner_predict(trial->iterations, seconds, min_seconds);
+        double seconds = driving_seconds(runner->instance->family, trial), multiplier;
+        runner->iterations =
+            benchmark_runner_predict(thread_iterations(runner, trial), seconds, min_seconds, &multiplier);
         if (runner->flags->verbosity >= 3)
-            fprintf(stderr, "-- LOG(3): Next iters: %lld, %g\n", (long long)runner->iterations,
-                    (double)runner->iterations / (double)(trial->iterations ? trial->iterations : 1));
+            fprintf(stderr, "-- LOG(3): Next iters: %lld, %g\n", (long long)runner->iterations, multiplier);
         benchmark_measurement_reset(&trial->measurement);
     }
 }
@@ -256,9 +258,12 @@ static void run_repetition(struct benchmark_runner *runner)
 }
 
 void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
-                            const struct benchmark_registry *registry, double *values_ns)
+                            struct benchmark_registry *registry, double *values_ns)
 {
-    *runner = (struct benchmark_runner){ .instance = instance, .flags = &registry->flags, .values_ns = values_ns };
+    *runner = (struct benchmark_runner){ .instance = instance,
+                                         .flags = &registry->flags,
+                                         .team = benchmark_registry_team(registry),
+                                         .values_ns = values_ns };
     configure(runner, registry);
 }
 

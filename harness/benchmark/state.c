@@ -33,10 +33,12 @@ static void start_loop(struct benchmark_state *state, enum benchmark_loop_form f
     state->remaining = state->skipped ? 0 : state->max_iterations;
     measurement->form = form;
     measurement->turn_iterations = turn_iterations;
+    if (measurement->samples.limit && !state->skipped)
+        benchmark_samples_begin(state);
+    if (measurement->team)
+        benchmark_team_meet(measurement->team);
     if (state->skipped)
         return;
-    if (measurement->samples.limit)
-        benchmark_samples_begin(state);
     benchmark_timer_start(measurement);
     if (measurement->samples.limit)
         benchmark_samples_start(measurement);
@@ -49,6 +51,8 @@ static void finish_loop(struct benchmark_state *state)
     benchmark_timer_finish(state->measurement);
     state->remaining = state->later = 0;
     state->finished = true;
+    if (state->measurement->team)
+        benchmark_team_meet(state->measurement->team);
 }
 
 /* The next chunk of a run with samples, with what is left of the last and at least one batch of what there is. */
@@ -114,6 +118,8 @@ static void skip(struct benchmark_state *state, enum benchmark_skip kind, const 
         measurement->skip_message = mem_strdup(str_text(&text));
         str_release(&text);
         state->skipped = kind;
+        if (measurement->team)
+            measurement->skip_order = benchmark_team_next_order(measurement->team);
     }
     state->remaining = state->later = 0;
 }
@@ -153,6 +159,8 @@ void benchmark_state_set_label(struct benchmark_state *state, const char *format
     va_end(arguments);
     free(state->measurement->label);
     state->measurement->label = str_take(&text);
+    if (state->measurement->team)
+        state->measurement->label_order = benchmark_team_next_order(state->measurement->team);
 }
 
 void benchmark_state_set_counter_base(struct benchmark_state *state, const char *name, double value, unsigned flags,

@@ -1,7 +1,10 @@
-/* The thread pool: every work item exactly once, barriers that really separate, and many short runs in a row (lost
- * wake-ups would hang here). */
+/* The thread pool and the barrier: every work item exactly once, barriers that really separate, and many short runs in
+ * a row (lost wake-ups would hang here). */
+#include "harness/base/barrier.h"
+#include "harness/base/cpu.h"
 #include "harness/base/pool.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -84,6 +87,113 @@ static void test_many_runs_with_pauses(void **state)
     pool_destroy(pool);
 }
 
+struct tally {
+    _Atomic int calls[40];
+    int count; /* expected thread_count */
+};
+
+static void tally_call(void *context, int thread_index, int thread_count)
+{
+    struct tally *tally = context;
+    assert_int_equal(thread_count, tally->count);
+    atomic_fetch_add(&tally->calls[thread_index], 1);
+}
+
+/* Any number of its threads in any order, and only those. */
+static void test_growing_pool(void **state)
+{
+    (void)state;
+    struct error error;
+    struct pool *pool;
+    struct tally tally = { .count = 0 };
+    int expected[40] = { 0 };
+    assert_int_equal(pool_create_growing(&pool, NULL, 0, &error), 0);
+    for (int i = 0; i < 400; i++) {
+        tally.count = 1 + (i * 7) % (i < 200 ? 5 : 40);
+        assert_int_equal(pool_reserve(pool, tally.count, &error), 0);
+        pool_run_on(pool, tally.count, tally_call, &tally);
+        for (int t = 0; t < tally.count; t++)
+            expected[t]++;
+    }
+    for (int t = 0; t < 40; t++)
+        assert_int_equal(tally.calls[t], expected[t]);
+    assert_int_equal(pool_thread_count(pool), 40);
+    pool_destroy(pool);
+}
+
+static void note_cpu(void *context, int thread_index, int thread_count)
+{
+    int *cpus = context;
+    (void)thread_count;
+    cpus[thread_index] = cpu_allowed(NULL, 0) == 1 ? sched_getcpu() : -1;
+}
+
+static void test_pins_to_a_list(void **state)
+{
+    (void)state;
+    struct error error;
+    struct pool *pool;
+    int allowed[1024], seen[5], before = cpu_allowed(allowed, 1024);
+    const int cpus[] = { allowed[before - 1], allowed[0] };
+    assert_int_equal(pool_create_growing(&pool, cpus, 2, &error), 0);
+    assert_int_equal(pool_reserve(pool, 5, &error), 0);
+    pool_run_on(pool, 5, note_cpu, seen);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(seen[i], cpus[i % 2]);
+    pool_destroy(pool);
+    assert_int_equal(cpu_allowed(NULL, 0), before);
+}
+
+/* ---- barrier ---- */
+
+struct meeting {
+    struct barrier barrier;
+    _Atomic int arrived, early;
+};
+
+/* Thread i comes i times, then leaves. */
+static void meet_and_leave(void *context, int thread_index, int thread_count)
+{
+    struct meeting *meeting = context;
+    for (int round = 0, expected = 0; round < thread_index; round++) {
+        expected += thread_count - 1 - round; /* those that come to this round */
+        atomic_fetch_add(&meeting->arrived, 1);
+        uint32_t phase = barrier_arrive(&meeting->barrier);
+        while (!barrier_wait(&meeting->barrier, phase, 1000000)) {}
+        if (atomic_load(&meeting->arrived) < expected)
+            atomic_fetch_add(&meeting->early, 1);
+    }
+    barrier_leave(&meeting->barrier, 1);
+}
+
+static void test_barrier(void **state)
+{
+    (void)state;
+    struct error error;
+    struct pool *pool;
+    struct meeting meeting = { .early = 0 };
+    assert_int_equal(pool_create(&pool, 6, 0, &error), 0);
+    for (int i = 0; i < 100; i++) {
+        atomic_store(&meeting.arrived, 0);
+        barrier_start(&meeting.barrier, 6);
+        pool_run(pool, meet_and_leave, &meeting);
+        assert_int_equal(meeting.arrived, 0 + 1 + 2 + 3 + 4 + 5);
+    }
+    assert_int_equal(meeting.early, 0);
+    pool_destroy(pool);
+}
+
+static void test_barrier_limit(void **state)
+{
+    (void)state;
+    struct barrier barrier = { 0 };
+    barrier_start(&barrier, 2);
+    uint32_t phase = barrier_arrive(&barrier);
+    assert_false(barrier_wait(&barrier, phase, 1000000));
+    barrier_leave(&barrier, 1);
+    assert_true(barrier_wait(&barrier, phase, 0));
+}
+
 static void test_refuses_bad_counts(void **state)
 {
     (void)state;
@@ -101,6 +211,10 @@ int main(void)
         cmocka_unit_test(test_one_thread),
         cmocka_unit_test(test_more_threads_than_cpus),
         cmocka_unit_test(test_many_runs_with_pauses),
+        cmocka_unit_test(test_growing_pool),
+        cmocka_unit_test(test_pins_to_a_list),
+        cmocka_unit_test(test_barrier),
+        cmocka_unit_test(test_barrier_limit),
         cmocka_unit_test(test_refuses_bad_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

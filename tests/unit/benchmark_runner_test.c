@@ -151,10 +151,11 @@ static void test_dry_run(void **state)
 static void test_predict(void **state)
 {
     (void)state;
-    assert_int_equal(benchmark_runner_predict(10, 0, 1), 100);
-    assert_int_equal(benchmark_runner_predict(10, 0.5, 1), 28);
-    assert_int_equal(benchmark_runner_predict(1, 0.99, 1), 2); /* at least one more */
-    assert_true(benchmark_runner_predict(900000000000, 0.2, 1) == 1000000000000);
+    double multiplier;
+    assert_int_equal(benchmark_runner_predict(10, 0, 1, &multiplier), 100);
+    assert_int_equal(benchmark_runner_predict(10, 0.5, 1, &multiplier), 28);
+    assert_int_equal(benchmark_runner_predict(1, 0.99, 1, &multiplier), 2); /* at least one more */
+    assert_true(benchmark_runner_predict(900000000000, 0.2, 1, &multiplier) == 1000000000000);
 }
 
 /* ---- loop forms ---- */

@@ -1,0 +1,37 @@
+/* futex.h: sleeping until a 32-bit counter changes, and waking who sleeps. Private to the process. */
+#ifndef PRONY_BASE_FUTEX_H
+#define PRONY_BASE_FUTEX_H
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FUTEX_EVERYBODY 0xffffffffu
+
+/* Returns when a wake-up comes for one of the bits, at once if the value is not old any more, and for no reason at all:
+ * look at the value again. limit_ns <= 0: none. False: the limit has passed. */
+static inline bool futex_wait(const _Atomic uint32_t *value, uint32_t old, uint32_t bits, int64_t limit_ns)
+{
+    struct timespec end;
+    if (limit_ns > 0) { /* FUTEX_WAIT_BITSET takes a point in time, on CLOCK_MONOTONIC */
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        int64_t nanoseconds = end.tv_nsec + limit_ns;
+        end.tv_sec += (time_t)(nanoseconds / 1000000000);
+        end.tv_nsec = (long)(nanoseconds % 1000000000);
+    }
+    long code =
+        syscall(SYS_futex, value, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, old, limit_ns > 0 ? &end : NULL, NULL, bits);
+    return code == 0 || errno != ETIMEDOUT;
+}
+
+static inline void futex_wake(const _Atomic uint32_t *value, uint32_t bits)
+{
+    syscall(SYS_futex, value, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, INT32_MAX, NULL, NULL, bits);
+}
+
+#endif
