@@ -70,7 +70,7 @@ static void remember_first(struct benchmark_points *points, const struct benchma
                            const struct benchmark_run *run)
 {
     struct str name = { 0 };
-    benchmark_instances_append_name(&name, instance->family, NULL, 0);
+    benchmark_instances_append_name(&name, instance->family, NULL, 0, instance->threads);
     points->run_name = str_take(&name);
     points->label = run->label ? mem_strdup(run->label) : NULL;
     points->instance_index = run->instance_index;
