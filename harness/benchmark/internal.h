@@ -12,6 +12,8 @@
 #include "harness/probe/probe_counters.h"
 #include "harness/probe/probe_scheduling.h"
 #include <regex.h>
+#include <stdatomic.h>
+#include <sys/types.h>
 
 /* ---- registry.c ---- */
 
@@ -94,6 +96,21 @@ struct benchmark_calibration {
     double pause_ns;        /* what a cheap pause leaves in the time */
 };
 
+enum { BENCHMARK_DOCUMENT_LIMIT = 4 };
+struct benchmark_document {
+    int fd;
+    const char *end;
+    size_t length;
+};
+/* ending.c: what its signal handlers read. */
+struct benchmark_ending {
+    pid_t owner; /* 0 = nothing runs */
+    atomic_int held, pending, document_count;
+    struct benchmark_document documents[BENCHMARK_DOCUMENT_LIMIT];
+    void *stack;
+    bool has_exit_hook;
+};
+
 /* Everything the library remembers between calls; the one place. */
 struct benchmark_registry {
     struct benchmark **families;
@@ -107,6 +124,7 @@ struct benchmark_registry {
     char *help;
     bool nothing_matched, had_error;
     struct benchmark_calibration calibration;
+    struct benchmark_ending ending;
     struct probe_scheduling_monitor scheduling;
     struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
     const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
@@ -382,6 +400,7 @@ struct benchmark_printer {
     bool color, tabular;
     bool keep_complete;              /* JSON to a file: it can be parsed after every batch, should the program die */
     bool started;                    /* a header, or the first record, is out */
+    bool opened;                     /* JSON: the context is out, the end is not */
     size_t name_width;               /* console */
     struct benchmark_counters shown; /* names of the header's counters (console tabular, CSV) */
     bool warned_lost_counter;        /* CSV */
@@ -401,6 +420,18 @@ void benchmark_printer_flush(struct benchmark_printer *printer); /* text to out 
 void benchmark_printer_release(struct benchmark_reporter *reporter);
 void benchmark_run_append_name(struct str *str, const struct benchmark_run *run);
 void benchmark_run_release(struct benchmark_run *run);
+
+/* ---- ending.c: JSON documents that end well when the program does not ---- */
+
+/* Around everything that runs benchmarks. */
+void benchmark_ending_begin(void);
+void benchmark_ending_finish(void);
+/* From now on the document on out is incomplete, and end (a constant) would end it. */
+void benchmark_ending_open(FILE *out, const char *end);
+void benchmark_ending_close(FILE *out);
+/* Around writing a part of the document: a signal in between waits. */
+void benchmark_ending_hold(void);
+void benchmark_ending_release(void);
 
 /* ---- context.c ---- */
 

@@ -132,6 +132,7 @@ static void open_file(struct output *output, const struct benchmark_flags *flags
         output->file = output->own_file = benchmark_printer_create(flags->out_format, NULL, NULL);
         benchmark_printer_of(output->file)->tabular = flags->counters_tabular;
         benchmark_printer_of(output->file)->keep_complete = true;
+        setvbuf(output->stream, NULL, _IONBF, 0); /* one write a batch: nothing can happen between two */
     }
     output->file->out = output->file->talk = output->stream;
 }
@@ -372,6 +373,7 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     calibrate(registry);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
+    benchmark_ending_begin();
     if (report_context(output->display, &context) && report_context(output->file, &context)) {
         registry->perf = benchmark_perf_create(registry->perf_backend ? registry->perf_backend : probe_counters_perf(),
                                                registry->flags.perf_counters, instances);
@@ -388,6 +390,7 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     }
     finalize(output->display);
     finalize(output->file);
+    benchmark_ending_finish();
 }
 
 static void run_or_list(struct benchmark_registry *registry, struct benchmark_instances *instances,

@@ -81,7 +81,8 @@ void benchmark_registry_release(struct benchmark_registry *library)
     free(library->context);
     free(library->executable);
     free(library->help);
-    *library = (struct benchmark_registry){ 0 };
+    bool has_exit_hook = library->ending.has_exit_hook; /* there is no taking it back */
+    *library = (struct benchmark_registry){ .ending.has_exit_hook = has_exit_hook };
 }
 
 struct benchmark *benchmark_name(struct benchmark *family, const char *name)

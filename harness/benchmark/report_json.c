@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /* The escape of a byte that must not stand in a string as it is, or NULL. */
 static const char *escape_of(unsigned char byte)
@@ -104,15 +105,35 @@ static void member_double(struct str *str, int indent, const char *key, double v
 
 static const char document_end[] = "\n  ]\n}\n";
 
-/* Ends the document behind what is there, and goes back before the end, so that the next batch overwrites it. */
-static void end_for_now(struct benchmark_printer *printer)
+/* A write that failed half-way (the disk is full) must not cost what was complete before. */
+static void restore_end(FILE *out, off_t position)
 {
-    off_t position = ftello(printer->base.out);
-    if (!printer->keep_complete || position < 0)
-        return;
-    fputs(document_end, printer->base.out);
-    fflush(printer->base.out);
-    fseeko(printer->base.out, position, SEEK_SET);
+    int fd = fileno(out);
+    size_t length = sizeof document_end - 1;
+    if (ftruncate(fd, position) == 0 && pwrite(fd, document_end, length, position) != (ssize_t)length)
+        fputs("the end of the JSON document could not be written\n", stderr);
+}
+
+/* Writes the text. Where that can be done, an incomplete document gets its end behind it, which the next text
+ * overwrites. On a pipe, and where the program may print, too, the end waits for the signal that would cut it off. */
+static void write_text(struct benchmark_printer *printer)
+{
+    FILE *out = printer->base.out;
+    off_t position = printer->keep_complete ? ftello(out) : -1, length = (off_t)printer->text.length;
+    benchmark_ending_hold();
+    if (position >= 0)
+        str_append(&printer->text, document_end);
+    if (position < 0 || !ferror(out))
+        benchmark_printer_flush(printer);
+    str_clear(&printer->text);
+    if (position >= 0 && ferror(out))
+        restore_end(out, position);
+    else if (position >= 0)
+        fseeko(out, position + length, SEEK_SET);
+    else if (!printer->opened)
+        benchmark_ending_open(out, document_end);
+    printer->opened = true;
+    benchmark_ending_release();
 }
 
 static void append_caches(struct str *str, const struct benchmark_context *context)
@@ -161,8 +182,7 @@ static bool report_context(struct benchmark_reporter *reporter, const struct ben
     for (size_t i = 0; i < context->custom_count; i++)
         member_string(str, 4, context->custom[i].key, context->custom[i].value);
     str_append(str, "\n  },\n  \"benchmarks\": [\n");
-    benchmark_printer_flush(printer);
-    end_for_now(printer);
+    write_text(printer);
     return true;
 }
 
@@ -250,15 +270,18 @@ static void report_runs(struct benchmark_reporter *reporter, const struct benchm
         str_append(str, "\n    }");
         printer->started = true;
     }
-    benchmark_printer_flush(printer);
-    end_for_now(printer);
+    write_text(printer);
 }
 
 static void finalize(struct benchmark_reporter *reporter)
 {
     struct benchmark_printer *printer = benchmark_printer_of(reporter);
     str_append(&printer->text, document_end);
+    benchmark_ending_hold();
     benchmark_printer_flush(printer);
+    benchmark_ending_close(printer->base.out);
+    printer->opened = printer->started = false;
+    benchmark_ending_release();
 }
 
 static void list(struct benchmark_reporter *reporter, const char *const *names, size_t count)
