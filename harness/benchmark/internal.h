@@ -392,6 +392,13 @@ void benchmark_runner_release(struct benchmark_runner *runner);
 /* The next iteration count after iterations took seconds of the min_seconds wanted, and the factor behind it. */
 int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds, double *multiplier);
 
+/* ---- number.c ---- */
+
+enum { BENCHMARK_NUMBER_SIZE = 32 }; /* bytes that any number needs */
+/* Both write into buffer without a NUL and return the end. */
+char *benchmark_number_int(char *buffer, int64_t value);
+char *benchmark_number_double(char *buffer, double value); /* as "%.16e" of snprintf, to the last digit */
+
 /* ---- report.c and report_<format>.c ---- */
 
 /* A reporter of the library's own: a console, JSON or CSV on the streams of its base. */

@@ -2,6 +2,7 @@
  * characters are escaped, numbers that are not finite become null. Prony's own facts come last in a record, under
  * keys that start with prony_. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/mem.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -43,28 +44,39 @@ static void append_string(struct str *str, const char *text)
     str_append_char(str, '"');
 }
 
+/* Room for size more bytes, to be written before extend. */
+static char *reserve(struct str *str, size_t size)
+{
+    size_t needed = str->length + size + 1;
+    if (needed > str->capacity) {
+        str->capacity = needed < 32768 ? 65536 : 2 * needed;
+        str->data = mem_resize(str->data, str->capacity, 1);
+    }
+    return str->data + str->length;
+}
+
+static void extend(struct str *str, const char *end)
+{
+    str->length = (size_t)(end - str->data);
+    str->data[str->length] = 0;
+}
+
 static void append_int(struct str *str, int64_t value)
 {
-    char digits[24];
-    size_t at = sizeof digits;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        digits[--at] = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        digits[--at] = '-';
-    str_append_bytes(str, digits + at, sizeof digits - at);
+    extend(str, benchmark_number_int(reserve(str, BENCHMARK_NUMBER_SIZE), value));
+}
+
+static char *put_double(char *at, double value)
+{
+    static const char zero[] = "0.0000000000000000e+00";
+    if (value == 0 && !signbit(value))
+        return (char *)memcpy(at, zero, sizeof zero - 1) + sizeof zero - 1;
+    return isfinite(value) ? benchmark_number_double(at, value) : (char *)memcpy(at, "null", 4) + 4;
 }
 
 static void append_double(struct str *str, double value)
 {
-    char digits[40];
-    if (!isfinite(value))
-        str_append(str, "null");
-    else if (value == 0 && !signbit(value))
-        str_append(str, "0.0000000000000000e+00");
-    else
-        str_append_bytes(str, digits, (size_t)snprintf(digits, sizeof digits, "%.16e", value));
+    extend(str, put_double(reserve(str, BENCHMARK_NUMBER_SIZE), value));
 }
 
 /* One "key": of an object whose members are indented by indent spaces (8 at most); the first member has no comma before
@@ -186,89 +198,218 @@ static bool report_context(struct benchmark_reporter *reporter, const struct ben
     return true;
 }
 
-static void append_prony_members(struct str *str, const struct benchmark_run *run)
+/* ---- records ---- */
+
+/* A member of a record with a literal key: comma, indent and key are one constant, copied at once. Most of what this
+ * file writes goes through here. */
+#define KEY(key)                       ",\n      \"" key "\": "
+#define RECORD_INT(str, key, value)    put_int_member(str, KEY(key), sizeof KEY(key) - 1, value)
+#define RECORD_DOUBLE(str, key, value) put_double_member(str, KEY(key), sizeof KEY(key) - 1, value)
+#define RECORD_STRING(str, key, value) put_string_member(str, KEY(key), sizeof KEY(key) - 1, value)
+
+static inline void put_int_member(struct str *str, const char *key, size_t length, int64_t value)
 {
-    if (run->value_count) {
-        begin_member(str, 6, false, "prony_values_ns");
-        str_append_char(str, '[');
-        for (size_t i = 0; i < run->value_count; i++) {
-            str_append(str, i ? "," : "");
-            if (isfinite(run->values_ns[i]))
-                str_appendf(str, "%.9g", run->values_ns[i]);
-            else
-                str_append(str, "null");
-        }
-        str_append_char(str, ']');
-        if (run->value_stride > 1)
-            member_int(str, 6, "prony_values_stride", (int64_t)run->value_stride);
-    }
-    if (run->has_run_delay)
-        member_int(str, 6, "prony_run_delay_ns", run->run_delay_ns);
-    if (run->has_involuntary_switches)
-        member_int(str, 6, "prony_involuntary_switches", run->involuntary_switches);
-    if (run->has_allocations)
-        member_int(str, 6, "prony_allocations", (int64_t)run->allocations);
-    if (run->has_digest) {
-        begin_member(str, 6, false, "prony_output_digest");
-        str_appendf(str, "\"%016" PRIx64 "\"", run->digest);
-    }
+    char *at = reserve(str, length + BENCHMARK_NUMBER_SIZE);
+    memcpy(at, key, length);
+    extend(str, benchmark_number_int(at + length, value));
 }
 
-static void append_run(struct str *str, const struct benchmark_run *run)
+static inline void put_double_member(struct str *str, const char *key, size_t length, double value)
+{
+    char *at = reserve(str, length + BENCHMARK_NUMBER_SIZE);
+    memcpy(at, key, length);
+    extend(str, put_double(at + length, value));
+}
+
+static void put_string_member(struct str *str, const char *key, size_t length, const char *value)
+{
+    str_append_bytes(str, key, length);
+    append_string(str, value);
+}
+
+/* A number of Prony's own: 9 digits. */
+static void append_short(struct str *str, double value)
+{
+    if (isfinite(value))
+        str_appendf(str, "%.9g", value);
+    else
+        str_append(str, "null");
+}
+
+static void append_values(struct str *str, const struct benchmark_run *run)
+{
+    str_append(str, KEY("prony_values_ns") "[");
+    for (size_t i = 0; i < run->value_count; i++) {
+        str_append(str, i ? "," : "");
+        append_short(str, run->values_ns[i]);
+    }
+    str_append_char(str, ']');
+    if (run->value_stride > 1)
+        RECORD_INT(str, "prony_values_stride", (int64_t)run->value_stride);
+}
+
+static void append_samples(struct str *str, const struct benchmark_sample_summary *samples)
+{
+    const double values[] = { samples->min_ns, samples->p50_ns, samples->p90_ns, samples->p99_ns, samples->max_ns };
+    static const char *const keys[] = { "min_ns", "p50_ns", "p90_ns", "p99_ns", "max_ns" };
+    str_appendf(str, KEY("prony_samples") "{\"count\": %" PRId64 ", \"batch_iterations\": %" PRId64, samples->count,
+                samples->batch_iterations);
+    for (size_t i = 0; i < 5; i++) {
+        str_appendf(str, ", \"%s\": ", keys[i]);
+        append_short(str, values[i]);
+    }
+    str_append_char(str, '}');
+}
+
+static void append_counter_reports(struct str *str, const struct benchmark_run *run)
+{
+    static const char *const states[] = { "ok", "scaled", "not counted", "unsupported" };
+    str_append(str, KEY("prony_counters") "{");
+    for (size_t i = 0; i < run->counter_report_count; i++) {
+        const struct benchmark_counter_report *report = &run->counter_reports[i];
+        str_append(str, i ? ", " : "");
+        append_string(str, report->name);
+        str_appendf(str, ": {\"state\": \"%s\", \"running_share\": ", states[report->state]);
+        append_short(str, report->running_share);
+        if (report->reason) {
+            str_append(str, ", \"reason\": ");
+            append_string(str, report->reason);
+        }
+        str_append_char(str, '}');
+    }
+    str_append_char(str, '}');
+}
+
+static void append_prony_members(struct str *str, const struct benchmark_run *run)
+{
+    if (run->value_count)
+        append_values(str, run);
+    if (run->samples.count)
+        append_samples(str, &run->samples);
+    if (run->has_run_delay)
+        RECORD_INT(str, "prony_run_delay_ns", run->run_delay_ns);
+    if (run->has_involuntary_switches)
+        RECORD_INT(str, "prony_involuntary_switches", run->involuntary_switches);
+    if (run->has_allocations)
+        RECORD_INT(str, "prony_allocations", (int64_t)run->allocations);
+    if (run->has_peak_rss)
+        RECORD_INT(str, "prony_peak_rss_bytes", llround(run->peak_rss_bytes));
+    if (run->emptiness != BENCHMARK_LOOP_FULL)
+        RECORD_STRING(str, "prony_empty_loop",
+                      run->emptiness == BENCHMARK_LOOP_DELETED ? "deleted" : "indistinguishable");
+    if (run->has_timer_cost) {
+        str_append(str, KEY("prony_timer_cost_ns"));
+        append_short(str, run->timer_cost_ns);
+    }
+    if (run->pause_count) {
+        RECORD_INT(str, "prony_pauses", run->pause_count);
+        str_append(str, KEY("prony_pause_error_ns"));
+        append_short(str, run->pause_error_ns);
+    }
+    if (run->counter_report_count)
+        append_counter_reports(str, run);
+    if (run->has_digest)
+        str_appendf(str, KEY("prony_output_digest") "\"%016" PRIx64 "\"", run->digest);
+}
+
+static void append_memory(struct str *str, const struct benchmark_run *run)
+{
+    const struct benchmark_memory_result *memory = &run->memory;
+    RECORD_DOUBLE(str, "allocs_per_iter", run->allocs_per_iter);
+    RECORD_INT(str, "max_bytes_used", memory->max_bytes_used);
+    if (memory->total_allocated_bytes != BENCHMARK_MEMORY_ABSENT)
+        RECORD_INT(str, "total_allocated_bytes", memory->total_allocated_bytes);
+    if (memory->net_heap_growth != BENCHMARK_MEMORY_ABSENT)
+        RECORD_INT(str, "net_heap_growth", memory->net_heap_growth);
+}
+
+/* What all repetitions of a case begin with. */
+static void append_identity(struct str *str, const struct benchmark_run *run)
 {
     struct str name = { 0 };
     benchmark_run_append_name(&name, run);
-    begin_member(str, 6, true, "name");
+    str_append(str, "    {\n      \"name\": ");
     append_string(str, str_text(&name));
     str_release(&name);
-    member_int(str, 6, "family_index", run->family_index);
-    member_int(str, 6, "per_family_instance_index", run->instance_index);
-    member_string(str, 6, "run_name", run->run_name);
-    member_string(str, 6, "run_type", run->aggregate_name ? "aggregate" : "iteration");
-    member_int(str, 6, "repetitions", run->repetitions);
+    RECORD_INT(str, "family_index", run->family_index);
+    RECORD_INT(str, "per_family_instance_index", run->instance_index);
+    RECORD_STRING(str, "run_name", run->run_name);
+    RECORD_STRING(str, "run_type", run->aggregate_name ? "aggregate" : "iteration");
+    RECORD_INT(str, "repetitions", run->repetitions);
+}
+
+static void append_times(struct str *str, const struct benchmark_run *run)
+{
+    static const char *const units[] = { KEY("time_unit") "\"ns\"", KEY("time_unit") "\"us\"",
+                                         KEY("time_unit") "\"ms\"", KEY("time_unit") "\"s\"" };
+    if (run->aggregate_kind == BENCHMARK_BIG_O) {
+        RECORD_DOUBLE(str, "cpu_coefficient", benchmark_run_cpu_time(run));
+        RECORD_DOUBLE(str, "real_coefficient", benchmark_run_real_time(run));
+        RECORD_STRING(str, "big_o", benchmark_complexity_name(run->complexity));
+    } else if (run->aggregate_kind == BENCHMARK_RMS) {
+        RECORD_DOUBLE(str, "rms", benchmark_run_cpu_time(run));
+        return;
+    } else {
+        RECORD_INT(str, "iterations", run->iterations);
+        RECORD_DOUBLE(str, "real_time", benchmark_run_real_time(run));
+        RECORD_DOUBLE(str, "cpu_time", benchmark_run_cpu_time(run));
+    }
+    str_append(str, units[run->unit]);
+}
+
+/* All after the identity. */
+static void append_rest(struct str *str, const struct benchmark_run *run)
+{
     if (!run->aggregate_name)
-        member_int(str, 6, "repetition_index", run->repetition_index);
-    member_int(str, 6, "threads", run->threads);
+        RECORD_INT(str, "repetition_index", run->repetition_index);
+    RECORD_INT(str, "threads", run->threads);
     if (run->aggregate_name) {
-        member_string(str, 6, "aggregate_name", run->aggregate_name);
-        member_string(str, 6, "aggregate_unit", benchmark_run_is_percentage(run) ? "percentage" : "time");
+        RECORD_STRING(str, "aggregate_name", run->aggregate_name);
+        RECORD_STRING(str, "aggregate_unit", benchmark_run_is_percentage(run) ? "percentage" : "time");
     }
     if (run->skipped == BENCHMARK_SKIPPED_WITH_ERROR) {
-        member_bool(str, 6, "error_occurred", true);
-        member_string(str, 6, "error_message", run->skip_message);
+        str_append(str, KEY("error_occurred") "true");
+        RECORD_STRING(str, "error_message", run->skip_message);
     } else if (run->skipped == BENCHMARK_SKIPPED_WITH_MESSAGE) {
-        member_bool(str, 6, "skipped", true);
-        member_string(str, 6, "skip_message", run->skip_message);
+        str_append(str, KEY("skipped") "true");
+        RECORD_STRING(str, "skip_message", run->skip_message);
     }
-    if (run->aggregate_kind == BENCHMARK_BIG_O) {
-        member_double(str, 6, "cpu_coefficient", benchmark_run_cpu_time(run));
-        member_double(str, 6, "real_coefficient", benchmark_run_real_time(run));
-        member_string(str, 6, "big_o", benchmark_complexity_name(run->complexity));
-        member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
-    } else if (run->aggregate_kind == BENCHMARK_RMS) {
-        member_double(str, 6, "rms", benchmark_run_cpu_time(run));
-    } else {
-        member_int(str, 6, "iterations", run->iterations);
-        member_double(str, 6, "real_time", benchmark_run_real_time(run));
-        member_double(str, 6, "cpu_time", benchmark_run_cpu_time(run));
-        member_string(str, 6, "time_unit", benchmark_unit_name(run->unit));
-    }
+    append_times(str, run);
     for (size_t i = 0; i < run->counters.count; i++)
         member_double(str, 6, run->counters.items[i].name, run->counters.items[i].value);
+    if (run->has_memory)
+        append_memory(str, run);
     if (run->label && run->label[0])
-        member_string(str, 6, "label", run->label);
+        RECORD_STRING(str, "label", run->label);
     append_prony_members(str, run);
+}
+
+static bool same_identity(const struct benchmark_run *a, const struct benchmark_run *b)
+{
+    return a->run_name == b->run_name && a->aggregate_name == b->aggregate_name && a->family_index == b->family_index &&
+           a->instance_index == b->instance_index && a->repetitions == b->repetitions;
 }
 
 static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
 {
     struct benchmark_printer *printer = benchmark_printer_of(reporter);
     struct str *str = &printer->text;
+    size_t identity = 0, identity_length = 0; /* where in str the identity of the last record is */
     for (size_t i = 0; i < count; i++) {
-        str_append(str, printer->started ? ",\n    {\n" : "    {\n");
-        append_run(str, &runs[i]);
-        str_append(str, "\n    }");
+        if (printer->started)
+            str_append_bytes(str, ",\n", 2);
         printer->started = true;
+        if (i > 0 && same_identity(&runs[i], &runs[i - 1])) {
+            char *at = reserve(str, identity_length);
+            memcpy(at, str->data + identity, identity_length);
+            extend(str, at + identity_length);
+        } else {
+            identity = str->length;
+            append_identity(str, &runs[i]);
+            identity_length = str->length - identity;
+        }
+        append_rest(str, &runs[i]);
+        str_append_bytes(str, "\n    }", 6);
     }
     write_text(printer);
 }

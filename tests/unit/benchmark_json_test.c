@@ -1,5 +1,6 @@
 /* JSON is strict whatever a benchmark says: the parser of these tests accepts nothing else. */
 #include "tests/unit/benchmark_support.h"
+#include "harness/benchmark/internal.h"
 #include <locale.h>
 
 /* Registers under a name with every kind of character, and numbers that JSON cannot write. */
@@ -146,11 +147,86 @@ static void test_csv_of_skips(void **state)
     outcome_release(&outcome);
 }
 
+/* ---- the numbers' own digits against snprintf's ---- */
+
+static void check_double(double value)
+{
+    char got[64], want[64];
+    *benchmark_number_double(got, value) = 0;
+    snprintf(want, sizeof want, "%.16e", value);
+    if (strcmp(got, want) != 0)
+        fail_msg("%a: %s is not %s", value, got, want);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    return *state ^= *state << 17;
+}
+
+static void test_random_doubles(void **state)
+{
+    (void)state;
+    uint64_t random = 0x9e3779b97f4a7c15;
+    for (int i = 0; i < 100000; i++) {
+        uint64_t bits = next_random(&random);
+        double any;
+        memcpy(&any, &bits, sizeof any);
+        if (isfinite(any))
+            check_double(any);
+        check_double((double)(next_random(&random) % 1000000) / (double)(1 + next_random(&random) % 1000));
+    }
+}
+
+/* Powers of two and ten and their neighbours, ties, whole numbers, the ends of the range. */
+static void test_chosen_doubles(void **state)
+{
+    (void)state;
+    const double ends[] = {
+        0.0, -0.0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1, -1, 0.1, 1e17, 1e23
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        check_double(ends[i]);
+    for (int exponent = -1074; exponent < 1024; exponent++) {
+        double power = ldexp(1, exponent);
+        check_double(power);
+        check_double(nextafter(power, 0));
+        check_double(-nextafter(power, INFINITY));
+        check_double(1.25 * power);
+    }
+    for (int exponent = -323; exponent < 309; exponent++) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "1e%d", exponent);
+        double power = strtod(digits, NULL);
+        check_double(power);
+        check_double(nextafter(power, 0));
+        check_double(nextafter(power, INFINITY));
+        check_double(7 * power);
+    }
+    /* 17 digits and a half behind them: to the even digit. */
+    for (int i = 0; i < 2000; i++)
+        check_double(2251799813685248.0 + 0.25 * (2 * i + 1));
+}
+
+static void test_integers(void **state)
+{
+    (void)state;
+    const int64_t values[] = { 0, 1, 9, 10, 11, 99, 100, 101, 12345, -1, -100, INT64_MAX, INT64_MIN };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char got[BENCHMARK_NUMBER_SIZE], want[BENCHMARK_NUMBER_SIZE];
+        *benchmark_number_int(got, values[i]) = 0;
+        snprintf(want, sizeof want, "%lld", (long long)values[i]);
+        assert_string_equal(got, want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strict), cmocka_unit_test(test_order_of_keys), cmocka_unit_test(test_context),
-        cmocka_unit_test(test_locale), cmocka_unit_test(test_csv_of_skips),
+        cmocka_unit_test(test_random_doubles), cmocka_unit_test(test_chosen_doubles), cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_strict),         cmocka_unit_test(test_order_of_keys),  cmocka_unit_test(test_context),
+        cmocka_unit_test(test_locale),         cmocka_unit_test(test_csv_of_skips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
