@@ -28,10 +28,12 @@ PKGS := sqlite3 jansson libutf8proc
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
-# Performance counters by name need libpfm4; without it the library says that they are not supported.
+# Performance counters by name need libpfm4; a library built, or a program linked without it says that they are not
+# supported. The references are weak, so a linker that drops libraries without need would drop it.
+comma    := ,
 HAVE_PFM := $(shell printf '\043include <perfmon/pfmlib_perf_event.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
 PFM_CFLAGS := $(if $(HAVE_PFM),-DPRONY_HAVE_LIBPFM)
-PFM_LIBS   := $(if $(HAVE_PFM),-lpfm)
+PFM_LIBS   := $(if $(HAVE_PFM),-Wl$(comma)--push-state$(comma)--no-as-needed -lpfm -Wl$(comma)--pop-state)
 
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CSTD   := -std=c11 -D_GNU_SOURCE

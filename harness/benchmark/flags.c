@@ -25,11 +25,6 @@ struct flag {
     {                                                               \
         name, kind, offsetof(struct benchmark_flags, member), value \
     }
-#ifdef PRONY_HAVE_LIBPFM
-#define PERF_COUNTERS_USAGE "<counter>,..."
-#else
-#define PERF_COUNTERS_USAGE NULL /* the flag is there, but does nothing */
-#endif
 static const struct flag flags_table[] = {
     FLAG("benchmark_list_tests", FLAG_BOOL, list_tests, "{true|false}"),
     FLAG("benchmark_filter", FLAG_TEXT, filter, "<regex>"),
@@ -45,7 +40,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_out_format", FLAG_TEXT, out_format, "<json|console|csv>"),
     FLAG("benchmark_color", FLAG_TEXT, color, "{auto|true|false}"),
     FLAG("benchmark_counters_tabular", FLAG_BOOL, counters_tabular, "{true|false}"),
-    FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, PERF_COUNTERS_USAGE),
+    FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, "<counter>,..."),
     FLAG("benchmark_context", FLAG_CONTEXT, filter, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
@@ -317,9 +312,12 @@ void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char 
 
 void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry)
 {
-    for (size_t i = 0; i < FLAG_COUNT; i++)
-        if (flags_table[i].value)
-            fprintf(out, "%s[--%s=%s]\n", i ? "          " : "benchmark ", flags_table[i].name, flags_table[i].value);
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        const struct flag *flag = &flags_table[i];
+        bool works = flag->offset != offsetof(struct benchmark_flags, perf_counters) || probe_counters_perf();
+        if (works && flag->value)
+            fprintf(out, "%s[--%s=%s]\n", i ? "          " : "benchmark ", flag->name, flag->value);
+    }
     if (registry->help)
         fputs(registry->help, out);
 }

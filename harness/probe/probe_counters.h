@@ -29,7 +29,7 @@ struct probe_counters_backend {
     void (*close)(void *context, int descriptor);
     void *context;
 };
-/* libpfm4 and perf_event_open; NULL if the program was built without libpfm4. */
+/* libpfm4 and perf_event_open; NULL if the library was built or the program linked without libpfm4. */
 const struct probe_counters_backend *probe_counters_perf(void);
 
 struct probe_counters_plan;

@@ -1,4 +1,6 @@
-/* probe_counters_perf.c: the counters of this machine: names by libpfm4, counting by perf_event_open. */
+/* probe_counters_perf.c: the counters of this machine: names by libpfm4, counting by perf_event_open.
+ *
+ * The references to libpfm4 are weak, so that a program may be linked without it, and then has no counters. */
 #include "harness/probe/probe_counters.h"
 
 #ifdef PRONY_HAVE_LIBPFM
@@ -13,6 +15,9 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#pragma weak pfm_initialize
+#pragma weak pfm_get_os_event_encoding
 
 enum { INTERRUPTED_LIMIT = 5, PMU_TYPE_SHIFT = 32 };
 
@@ -97,7 +102,7 @@ const struct probe_counters_backend *probe_counters_perf(void)
     static const struct probe_counters_backend perf = {
         .encode = encode, .open = open_event, .read = read_group, .enable = enable, .close = close_event
     };
-    return &perf;
+    return pfm_initialize != NULL && pfm_get_os_event_encoding != NULL ? &perf : NULL;
 }
 
 #else
