@@ -13,23 +13,55 @@ double benchmark_aggregates_mean(const double *samples, size_t count)
     return count ? sum * (1.0 / (double)count) : 0;
 }
 
-static int compare_doubles(const void *left, const void *right)
+/* Moves the value of rank k to values[k], smaller ones before it and larger ones behind (Hoare's selection, with the
+ * median of three as the pivot). NaNs stay where they are. */
+static void select_rank(double *values, size_t count, size_t k)
 {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
+    size_t lo = 0, hi = count - 1;
+    while (lo < hi) {
+        double a = values[lo], b = values[lo + (hi - lo) / 2], c = values[hi];
+        double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c));
+        size_t i = lo, j = hi;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i > j)
+                break;
+            double swapped = values[i];
+            values[i++] = values[j];
+            values[j] = swapped;
+            if (j == 0)
+                break;
+            j--;
+        }
+        if (k <= j)
+            hi = j;
+        else if (k >= i)
+            lo = i;
+        else
+            return;
+    }
 }
 
 double benchmark_aggregates_median(const double *samples, size_t count)
 {
     if (count < 3)
         return benchmark_aggregates_mean(samples, count);
-    double *sorted = mem_array(count, sizeof *sorted);
-    memcpy(sorted, samples, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_doubles);
-    double median = sorted[count / 2];
-    if (count % 2 == 0)
-        median = (median + sorted[count / 2 - 1]) / 2;
-    free(sorted);
+    double few[128], *values = count <= sizeof few / sizeof few[0] ? few : mem_array(count, sizeof *values);
+    memcpy(values, samples, count * sizeof *values);
+    size_t half = count / 2;
+    select_rank(values, count, half);
+    double median = values[half];
+    if (count % 2 == 0) {
+        double below = values[0];
+        for (size_t i = 1; i < half; i++)
+            below = values[i] > below ? values[i] : below;
+        median = (median + below) / 2;
+    }
+    if (values != few)
+        free(values);
     return median;
 }
 
@@ -50,41 +82,76 @@ double benchmark_aggregates_cv(const double *samples, size_t count)
     return count < 2 || fpclassify(mean) == FP_ZERO ? 0 : benchmark_aggregates_stddev(samples, count) / mean;
 }
 
-/* The succeeded runs as columns. */
-struct columns {
-    const struct benchmark_run **runs;
-    size_t count;
-    double *samples; /* scratch, count long */
+/* ---- the succeeded runs as columns, gathered once for all statistics ---- */
+
+struct column {
+    const struct benchmark_counter *first; /* name, flags and base */
+    double *samples;
+    size_t count; /* a repetition may lack the counter */
 };
 
-static void aggregate_counters(struct benchmark_run *aggregate, const struct columns *columns,
-                               benchmark_statistic *compute)
+struct columns {
+    const struct benchmark_run *first;
+    size_t count; /* of runs */
+    double *real, *cpu;
+    struct column *counters;
+    size_t counter_count, counter_capacity;
+    bool same_label;
+};
+
+/* The column of a counter that is number hint of its run: in most families all runs have the same counters. */
+static struct column *find_column(struct columns *columns, const struct benchmark_counter *counter, size_t hint)
 {
-    for (size_t r = 0; r < columns->count; r++) {
-        const struct benchmark_counters *counters = &columns->runs[r]->counters;
-        for (size_t c = 0; c < counters->count; c++) {
-            const struct benchmark_counter *first = &counters->items[c];
-            if (benchmark_counters_find(&aggregate->counters, first->name))
-                continue;
-            size_t count = 0; /* a repetition may lack the counter */
-            for (size_t i = 0; i < columns->count; i++) {
-                const struct benchmark_counter *counter =
-                    benchmark_counters_find(&columns->runs[i]->counters, first->name);
-                if (counter)
-                    columns->samples[count++] = counter->value;
-            }
-            struct benchmark_counter *result = benchmark_counters_at(&aggregate->counters, first->name);
-            result->value = compute(columns->samples, count);
-            result->flags = first->flags;
-            result->base = first->base;
+    if (hint < columns->counter_count && strcmp(columns->counters[hint].first->name, counter->name) == 0)
+        return &columns->counters[hint];
+    for (size_t i = 0; i < columns->counter_count; i++)
+        if (strcmp(columns->counters[i].first->name, counter->name) == 0)
+            return &columns->counters[i];
+    MEM_GROW(columns->counters, columns->counter_count, columns->counter_capacity);
+    struct column *column = &columns->counters[columns->counter_count++];
+    *column = (struct column){ counter, NULL, 0 };
+    return column;
+}
+
+static void gather(struct columns *columns, const struct benchmark_run *runs, size_t count)
+{
+    *columns = (struct columns){ .real = mem_array(count + 1, sizeof(double)),
+                                 .cpu = mem_array(count + 1, sizeof(double)),
+                                 .same_label = true };
+    for (size_t i = 0; i < count; i++) {
+        const struct benchmark_run *run = &runs[i];
+        if (run->skipped)
+            continue;
+        if (!columns->first)
+            columns->first = run;
+        columns->same_label = columns->same_label && str_equal(columns->first->label, run->label);
+        columns->real[columns->count] = run->real_seconds;
+        columns->cpu[columns->count++] = run->cpu_seconds;
+        for (size_t c = 0; c < run->counters.count; c++) {
+            struct column *column = find_column(columns, &run->counters.items[c], c);
+            if (!column->samples)
+                column->samples = mem_array(count, sizeof *column->samples);
+            column->samples[column->count++] = run->counters.items[c].value;
         }
     }
+}
+
+static void release_columns(struct columns *columns)
+{
+    for (size_t i = 0; i < columns->counter_count; i++)
+        free(columns->counters[i].samples);
+    free(columns->counters);
+    free(columns->real);
+    free(columns->cpu);
 }
 
 /* Samples are whole repetitions; the reporters divide by iterations = count, so times are rescaled to fit. */
 static struct benchmark_run aggregate(const struct columns *columns, const struct benchmark_named_statistic *statistic)
 {
-    const struct benchmark_run *first = columns->runs[0];
+    const struct benchmark_run *first = columns->first;
+    double rescale = 1;
+    if (statistic->unit == BENCHMARK_STATISTIC_TIME)
+        rescale = (double)columns->count / (double)first->iterations;
     struct benchmark_run result = {
         .run_name = first->run_name,
         .family_index = first->family_index,
@@ -94,26 +161,20 @@ static struct benchmark_run aggregate(const struct columns *columns, const struc
         .threads = first->threads,
         .aggregate_name = statistic->name,
         .aggregate_unit = statistic->unit,
+        .label = columns->same_label && first->label ? mem_strdup(first->label) : NULL,
         .iterations = (int64_t)columns->count,
+        .real_seconds = statistic->compute(columns->real, columns->count) * rescale,
+        .cpu_seconds = statistic->compute(columns->cpu, columns->count) * rescale,
         .unit = first->unit,
         .value_stride = 1,
     };
-    bool same_label = true;
-    for (size_t i = 1; i < columns->count; i++)
-        same_label = same_label && str_equal(first->label, columns->runs[i]->label);
-    if (same_label && first->label)
-        result.label = mem_strdup(first->label);
-
-    double rescale = 1;
-    if (statistic->unit == BENCHMARK_STATISTIC_TIME)
-        rescale = (double)columns->count / (double)first->iterations;
-    for (size_t i = 0; i < columns->count; i++)
-        columns->samples[i] = columns->runs[i]->real_seconds;
-    result.real_seconds = statistic->compute(columns->samples, columns->count) * rescale;
-    for (size_t i = 0; i < columns->count; i++)
-        columns->samples[i] = columns->runs[i]->cpu_seconds;
-    result.cpu_seconds = statistic->compute(columns->samples, columns->count) * rescale;
-    aggregate_counters(&result, columns, statistic->compute);
+    for (size_t i = 0; i < columns->counter_count; i++) {
+        const struct column *column = &columns->counters[i];
+        struct benchmark_counter *counter = benchmark_counters_at(&result.counters, column->first->name);
+        counter->value = statistic->compute(column->samples, column->count);
+        counter->flags = column->first->flags;
+        counter->base = column->first->base;
+    }
     return result;
 }
 
@@ -127,19 +188,14 @@ void benchmark_aggregates_compute(struct benchmark_runs *aggregates, const struc
         { "cv", benchmark_aggregates_cv, BENCHMARK_STATISTIC_PERCENTAGE },
     };
     size_t standard_count = sizeof standard / sizeof standard[0];
-    struct columns columns = { .runs = mem_array(count ? count : 1, sizeof(struct benchmark_run *)) };
-    for (size_t i = 0; i < count; i++)
-        if (!runs[i].skipped)
-            columns.runs[columns.count++] = &runs[i];
-
+    struct columns columns;
+    gather(&columns, runs, count);
     if (columns.count >= 2) {
-        columns.samples = mem_array(columns.count, sizeof *columns.samples);
         for (size_t i = 0; i < standard_count + family->statistic_count; i++) {
             MEM_GROW(aggregates->items, aggregates->count, aggregates->capacity);
             aggregates->items[aggregates->count++] =
                 aggregate(&columns, i < standard_count ? &standard[i] : &family->statistics[i - standard_count]);
         }
-        free(columns.samples);
     }
-    free(columns.runs);
+    release_columns(&columns);
 }

@@ -236,6 +236,23 @@ static void append_short(struct str *str, double value)
         str_append(str, "null");
 }
 
+/* Nanoseconds with one digit behind the point: all that a clock's cost is known to, and cheap. */
+static void append_tenths(struct str *str, double value)
+{
+    if (!(fabs(value) < 1e15)) {
+        append_short(str, value);
+        return;
+    }
+    int64_t tenths = llround(fabs(value) * 10);
+    char *at = reserve(str, BENCHMARK_NUMBER_SIZE + 4);
+    if (value < 0)
+        *at++ = '-';
+    at = benchmark_number_int(at, tenths / 10);
+    *at++ = '.';
+    *at++ = (char)('0' + tenths % 10);
+    extend(str, at);
+}
+
 static void append_values(struct str *str, const struct benchmark_run *run)
 {
     str_append(str, KEY("prony_values_ns") "[");
@@ -299,12 +316,12 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
                       run->emptiness == BENCHMARK_LOOP_DELETED ? "deleted" : "indistinguishable");
     if (run->has_timer_cost) {
         str_append(str, KEY("prony_timer_cost_ns"));
-        append_short(str, run->timer_cost_ns);
+        append_tenths(str, run->timer_cost_ns);
     }
     if (run->pause_count) {
         RECORD_INT(str, "prony_pauses", run->pause_count);
         str_append(str, KEY("prony_pause_error_ns"));
-        append_short(str, run->pause_error_ns);
+        append_tenths(str, run->pause_error_ns);
     }
     if (run->counter_report_count)
         append_counter_reports(str, run);

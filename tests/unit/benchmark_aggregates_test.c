@@ -19,6 +19,39 @@ static void test_statistics(void **state)
     assert_near(benchmark_aggregates_stddev((double[]){ 1e9 + 1, 1e9 + 2, 1e9 + 3 }, 3), 1, 1e-9);
 }
 
+static int compare_doubles(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* The median of all kinds of lists, against sorting. */
+static void test_median(void **state)
+{
+    (void)state;
+    double samples[300], sorted[300];
+    uint64_t random = 88172645463325252;
+    for (size_t count = 1; count <= 300; count++) {
+        for (int kind = 0; kind < 5; kind++) {
+            for (size_t i = 0; i < count; i++) {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                const double values[] = { (double)(random % 1000000), (double)(random % 3), (double)i,
+                                          (double)(count - i), 5 };
+                samples[i] = values[kind];
+            }
+            memcpy(sorted, samples, count * sizeof *sorted);
+            qsort(sorted, count, sizeof *sorted, compare_doubles);
+            double want = count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+            assert_near(benchmark_aggregates_median(samples, count), want, 0);
+        }
+    }
+    const double broken[] = { NAN, 1, NAN, NAN, 2, NAN, NAN }; /* no answer, but an end */
+    benchmark_aggregates_median(broken, 7);
+    benchmark_aggregates_median(broken, 6);
+}
+
 static int repetition;
 
 /* Repetition n takes n ns an iteration; label and counters differ as told. */
@@ -126,9 +159,8 @@ static void test_what_is_shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statistics),
-        cmocka_unit_test(test_times_and_counters),
-        cmocka_unit_test(test_different_labels_vanish),
+        cmocka_unit_test(test_statistics),         cmocka_unit_test(test_median),
+        cmocka_unit_test(test_times_and_counters), cmocka_unit_test(test_different_labels_vanish),
         cmocka_unit_test(test_what_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
