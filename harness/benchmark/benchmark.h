@@ -29,6 +29,7 @@
 #include <stdio.h>
 
 #ifdef __cplusplus
+#include <type_traits>
 extern "C" {
 #endif
 #pragma GCC visibility push(default) /* the library hides everything else */
@@ -386,22 +387,125 @@ struct benchmark_profiler_manager {
 };
 void benchmark_register_profiler_manager(const struct benchmark_profiler_manager *manager);
 
-/* ---- keeping the optimizer honest ---- */
+/* ---- keeping the optimizer honest ----
+ *
+ * benchmark_do_not_optimize(value): the value (any expression, array or struct) counts as used, and memory as read and
+ * written. A bit field needs a plus sign before it.
+ * benchmark_make_opaque(lvalue): the compiler forgets what it knows about the lvalue: nothing that is computed from it
+ * can move out of the loop.
+ * Both are empty assembly. Numbers and pointers pass in the register that they are in; structs and arrays pass in
+ * memory, where they have to be written first. */
 
-/* The value (any expression, array or struct) counts as used, and memory as read and written. */
-#if defined(__clang__)
-#define benchmark_do_not_optimize(value) __asm__ volatile("" : : "r,m"(value) : "memory")
-#else
-#define benchmark_do_not_optimize(value) __asm__ volatile("" : : "m,r"(value) : "memory")
-#endif
-/* The compiler forgets what it knows about the lvalue: nothing computed from it can move out of the loop. */
-#if defined(__clang__)
-#define benchmark_make_opaque(lvalue) __asm__ volatile("" : "+r,m"(lvalue) : : "memory")
-#else
-#define benchmark_make_opaque(lvalue) __asm__ volatile("" : "+m,r"(lvalue) : : "memory")
-#endif
 /* All pending writes to memory that others can see are done. */
 #define benchmark_clobber_memory() __asm__ volatile("" : : : "memory")
+
+#if defined(__x86_64__) && defined(__AVX512F__)
+#define BENCHMARK_VECTOR_BYTES_ 64
+#elif defined(__x86_64__) && defined(__AVX__)
+#define BENCHMARK_VECTOR_BYTES_ 32
+#elif defined(__x86_64__) || defined(__aarch64__)
+#define BENCHMARK_VECTOR_BYTES_ 16
+#else
+#define BENCHMARK_VECTOR_BYTES_ 0
+#endif
+#if defined(__x86_64__)
+#define BENCHMARK_VECTOR_REGISTER_ "x" /* for numbers with a fraction and vectors */
+#elif defined(__aarch64__)
+#define BENCHMARK_VECTOR_REGISTER_ "w"
+#else
+#define BENCHMARK_VECTOR_REGISTER_ "r"
+#endif
+/* clang takes memory wherever a constraint allows it, so each kind of value gets a constraint of its own: 1 = a general
+ * register, 2 = a vector register, 0 = memory. Not written as one constraint with alternatives: for a value that is
+ * read and written, gcc 12 may then read one place and write another. */
+#ifndef __cplusplus
+/* The classes are those of gcc: 1 to 4 whole numbers, 5 pointers and arrays, 8 real numbers, -1 or 19 vectors. */
+#define BENCHMARK_CLASS_(value)    __builtin_classify_type(value)
+#define BENCHMARK_IS_WHOLE_(value) (BENCHMARK_CLASS_(value) >= 1 && BENCHMARK_CLASS_(value) <= 4)
+#define BENCHMARK_IS_FLOAT_(value)                                                      \
+    ((BENCHMARK_CLASS_(value) == 8 && sizeof(value) <= 8 && BENCHMARK_VECTOR_BYTES_) || \
+     ((BENCHMARK_CLASS_(value) == -1 || BENCHMARK_CLASS_(value) == 19) &&               \
+      (sizeof(value) == 16 || sizeof(value) == 32 || sizeof(value) == 64) &&            \
+      sizeof(value) <= BENCHMARK_VECTOR_BYTES_))
+#define BENCHMARK_IS_POINTER_(value) /* and no array */ \
+    (BENCHMARK_CLASS_(value) == 5 && __builtin_types_compatible_p(__typeof__(value), __typeof__(0 ? (value) : (value))))
+/* What is not chosen below must still be valid. */
+#define BENCHMARK_FLOAT_OR_(value) __builtin_choose_expr(BENCHMARK_IS_FLOAT_(value), (value), *(volatile float *)0)
+#define benchmark_do_not_optimize(value)                                                                    \
+    __builtin_choose_expr(                                                                                  \
+        BENCHMARK_IS_WHOLE_(value) || BENCHMARK_CLASS_(value) == 5, __extension__({                         \
+            __asm__ volatile("" : : "r"(value) : "memory");                                                 \
+        }),                                                                                                 \
+        __builtin_choose_expr(                                                                              \
+            BENCHMARK_IS_FLOAT_(value), __extension__({                                                     \
+                __asm__ volatile("" : : BENCHMARK_VECTOR_REGISTER_(BENCHMARK_FLOAT_OR_(value)) : "memory"); \
+            }),                                                                                             \
+            __extension__({                                                                                 \
+                __asm__ volatile("" : : "rm"(value) : "memory");                                            \
+            })))
+#define benchmark_make_opaque(lvalue)                                                                            \
+    __builtin_choose_expr(                                                                                       \
+        BENCHMARK_IS_WHOLE_(lvalue) || BENCHMARK_IS_POINTER_(lvalue), __extension__({                            \
+            __asm__ volatile("" : "+r"(lvalue) : : "memory");                                                    \
+        }),                                                                                                      \
+        __builtin_choose_expr(                                                                                   \
+            BENCHMARK_IS_FLOAT_(lvalue), __extension__({                                                         \
+                __asm__ volatile("" : "+" BENCHMARK_VECTOR_REGISTER_(BENCHMARK_FLOAT_OR_(lvalue)) : : "memory"); \
+            }),                                                                                                  \
+            __extension__({                                                                                      \
+                __asm__ volatile("" : "+m"(lvalue) : : "memory");                                                \
+            })))
+#else
+}
+template <class T> struct benchmark_kind {
+    static const bool is_float =
+        (std::is_floating_point<T>::value && sizeof(T) <= 8 && BENCHMARK_VECTOR_BYTES_) ||
+        (!std::is_scalar<T>::value && !std::is_class<T>::value && !std::is_union<T>::value &&
+         !std::is_array<T>::value && !std::is_function<T>::value &&
+         (sizeof(T) == 16 || sizeof(T) == 32 || sizeof(T) == 64) && sizeof(T) <= BENCHMARK_VECTOR_BYTES_);
+    static const bool is_whole = std::is_integral<T>::value || std::is_enum<T>::value || std::is_pointer<T>::value;
+    static const int value = is_float ? 2 : is_whole ? 1 : 0;
+};
+template <int kind> struct benchmark_barrier { /* memory */
+    template <class T> static inline __attribute__((always_inline)) void read(const T &value)
+    {
+        __asm__ volatile("" : : "m"(value) : "memory");
+    }
+    template <class T> static inline __attribute__((always_inline)) void change(T &value)
+    {
+        __asm__ volatile("" : "+m"(value) : : "memory");
+    }
+};
+template <> struct benchmark_barrier<1> {
+    template <class T> static inline __attribute__((always_inline)) void read(const T &value)
+    {
+        __asm__ volatile("" : : "r"(value) : "memory");
+    }
+    template <class T> static inline __attribute__((always_inline)) void change(T &value)
+    {
+        __asm__ volatile("" : "+r"(value) : : "memory");
+    }
+};
+template <> struct benchmark_barrier<2> {
+    template <class T> static inline __attribute__((always_inline)) void read(const T &value)
+    {
+        __asm__ volatile("" : : BENCHMARK_VECTOR_REGISTER_(value) : "memory");
+    }
+    template <class T> static inline __attribute__((always_inline)) void change(T &value)
+    {
+        __asm__ volatile("" : "+" BENCHMARK_VECTOR_REGISTER_(value) : : "memory");
+    }
+};
+template <class T> static inline __attribute__((always_inline)) void benchmark_do_not_optimize(const T &value)
+{
+    benchmark_barrier<benchmark_kind<T>::value>::read(value);
+}
+template <class T> static inline __attribute__((always_inline)) void benchmark_make_opaque(T &value)
+{
+    benchmark_barrier<benchmark_kind<T>::value>::change(value);
+}
+extern "C" {
+#endif
 
 /* ---- the program ---- */
 
