@@ -189,13 +189,13 @@ $(TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(call obj,$(test_extra)) $(LIB_HARNE
 # fuzz targets: tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput. Without libFuzzer, replay.c feeds it the corpus.
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/replay_%,$(fuzz_src))
-$(REPLAYS): $(O)/fuzz/replay_%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
+$(REPLAYS): $(O)/fuzz/replay_%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz_src))
 ifeq ($(VARIANT),fuzz)
-$(FUZZERS): $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
+$(FUZZERS): $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)

@@ -41,7 +41,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_color", FLAG_TEXT, color, "{auto|true|false}"),
     FLAG("benchmark_counters_tabular", FLAG_BOOL, counters_tabular, "{true|false}"),
     FLAG("benchmark_perf_counters", FLAG_TEXT, perf_counters, "<counter>,..."),
-    FLAG("benchmark_context", FLAG_CONTEXT, filter, "<key>=<value>,..."),
+    FLAG("benchmark_context", FLAG_CONTEXT, context, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
@@ -90,12 +90,17 @@ static bool parse_int(const char *source, const char *text, int *value)
     return true;
 }
 
+/* Seconds, or whatever else is no less than 0. */
 static bool parse_double(const char *source, const char *text, double *value)
 {
     char *end;
     double parsed = strtod(text, &end);
-    if (!text[0] || *end || !isfinite(parsed) || parsed < 0) {
+    if (!text[0] || *end) {
         fprintf(stderr, "%s is expected to be a double, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    if (!isfinite(parsed) || parsed < 0) {
+        fprintf(stderr, "%s must be finite and not negative, but actually has value \"%s\".\n", source, text);
         return false;
     }
     *value = parsed;
@@ -135,28 +140,69 @@ static bool parse_min_time(const char *source, const char *text, struct benchmar
     return true;
 }
 
-/* "key=value,key=value": all or nothing. The first value of a key stays. */
-static bool parse_context(const char *source, const char *text, struct benchmark_registry *registry)
+/* Keeps a pair for benchmark_flags_parse to add, sorted by key; false if the key is there already. */
+static bool keep_pair(struct benchmark_flags *flags, const char *key, const char *value)
 {
-    char *copy = mem_strdup(text), *rest = copy, *item;
-    bool good = true;
-    for (int add = 0; add < 2 && good; add++) {
-        strcpy(copy, text);
-        rest = copy;
-        while ((item = strsep(&rest, ",")) != NULL) {
-            char *equals = strchr(item, '=');
-            good = good && equals && !strchr(equals + 1, '=');
-            if (!good || !add)
-                continue;
-            *equals = 0;
-            benchmark_registry_add_context(registry, item, equals + 1);
-        }
+    size_t at = flags->context_count;
+    for (size_t i = 0; i < flags->context_count; i++)
+        if (strcmp(flags->context[i].key, key) == 0)
+            return false;
+    flags->context = mem_resize(flags->context, flags->context_count + 1, sizeof *flags->context);
+    flags->context_count++;
+    for (; at > 0 && strcmp(flags->context[at - 1].key, key) > 0; at--)
+        flags->context[at] = flags->context[at - 1];
+    flags->context[at] = (struct benchmark_pair){ mem_strdup(key), mem_strdup(value) };
+    return true;
+}
+
+static void release_pairs(struct benchmark_flags *flags)
+{
+    for (size_t i = 0; i < flags->context_count; i++) {
+        free(flags->context[i].key);
+        free(flags->context[i].value);
     }
-    if (!good)
+    free(flags->context);
+    flags->context = NULL;
+    flags->context_count = 0;
+}
+
+/* "key=value,key=value" or nothing: each with exactly one '='. */
+static bool is_context(const char *text)
+{
+    for (const char *item = text; *item;) {
+        size_t length = strcspn(item, ",");
+        const char *equals = memchr(item, '=', length);
+        if (!equals || memchr(equals + 1, '=', length - (size_t)(equals + 1 - item)))
+            return false;
+        item += length;
+        if (*item == ',' && !*++item)
+            return false; /* nothing behind the last comma */
+    }
+    return true;
+}
+
+/* All or nothing. The first value of a key stays, whether it came from the environment or the command line; only
+ * within the variable it is a mistake to give two. */
+static bool parse_context(const char *source, const char *text, struct benchmark_flags *flags, bool want_unique)
+{
+    bool good = true;
+    if (!is_context(text)) {
         fprintf(stderr,
-                "%s is expected to be a comma-separated list of <key>=<value> pairs, but actually has value "
+                "%s is expected to be a comma-separated list of <key>=<value> strings, but actually has value "
                 "\"%s\".\n",
                 source, text);
+        return false;
+    }
+    char *copy = mem_strdup(text), *rest = copy, *item;
+    while (good && *copy && (item = strsep(&rest, ",")) != NULL) {
+        char *value = strchr(item, '=');
+        *value++ = 0;
+        good = keep_pair(flags, item, value) || !want_unique;
+        if (!good)
+            fprintf(stderr, "%s is expected to contain unique keys but key \"%s\" was repeated.\n", source, item);
+    }
+    if (!good)
+        release_pairs(flags);
     free(copy);
     return good;
 }
@@ -202,7 +248,7 @@ static bool set_flag(struct benchmark_registry *registry, const struct flag *fla
     case FLAG_TEXT: return set_text(target, text);
     case FLAG_SEED: return set_seed(target, source, text);
     case FLAG_MIN_TIME: return parse_min_time(source, text, &registry->flags);
-    case FLAG_CONTEXT: return parse_context(source, text, registry);
+    case FLAG_CONTEXT: return parse_context(source, text, &registry->flags, !registry->flags_ready);
     }
     return false;
 }
@@ -217,7 +263,7 @@ static void read_environment(struct benchmark_registry *registry, const struct f
         name[i] = (char)toupper((unsigned char)flag->name[i]);
     name[i] = 0;
     const char *text = getenv(name);
-    if (!text)
+    if (!text || (strcmp(name, "V") == 0 && !text[0])) /* half of all makefiles have a V */
         return;
     snprintf(source, sizeof source, "Environment variable %s", name);
     set_flag(registry, flag, source, text);
@@ -240,9 +286,9 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     flags->time_unit = mem_strdup("");
     flags->perf_counters = mem_strdup("");
     flags->seed = mem_strdup("");
-    registry->flags_ready = true;
     for (size_t i = 0; i < FLAG_COUNT; i++)
         read_environment(registry, &flags_table[i]);
+    registry->flags_ready = true;
 }
 
 void benchmark_flags_release(struct benchmark_flags *flags)
@@ -255,6 +301,7 @@ void benchmark_flags_release(struct benchmark_flags *flags)
             *text = NULL;
         }
     }
+    release_pairs(flags);
 }
 
 /* ---- command line ---- */
@@ -288,26 +335,36 @@ static bool is_format(const char *text)
     return strcmp(text, "console") == 0 || strcmp(text, "json") == 0 || strcmp(text, "csv") == 0;
 }
 
+/* Takes what it recognizes out of argv; true if the usage was asked for, which ends the matter. */
+static bool take_flags(struct benchmark_registry *registry, int *argc, char **argv)
+{
+    int given = *argc, kept = given > 0 ? 1 : 0;
+    for (int i = kept; i < given; i++) {
+        if (strcmp(argv[i], "--help") == 0 || str_starts(argv[i], "--help="))
+            return true;
+        if (!recognize(registry, argv[i]))
+            argv[kept++] = argv[i];
+    }
+    if (kept < given)
+        argv[kept] = NULL;
+    *argc = kept;
+    return false;
+}
+
 void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char **argv, bool *exit_usage)
 {
     struct benchmark_flags *flags = &registry->flags;
-    enum benchmark_time_unit unit;
-    int kept = *argc > 0 ? 1 : 0;
-    *exit_usage = false;
-    for (int i = kept; i < *argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || str_starts(argv[i], "--help="))
-            *exit_usage = true;
-        else if (!recognize(registry, argv[i]))
-            argv[kept++] = argv[i];
-    }
-    *argc = kept;
-    argv[kept] = NULL;
-    if (!is_format(flags->format) || !is_format(flags->out_format) || !flags->color[0])
-        *exit_usage = true;
-    if (flags->time_unit[0] && !benchmark_flags_parse_unit(flags->time_unit, &unit))
-        *exit_usage = true;
-    else if (flags->time_unit[0])
-        registry->default_unit = unit;
+    enum benchmark_time_unit unit = registry->default_unit;
+    *exit_usage = take_flags(registry, argc, argv) || !is_format(flags->format) || !is_format(flags->out_format) ||
+                  !flags->color[0] || (flags->time_unit[0] && !benchmark_flags_parse_unit(flags->time_unit, &unit));
+    if (*exit_usage)
+        return;
+    registry->default_unit = unit;
+    if (flags->dry_run)
+        benchmark_add_custom_context("dry_run", "true");
+    for (size_t i = 0; i < flags->context_count; i++)
+        benchmark_add_custom_context(flags->context[i].key, flags->context[i].value);
+    release_pairs(flags);
 }
 
 void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry)

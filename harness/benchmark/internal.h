@@ -83,7 +83,9 @@ struct benchmark_flags {
     int verbosity;
     bool exit_code;
     int samples;
-    char *seed; /* of the interleaving; "" = from the clock */
+    char *seed;                     /* of the interleaving; "" = from the clock */
+    struct benchmark_pair *context; /* --benchmark_context, until benchmark_flags_parse adds it; sorted */
+    size_t context_count;
     char *cpus; /* "0,2-3"; "" = not pinned */
 };
 
@@ -177,7 +179,8 @@ void benchmark_instances_append_name(struct str *str, const struct benchmark *fa
 /* ---- flags.c ---- */
 
 void benchmark_flags_set_defaults(struct benchmark_registry *registry);
-/* Removes recognized flags from argv. exit_usage: the usage was asked for or a choice made no sense. */
+/* Removes recognized flags from argv. exit_usage: the usage was asked for or a choice made no sense, and nothing else
+ * happened. Never exits. */
 void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char **argv, bool *exit_usage);
 void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry);
 void benchmark_flags_release(struct benchmark_flags *flags);

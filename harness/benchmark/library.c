@@ -16,10 +16,13 @@ const char *benchmark_version(void)
 void benchmark_initialize(int *argc, char **argv)
 {
     struct benchmark_registry *registry = benchmark_registry_get();
+    int none = 0;
     bool exit_usage;
+    if (!argc || !argv)
+        argc = &none;
     benchmark_flags_set_defaults(registry);
     free(registry->executable);
-    registry->executable = mem_strdup(*argc > 0 ? argv[0] : "benchmark");
+    registry->executable = mem_strdup(*argc > 0 && argv[0] ? argv[0] : "unknown");
     benchmark_flags_parse(registry, argc, argv, &exit_usage);
     if (exit_usage) {
         benchmark_flags_print_usage(stdout, registry);
@@ -446,6 +449,11 @@ void benchmark_shutdown(void)
 
 int benchmark_main(int argc, char **argv)
 {
+    char name[] = "benchmark", *no_arguments[] = { name, NULL };
+    if (!argv || argc < 1) { /* as some systems without processes start programs */
+        argc = 1;
+        argv = no_arguments;
+    }
     benchmark_maybe_reenter_without_aslr(argc, argv);
     benchmark_initialize(&argc, argv);
     if (benchmark_report_unrecognized_arguments(argc, argv))

@@ -70,7 +70,9 @@ static void test_malformed_values(void **state)
                               "--benchmark_context=a",
                               "--benchmark_context=a=b=c",
                               "--benchmark_context=a=b,c",
-                              "--benchmark_context=",
+                              "--benchmark_context=a=b,",
+                              "--benchmark_min_warmup_time=-1",
+                              "--benchmark_min_warmup_time=inf",
                               "--benchmark_min_time=99999999999999999999x",
                               "--prony_seed=-1" };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -136,6 +138,29 @@ static void test_context_pairs(void **state)
     assert_non_null(strstr(outcome.out, "\"json_schema_version\": 1,\n    \"ant\": \"2\",\n    \"bee\": \"\",\n    "
                                         "\"prony_clock_cpu_ns\": "));
     assert_non_null(strstr(outcome.out, "\",\n    \"zoo\": \"1\"\n  },"));
+    outcome_release(&outcome);
+
+    outcome = run_one("--benchmark_context= --benchmark_format=json --benchmark_min_time=1x"); /* no pair at all */
+    assert_int_equal(outcome.leftovers, 0);
+    assert_int_equal(json_array_size(outcome.records), 1);
+    outcome_release(&outcome);
+
+    setenv("BENCHMARK_CONTEXT", "a=1,a=2", 1);
+    outcome = run_one("--benchmark_context=b=1 --benchmark_format=json --benchmark_min_time=1x");
+    assert_non_null(strstr(outcome.err, "Environment variable BENCHMARK_CONTEXT is expected to contain unique keys but "
+                                        "key \"a\" was repeated.\n"));
+    assert_string_equal(text(json_object_get(outcome.json, "context"), "a"), "(absent)");
+    outcome_release(&outcome);
+    setenv("BENCHMARK_CONTEXT", "a=variable", 1);
+    outcome = run_one("--benchmark_context=a=flag --benchmark_format=json --benchmark_min_time=1x");
+    assert_string_equal(text(json_object_get(outcome.json, "context"), "a"), "variable");
+    outcome_release(&outcome);
+    unsetenv("BENCHMARK_CONTEXT");
+
+    outcome = run_one("--benchmark_dry_run --benchmark_context=dry_run=x --benchmark_format=json");
+    assert_string_equal(outcome.err,
+                        "Failed to add custom context \"dry_run\" as it already exists with value \"true\"\n");
+    assert_string_equal(text(json_object_get(outcome.json, "context"), "dry_run"), "true");
     outcome_release(&outcome);
 
     benchmark_add_custom_context("k", "first");
