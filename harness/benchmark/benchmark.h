@@ -173,10 +173,15 @@ struct benchmark *benchmark_register_fixture(const struct benchmark_fixture *fix
 #define BENCHMARK_WITH(function, ...) \
     BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function, function, NULL), __VA_ARGS__)
 /* name: function/case. user_data: a pointer that the function gets by benchmark_state_user_data, to parameters of
- * whatever type (&(struct options){ ... } for instance). */
-#define BENCHMARK_CAPTURE(function, case_name, user_data) BENCHMARK_CAPTURE_WITH(function, case_name, user_data, )
+ * whatever type. It initializes a static variable, so in C it is a constant, and &(struct options){ 1, 2 } lives as
+ * long as the program; C++ has no such literals and takes &variable. _WITH: in parentheses if there is a comma in it.
+ */
+#define BENCHMARK_CAPTURE(function, case_name, ...) BENCHMARK_CAPTURE_WITH(function, case_name, (__VA_ARGS__), )
 #define BENCHMARK_CAPTURE_WITH(function, case_name, user_data, ...) \
-    BENCHMARK_CONSTRUCT_(__COUNTER__, benchmark_register(#function "/" #case_name, function, user_data), __VA_ARGS__)
+    BENCHMARK_CAPTURE_(__COUNTER__, function, #function "/" #case_name, user_data, __VA_ARGS__)
+#define BENCHMARK_CAPTURE_(id, function, name, user_data, ...)                 \
+    static void *const BENCHMARK_JOIN(benchmark_user_data_, id) = (user_data); \
+    BENCHMARK_CONSTRUCT_(id, benchmark_register(name, function, BENCHMARK_JOIN(benchmark_user_data_, id)), __VA_ARGS__)
 #define BENCHMARK_NAMED(function, case_name) BENCHMARK_CAPTURE(function, case_name, NULL)
 /* The counterpart of a template instance: registers function_type under the name function<type>, where the functions
  * come from a macro or an #include of the same text. */
