@@ -155,15 +155,18 @@ struct benchmark_fixture {
 struct benchmark *benchmark_register_fixture(const struct benchmark_fixture *fixture, const char *method,
                                              benchmark_function *function, void *user_data);
 
-/* ---- registration before main starts, in the order of the source. The _WITH forms take modifiers of "family":
+/* ---- registration before main starts, in the order of the source file; the files follow in the order of the
+ * constructors (that of linking, as a rule). The _WITH forms take modifiers of "family":
  * BENCHMARK_WITH(BM_copy, benchmark_range(family, 8, 8192); benchmark_unit(family, BENCHMARK_MICROSECOND)); */
 
+/* For the macros: puts the last registered family among those of its file, by position. */
+struct benchmark *benchmark_keep_order(struct benchmark *family, const char *file, int position);
 #define BENCHMARK_JOIN_(a, b) a##b
 #define BENCHMARK_JOIN(a, b)  BENCHMARK_JOIN_(a, b)
 #define BENCHMARK_CONSTRUCT_(id, expression, ...)                                           \
     __attribute__((constructor)) static void BENCHMARK_JOIN(benchmark_construct_, id)(void) \
     {                                                                                       \
-        struct benchmark *family = (expression);                                            \
+        struct benchmark *family = benchmark_keep_order((expression), __BASE_FILE__, id);   \
         (void)family;                                                                       \
         __VA_ARGS__;                                                                        \
     }                                                                                       \

@@ -62,6 +62,8 @@ struct benchmark {
     size_t thread_count_count;
     benchmark_thread_runner *thread_runner;
     void *thread_runner_data;
+    const char *file; /* the source file that registered it by a macro, and where in that file; or NULL */
+    int position;
     char *problem; /* the first misuse in registration */
 };
 

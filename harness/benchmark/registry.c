@@ -43,6 +43,24 @@ struct benchmark *benchmark_register(const char *name, benchmark_function *funct
     return family;
 }
 
+/* gcc -flto runs the constructors of a program in the reverse order: those of one file are neighbours even then. */
+struct benchmark *benchmark_keep_order(struct benchmark *family, const char *file, int position)
+{
+    size_t at = registry.family_count;
+    if (!at || registry.families[--at] != family)
+        return family;
+    family->file = file;
+    family->position = position;
+    for (; at > 0; at--) {
+        struct benchmark *before = registry.families[at - 1];
+        if (!before->file || before->position < position || (before->file != file && strcmp(before->file, file) != 0))
+            break;
+        registry.families[at] = before;
+    }
+    registry.families[at] = family;
+    return family;
+}
+
 static void release_family(struct benchmark *family)
 {
     for (size_t i = 0; i < family->tuple_count; i++)

@@ -59,7 +59,7 @@ static void BM_options(struct benchmark_state *state)
         sum += options->step;
     }
     benchmark_do_not_optimize(sum);
-    benchmark_state_set_counter(state, "sum", sum, BENCHMARK_COUNTER_AVG_ITERATIONS);
+    benchmark_state_set_counter(state, "count", sum, BENCHMARK_COUNTER_AVG_ITERATIONS);
 }
 BENCHMARK_CAPTURE(BM_options, slow, SLOW);
 BENCHMARK_CAPTURE_WITH(BM_options, fast, (SLOW), benchmark_iterations(family, 4));
@@ -70,16 +70,16 @@ static void BM_named(struct benchmark_state *state)
 }
 BENCHMARK_NAMED(BM_named, case);
 
-#define DEFINE_ADD(type)                                       \
-    static void BM_add_##type(struct benchmark_state *s)       \
-    {                                                          \
-        type sum = 0;                                          \
-        BENCHMARK_LOOP(s)                                      \
-        {                                                      \
-            benchmark_make_opaque(sum);                        \
-            sum += 1;                                          \
-        }                                                      \
-        benchmark_state_set_counter(s, "size", sizeof sum, 0); \
+#define DEFINE_ADD(type)                                        \
+    static void BM_add_##type(struct benchmark_state *s)        \
+    {                                                           \
+        type sum = 0;                                           \
+        BENCHMARK_LOOP(s)                                       \
+        {                                                       \
+            benchmark_make_opaque(sum);                         \
+            sum += 1;                                           \
+        }                                                       \
+        benchmark_state_set_counter(s, "count", sizeof sum, 0); \
     }
 DEFINE_ADD(int)
 DEFINE_ADD(double)
