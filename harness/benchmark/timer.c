@@ -17,6 +17,7 @@
 
 enum {
     EXACT_PAUSES = 4,        /* in a row that must be short before the cheap clock takes over */
+    SWITCH_NS = 2000,        /* no pause below this can have held a switch to another thread and back */
     SHORT_PAUSE_NS = 20000,  /* longer ones gain nothing by it */
     CLOCK_JITTER_NS = 50,    /* of one reading of both clocks */
     LONG_ENOUGH_NS = 1000000 /* a window that gives the rate of the counter better than the calibration */
@@ -64,9 +65,9 @@ void benchmark_timer_start(struct benchmark_measurement *measurement)
 
 /* Takes the cheap pauses of a window off its times. long_ticks: of the last one, if it was long.
  *
- * Of the window's off_ns off the CPU, the timed part can hold at most its own length, and so can the pauses: that is
- * the interval in which the pauses' share lies. A long pause is where the thread slept or was preempted most likely, so
- * it is given all it can hold. */
+ * Of the window's off_ns off the CPU, the timed part can hold at most its own length, and the pauses at most that of
+ * those long enough for a switch: that is the interval in which the pauses' share lies. A long pause is where the
+ * thread slept or was preempted most likely, so it is given all it can hold. */
 static void close_window(struct benchmark_measurement *measurement, double real_ns, double cpu_ns, uint64_t long_ticks,
                          uint64_t end_ticks)
 {
@@ -79,12 +80,13 @@ static void close_window(struct benchmark_measurement *measurement, double real_
     }
     double paused_ns = (double)pauses->excluded_ticks * ns_per_tick, long_ns = (double)long_ticks * ns_per_tick;
     double off_ns = fmax(real_ns - cpu_ns, 0), timed_ns = fmax(real_ns - paused_ns, 0);
-    double least_ns = fmax(off_ns - timed_ns, 0), most_ns = fmin(off_ns, paused_ns);
+    double suspect_ns = (double)pauses->suspect_ticks * ns_per_tick;
+    double least_ns = fmin(fmax(off_ns - timed_ns, 0), suspect_ns), most_ns = fmin(off_ns, suspect_ns);
     double share_ns = fmin(fmax(fmin(long_ns, off_ns), least_ns), most_ns);
     measurement->real_ns += llround(timed_ns);
     measurement->cpu_ns += llround(fmax(cpu_ns - (paused_ns - share_ns), 0));
     pauses->error_ns += fmax(most_ns - share_ns, share_ns - least_ns) + paused_ns * CLOCK_JITTER_NS / rate_window_ns;
-    pauses->excluded_ticks = 0;
+    pauses->excluded_ticks = pauses->suspect_ticks = 0;
     pauses->in_window = false;
 }
 
@@ -132,6 +134,7 @@ static void judge_pause(struct benchmark_measurement *measurement, int64_t real_
     if (pauses->short_count < EXACT_PAUSES || !may_be_cheap(measurement))
         return;
     pauses->is_cheap = true;
+    pauses->switch_ticks = (uint64_t)(SWITCH_NS / measurement->calibration->ns_per_tick);
     pauses->long_ticks = (uint64_t)(SHORT_PAUSE_NS / measurement->calibration->ns_per_tick);
 }
 
@@ -169,6 +172,8 @@ static uint64_t end_cheap_pause(struct benchmark_pauses *pauses)
 {
     uint64_t ticks = clock_tsc() - pauses->pause_ticks;
     pauses->excluded_ticks += ticks;
+    if (ticks > pauses->switch_ticks)
+        pauses->suspect_ticks += ticks;
     pauses->cheap_count++;
     pauses->is_open = false;
     return ticks;
