@@ -408,6 +408,18 @@ char *benchmark_number_double(char *buffer, double value); /* as "%.16e" of snpr
 
 /* ---- report.c and report_<format>.c ---- */
 
+/* What the CSV reporter knows of its columns and rows. */
+struct benchmark_csv {
+    bool shows_memory;
+    bool warned;   /* of a counter without a column */
+    int64_t start; /* where the header is in a file that can be written anew; else -1 */
+    char **late;   /* owned; counters behind those of the first batch */
+    size_t late_count, late_capacity;
+    struct str rows; /* with start >= 0: what stands below the header */
+    size_t *row_ends;
+    size_t row_count, row_capacity;
+};
+
 /* A reporter of the library's own: a console, JSON or CSV on the streams of its base. */
 struct benchmark_printer {
     struct benchmark_reporter base; /* first: ops get a pointer to it */
@@ -417,8 +429,9 @@ struct benchmark_printer {
     bool opened;                     /* JSON: the context is out, the end is not */
     size_t name_width;               /* console */
     struct benchmark_counters shown; /* names of the header's counters (console tabular, CSV) */
-    bool warned_lost_counter;        /* CSV */
-    struct str text;                 /* built here, written once per batch */
+    bool shows_memory;               /* the console's header names memory results */
+    struct benchmark_csv csv;
+    struct str text; /* built here, written once per batch */
 };
 extern const struct benchmark_reporter_ops benchmark_console_ops;
 extern const struct benchmark_reporter_ops benchmark_json_ops;
@@ -432,6 +445,9 @@ static inline struct benchmark_printer *benchmark_printer_of(struct benchmark_re
 struct benchmark_reporter *benchmark_printer_create(const char *format, FILE *out, FILE *talk);
 void benchmark_printer_flush(struct benchmark_printer *printer); /* text to out */
 void benchmark_printer_release(struct benchmark_reporter *reporter);
+/* The memory results as up to 4 counters for people, of which only the array is the caller's; 0 without a measurement.
+ */
+size_t benchmark_run_memory_counters(const struct benchmark_run *run, struct benchmark_counter counters[4]);
 void benchmark_run_append_name(struct str *str, const struct benchmark_run *run);
 void benchmark_run_release(struct benchmark_run *run);
 

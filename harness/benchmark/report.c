@@ -87,6 +87,23 @@ void benchmark_runs_release(struct benchmark_runs *runs)
     *runs = (struct benchmark_runs){ 0 };
 }
 
+size_t benchmark_run_memory_counters(const struct benchmark_run *run, struct benchmark_counter counters[4])
+{
+    static const char *const names[] = { "allocs_per_iter", "max_bytes_used", "total_allocated_bytes",
+                                         "net_heap_growth" };
+    const int64_t bytes[] = { 0, run->memory.max_bytes_used, run->memory.total_allocated_bytes,
+                              run->memory.net_heap_growth };
+    size_t count = 0;
+    for (size_t i = 0; i < 4 && run->has_memory; i++) {
+        if (i > 0 && bytes[i] == BENCHMARK_MEMORY_ABSENT)
+            continue;
+        counters[count++] = (struct benchmark_counter){ .name = (char *)(uintptr_t)names[i],
+                                                        .value = i ? (double)bytes[i] : run->allocs_per_iter,
+                                                        .base = i ? 1024 : 1000 };
+    }
+    return count;
+}
+
 /* ---- the library's own reporters ---- */
 
 void benchmark_printer_flush(struct benchmark_printer *printer)
@@ -100,6 +117,11 @@ void benchmark_printer_release(struct benchmark_reporter *reporter)
 {
     struct benchmark_printer *printer = benchmark_printer_of(reporter);
     benchmark_counters_release(&printer->shown);
+    for (size_t i = 0; i < printer->csv.late_count; i++)
+        free(printer->csv.late[i]);
+    free(printer->csv.late);
+    free(printer->csv.row_ends);
+    str_release(&printer->csv.rows);
     str_release(&printer->text);
     free(printer);
 }

@@ -76,10 +76,14 @@ static void put_header(struct benchmark_printer *printer, const struct benchmark
 {
     struct str header = { 0 };
     str_appendf(&header, "%-*s %13s %15s %12s", (int)printer->name_width, "Benchmark", "Time", "CPU", "Iterations");
-    if (run->counters.count && !printer->tabular)
+    struct benchmark_counter memory[4];
+    size_t memory_count = benchmark_run_memory_counters(run, memory);
+    if ((run->counters.count || memory_count) && !printer->tabular)
         str_append(&header, " UserCounters...");
     for (size_t i = 0; printer->tabular && i < run->counters.count; i++)
         str_appendf(&header, " %10s", run->counters.items[i].name);
+    for (size_t i = 0; printer->tabular && i < memory_count; i++)
+        str_appendf(&header, " %10s", memory[i].name);
     struct str line = { 0 };
     for (size_t i = 0; i < header.length; i++)
         str_append_char(&line, '-');
@@ -156,6 +160,10 @@ static void put_run(struct benchmark_printer *printer, const struct benchmark_ru
             put(printer, COLOR_CYAN, "%10lld", (long long)run->iterations);
         for (size_t i = 0; i < run->counters.count; i++)
             put_counter(printer, run, &run->counters.items[i]);
+        struct benchmark_counter memory[4];
+        size_t memory_count = benchmark_run_memory_counters(run, memory);
+        for (size_t i = 0; i < memory_count; i++)
+            put_counter(printer, run, &memory[i]);
         if (run->label && run->label[0])
             put(printer, COLOR_NONE, " %s", run->label);
     }
@@ -166,8 +174,11 @@ static void report_runs(struct benchmark_reporter *reporter, const struct benchm
 {
     struct benchmark_printer *printer = benchmark_printer_of(reporter);
     for (size_t i = 0; i < count; i++) {
-        bool changed = printer->tabular && !benchmark_counters_same_names(&runs[i].counters, &printer->shown);
+        /* Memory results stand last, so a row without them fits below a header with them. */
+        bool changed = printer->tabular && (!benchmark_counters_same_names(&runs[i].counters, &printer->shown) ||
+                                            (runs[i].has_memory && !printer->shows_memory));
         if (!printer->started || changed) {
+            printer->shows_memory = runs[i].has_memory;
             put_header(printer, &runs[i]);
             benchmark_counters_release(&printer->shown);
             benchmark_counters_copy(&printer->shown, &runs[i].counters);

@@ -130,7 +130,8 @@ struct benchmark_context {
     int load_count;
     const struct benchmark_pair *custom;
     size_t custom_count;
-    size_t name_width; /* of the console's first column */
+    size_t name_width;    /* of the console's first column */
+    bool measures_memory; /* a memory manager is registered */
 };
 struct benchmark_pair {
     char *key, *value;
