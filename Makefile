@@ -70,7 +70,8 @@ isa_of = $(isa_$(isa_name))
 # ---- sources ----
 base_src      := $(wildcard harness/base/*.c)
 stats_src     := $(wildcard harness/stats/*.c)
-probe_src     := $(wildcard harness/probe/*.c)
+malloc_src    := harness/probe/probe_malloc.c
+probe_src     := $(filter-out $(malloc_src),$(wildcard harness/probe/*.c))
 benchmark_src := $(wildcard harness/benchmark/*.c)
 store_src     := $(wildcard harness/store/*.c)
 run_src       := $(wildcard harness/run/*.c)
@@ -124,8 +125,7 @@ BENCHMARK_LIBS   := $(PFM_LIBS) -lm
 PUBLIC_HEADERS   := $(addprefix harness/benchmark/,benchmark.h reporter.h)
 PUBLIC_LIBRARIES := $(LIB)/libprony_benchmark.a $(LIB)/$(SO_FULL)
 
-# In our own programs the counting malloc is everybody's, the C library's too.
-$(filter-out %/probe_allocations.o,$(BENCHMARK_OBJECTS)): ALL_CFLAGS += -fvisibility=hidden
+$(BENCHMARK_OBJECTS): ALL_CFLAGS += -fvisibility=hidden
 $(BENCHMARK_OBJECTS): Makefile # objects of before that line would show everything
 BENCHMARK_OBJECT := $(O)/libprony_benchmark.o
 $(BENCHMARK_OBJECT): $(BENCHMARK_OBJECTS)
@@ -142,10 +142,27 @@ $(LIB)/$(SO_FULL): $(BENCHMARK_OBJECT)
 	@$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SO_MAJOR) -Wl,-z,defs -o $@ $^ $(BENCHMARK_LIBS)
 	@ln -sf $(SO_FULL) $(LIB)/$(SO_MAJOR)
 	@ln -sf $(SO_MAJOR) $(LIB)/$(BENCHMARK_SO)
+# The counting malloc, for programs that ask for it. A static one goes behind libprony_benchmark on the command line.
+MALLOC_OBJECT    := $(call obj,$(malloc_src))
+MALLOC_SO        := libprony_benchmark_malloc.so
+MALLOC_SO_MAJOR  := $(MALLOC_SO).$(firstword $(subst ., ,$(VERSION_TEXT)))
+MALLOC_SO_FULL   := $(MALLOC_SO).$(VERSION_TEXT)
+MALLOC_LIBRARIES := $(LIB)/libprony_benchmark_malloc.a $(LIB)/$(MALLOC_SO_FULL)
+$(LIB)/libprony_benchmark_malloc.a: $(MALLOC_OBJECT)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR      $@"
+	@$(AR) rcs $@ $^
+$(LIB)/$(MALLOC_SO_FULL): $(MALLOC_OBJECT)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(MALLOC_SO_MAJOR) -Wl,-z,defs -o $@ $^
+	@ln -sf $(MALLOC_SO_FULL) $(LIB)/$(MALLOC_SO_MAJOR)
+	@ln -sf $(MALLOC_SO_MAJOR) $(LIB)/$(MALLOC_SO)
 # Sanitizers and coverage are for our own programs.
 ifeq ($(filter-out release clang,$(VARIANT)),)
-LIBRARIES += $(PUBLIC_LIBRARIES)
-tests: $(PUBLIC_LIBRARIES)
+LIBRARIES += $(PUBLIC_LIBRARIES) $(MALLOC_LIBRARIES)
+tests: $(PUBLIC_LIBRARIES) $(MALLOC_LIBRARIES)
 endif
 
 # ---- programs ----
@@ -154,7 +171,7 @@ PROGRAMS := $(if $(cli_src),$(BIN)/prony) $(if $(tool_src),$(BIN)/prony-engine) 
 
 $(BIN)/prony: $(call obj,$(cli_src)) $(LIB_HARNESS) $(LIB_BASE)
 $(BIN)/prony-engine: $(call obj,$(tool_src)) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BASE)
-$(SUITES): $(BIN)/%: $(O)/obj/suites/%.o $(call obj,$(suite_common)) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
+$(SUITES): $(BIN)/%: $(O)/obj/suites/%.o $(call obj,$(suite_common)) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK) $(MALLOC_OBJECT)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
@@ -185,6 +202,8 @@ $(TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(call obj,$(test_extra)) $(LIB_HARNE
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+# All count allocations but those that show what a program without the counting malloc does.
+$(filter-out %_plain_test,$(TESTS)): $(MALLOC_OBJECT)
 
 # fuzz targets: tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput. Without libFuzzer, replay.c feeds it the corpus.
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)

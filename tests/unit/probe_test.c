@@ -1,7 +1,6 @@
 /* Probes: each reading reacts to what it is there to see. */
 #include "harness/base/clock.h"
 #include "harness/base/error.h"
-#include "harness/probe/probe_allocations.h"
 #include "harness/probe/probe_memory.h"
 #include "harness/probe/probe_scheduling.h"
 
@@ -131,44 +130,12 @@ static void test_monitor_reads_beside_threads(void **state)
     pthread_barrier_destroy(&barrier);
 }
 
-static void *volatile sink; /* keeps the compiler from removing a malloc and its free */
-
-static void test_every_way_to_allocate_counts(void **state)
-{
-    (void)state;
-    if (!probe_allocations_available()) {
-        assert_int_equal(probe_allocations_count(), 0);
-        skip();
-    }
-    uint64_t start = probe_allocations_count();
-    sink = malloc(10);
-    sink = realloc(sink, 20000);
-    free(sink);
-    sink = calloc(3, 4);
-    assert_int_equal(((char *)sink)[11], 0);
-    free(sink);
-    sink = aligned_alloc(64, 128);
-    assert_int_equal((uintptr_t)sink % 64, 0);
-    free(sink);
-    void *block = NULL;
-    assert_int_equal(posix_memalign(&block, 4096, 10), 0);
-    assert_int_equal((uintptr_t)block % 4096, 0);
-    free(block);
-    assert_int_equal(probe_allocations_count() - start, 5);
-    sink = strdup("calls from inside the C library count as well");
-    free(sink);
-    assert_int_equal(probe_allocations_count() - start, 6);
-    size_t odd = 3;
-    assert_int_not_equal(posix_memalign(&block, odd, 10), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peak_follows_and_resets),      cmocka_unit_test(test_voluntary_switches),
-        cmocka_unit_test(test_absent_stays_absent),          cmocka_unit_test(test_monitor_spares_readings),
-        cmocka_unit_test(test_monitor_renews_old_reading),   cmocka_unit_test(test_monitor_reads_beside_threads),
-        cmocka_unit_test(test_every_way_to_allocate_counts),
+        cmocka_unit_test(test_peak_follows_and_resets),    cmocka_unit_test(test_voluntary_switches),
+        cmocka_unit_test(test_absent_stays_absent),        cmocka_unit_test(test_monitor_spares_readings),
+        cmocka_unit_test(test_monitor_renews_old_reading), cmocka_unit_test(test_monitor_reads_beside_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
