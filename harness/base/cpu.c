@@ -1,10 +1,14 @@
 /* cpu.c: see cpu.h. */
 #include "harness/base/cpu.h"
+#include "harness/base/mem.h"
 #include "harness/base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -184,6 +188,57 @@ int cpu_allowed(int *cpus, int capacity)
         count++;
     }
     return count;
+}
+
+static bool parse_number(const char **text, int *number)
+{
+    char *end;
+    long parsed = strtol(*text, &end, 10);
+    if (!isdigit((unsigned char)**text) || parsed >= CPU_SETSIZE)
+        return false;
+    *number = (int)parsed;
+    *text = end;
+    return true;
+}
+
+static int add_cpus(int first, int last, int **cpus, int *count, struct error *error)
+{
+    cpu_set_t set;
+    bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+    *cpus = mem_resize(*cpus, (size_t)(*count + last - first + 1), sizeof **cpus);
+    for (int cpu = first; cpu <= last; cpu++) {
+        if (known && !CPU_ISSET((size_t)cpu, &set))
+            return error_set(error, ERROR_USAGE, "this process may not run on CPU %d", cpu);
+        (*cpus)[(*count)++] = cpu;
+    }
+    return 0;
+}
+
+int cpu_parse_list(const char *text, int **cpus, int *count, struct error *error)
+{
+    const char *rest = text;
+    int code = 0;
+    *cpus = NULL;
+    *count = 0;
+    do {
+        int first, last;
+        bool good = parse_number(&rest, &first);
+        last = first;
+        if (good && *rest == '-') {
+            rest++;
+            good = parse_number(&rest, &last) && last >= first;
+        }
+        if (!good || (*rest && *rest != ','))
+            code = error_set(error, ERROR_USAGE, "'%.100s' is no list of CPUs such as 0,2-3", text);
+        else
+            code = add_cpus(first, last, cpus, count, error);
+    } while (!code && *rest++ == ',');
+    if (code) {
+        free(*cpus);
+        *cpus = NULL;
+        *count = 0;
+    }
+    return code;
 }
 
 int cpu_pin_thread(const int *cpus, int count, struct error *error)

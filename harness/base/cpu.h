@@ -35,6 +35,9 @@ int cpu_limit_features(uint32_t features, const char *limit, uint32_t *limited, 
 char *cpu_feature_names(uint32_t features, char *buffer, size_t size);
 /* The CPUs that the calling thread may run on, at most capacity numbers into cpus; returns how many there are. */
 int cpu_allowed(int *cpus, int capacity);
+/* "0,2-3" to numbers: *cpus is released with free(). Text that is no such list, and a CPU that the calling thread may
+ * not run on, are ERROR_USAGE. */
+int cpu_parse_list(const char *text, int **cpus, int *count, struct error *error);
 /* Restricts the calling thread to these CPUs. */
 int cpu_pin_thread(const int *cpus, int count, struct error *error);
 

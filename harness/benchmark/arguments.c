@@ -61,3 +61,24 @@ void benchmark_arguments_dense(struct benchmark_values *values, int64_t lo, int6
             break;
     }
 }
+
+static struct benchmark_list as_list(const struct benchmark_values *values)
+{
+    return (struct benchmark_list){ values->items, values->count };
+}
+
+struct benchmark_list benchmark_create_range(int64_t lo, int64_t hi, int64_t multiplier)
+{
+    struct benchmark_values values = { 0 };
+    if (lo <= hi && multiplier >= 2)
+        benchmark_arguments_range(&values, lo, hi, multiplier);
+    return as_list(&values);
+}
+
+struct benchmark_list benchmark_create_dense_range(int64_t lo, int64_t hi, int64_t step)
+{
+    struct benchmark_values values = { 0 };
+    if (lo <= hi && step >= 1)
+        benchmark_arguments_dense(&values, lo, hi, step);
+    return as_list(&values);
+}

@@ -3,6 +3,7 @@
  * Only --name=value counts; the last occurrence wins; the command line wins over the environment. A value that does not
  * parse leaves the argument in argv, where it is reported as unrecognized. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/cpu.h"
 #include "harness/base/mem.h"
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +13,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum flag_kind { FLAG_BOOL, FLAG_INT, FLAG_DOUBLE, FLAG_TEXT, FLAG_MIN_TIME, FLAG_CONTEXT, FLAG_SEED };
+enum flag_kind {
+    FLAG_BOOL,
+    FLAG_INT,
+    FLAG_DOUBLE,
+    FLAG_TEXT,
+    FLAG_MIN_TIME,
+    FLAG_CONTEXT,
+    FLAG_SEED,
+    FLAG_CPUS,
+    FLAG_NUMBER
+};
 
 struct flag {
     const char *name; /* without "--" */
@@ -44,7 +55,11 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_context", FLAG_CONTEXT, context, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
+    FLAG("prony_cpus", FLAG_CPUS, cpus, "<cpu>[-<cpu>],..."),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
+    FLAG("prony_max_iterations", FLAG_NUMBER, max_iterations, "<integer>"),
+    FLAG("prony_max_time", FLAG_DOUBLE, max_time, "<seconds>"),
+    FLAG("prony_min_iterations", FLAG_NUMBER, min_iterations, "<integer>"),
     FLAG("prony_samples", FLAG_INT, samples, "<max_samples>"),
     FLAG("prony_seed", FLAG_SEED, seed, "<integer>"),
 };
@@ -237,6 +252,29 @@ static bool set_seed(char **target, const char *source, const char *text)
     return set_text(target, text);
 }
 
+static bool set_cpus(char **target, const char *source, const char *text)
+{
+    struct error error;
+    int *cpus, count;
+    if (cpu_parse_list(text, &cpus, &count, &error)) {
+        fprintf(stderr, "%s: %s.\n", source, error.text);
+        return false;
+    }
+    free(cpus);
+    return set_text(target, text);
+}
+
+static bool set_count(int64_t *target, const char *source, const char *text)
+{
+    int64_t count;
+    if (!str_parse_i64(text, &count) || count < 0) {
+        fprintf(stderr, "%s is expected to be a number of iterations, but actually has value \"%s\".\n", source, text);
+        return false;
+    }
+    *target = count;
+    return true;
+}
+
 /* Stores a value; source names it in messages. */
 static bool set_flag(struct benchmark_registry *registry, const struct flag *flag, const char *source, const char *text)
 {
@@ -246,6 +284,8 @@ static bool set_flag(struct benchmark_registry *registry, const struct flag *fla
     case FLAG_INT: return set_int(&registry->flags, target, source, text);
     case FLAG_DOUBLE: return parse_double(source, text, target);
     case FLAG_TEXT: return set_text(target, text);
+    case FLAG_CPUS: return set_cpus(target, source, text);
+    case FLAG_NUMBER: return set_count(target, source, text);
     case FLAG_SEED: return set_seed(target, source, text);
     case FLAG_MIN_TIME: return parse_min_time(source, text, &registry->flags);
     case FLAG_CONTEXT: return parse_context(source, text, &registry->flags, !registry->flags_ready);
@@ -286,6 +326,7 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     flags->time_unit = mem_strdup("");
     flags->perf_counters = mem_strdup("");
     flags->seed = mem_strdup("");
+    flags->cpus = mem_strdup("");
     for (size_t i = 0; i < FLAG_COUNT; i++)
         read_environment(registry, &flags_table[i]);
     registry->flags_ready = true;
@@ -296,7 +337,7 @@ void benchmark_flags_release(struct benchmark_flags *flags)
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         char **text = (char **)(void *)((char *)flags + flags_table[i].offset);
         enum flag_kind kind = flags_table[i].kind;
-        if (kind == FLAG_TEXT || kind == FLAG_MIN_TIME || kind == FLAG_SEED) {
+        if (kind == FLAG_TEXT || kind == FLAG_MIN_TIME || kind == FLAG_SEED || kind == FLAG_CPUS) {
             free(*text);
             *text = NULL;
         }

@@ -62,6 +62,8 @@ struct benchmark {
     size_t thread_count_count;
     benchmark_thread_runner *thread_runner;
     void *thread_runner_data;
+    int64_t min_iterations, max_iterations; /* 0 = not set */
+    double max_time;                        /* seconds; 0 = not set */
     const char *file; /* the source file that registered it by a macro, and where in that file; or NULL */
     int position;
     char *problem; /* the first misuse in registration */
@@ -89,6 +91,8 @@ struct benchmark_flags {
     struct benchmark_pair *context; /* --benchmark_context, until benchmark_flags_parse adds it; sorted */
     size_t context_count;
     char *cpus; /* "0,2-3"; "" = not pinned */
+    int64_t min_iterations, max_iterations;
+    double max_time;
 };
 
 /* What measuring costs here (calibration.c). */
@@ -133,6 +137,8 @@ struct benchmark_registry {
     struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
     const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
     struct benchmark_team *team;                       /* NULL until something runs */
+    const struct benchmark_memory_manager *memory_manager;
+    const struct benchmark_profiler_manager *profiler_manager;
 };
 struct benchmark_registry *benchmark_registry_get(void);
 void benchmark_registry_release(struct benchmark_registry *registry);
@@ -260,9 +266,10 @@ struct benchmark_measurement {
     bool has_digest;
     uint64_t digest;
     int64_t complexity_n;
-    struct benchmark_team *team;      /* whom the loop waits for; NULL = it runs alone */
-    uint32_t skip_order, label_order; /* which thread's message was first, which label last */
-    enum benchmark_skip skipped;      /* this and the iterations: known when the function has returned */
+    struct benchmark_team *team;                       /* whom the loop waits for; NULL = it runs alone */
+    uint32_t skip_order, label_order;                  /* which thread's message was first, which label last */
+    const struct benchmark_profiler_manager *profiler; /* NULL = none */
+    enum benchmark_skip skipped; /* this and the iterations: known when the function has returned */
     int64_t iterations;
 };
 /* values_ns is kept, everything else starts anew. */
@@ -311,6 +318,9 @@ void benchmark_team_release(struct benchmark_team *team);
  * says why not all threads ran. */
 int benchmark_team_run(struct benchmark_team *team, const struct benchmark_instance *instance, int64_t iterations,
                        void **fixture, struct benchmark_measurement *total, struct error *error);
+/* Only what thread 0 does, alone, and without anything else that measures. For the managers. */
+void benchmark_team_run_alone(struct benchmark_team *team, const struct benchmark_instance *instance,
+                              int64_t iterations, void **fixture, struct benchmark_measurement *measurement);
 /* How long threads of a user's runner wait for one that has not even started; 10 s. */
 void benchmark_team_set_start_limit(struct benchmark_team *team, int64_t limit_ns);
 /* Called by state.c: waits for the other threads; and a number that grows with every call. */
@@ -378,11 +388,15 @@ struct benchmark_runner {
     const struct benchmark_flags *flags;
     enum benchmark_time_unit unit;
     double min_time, warmup_time;
-    int64_t explicit_iterations; /* 0 = found by trial */
+    int64_t explicit_iterations;            /* 0 = found by trial */
+    int64_t min_iterations, max_iterations; /* of the search; max >= 1 */
+    double max_time;                        /* seconds; 0 = none */
     int64_t iterations;
     int repetitions, done;
     void *fixture;
     struct benchmark_team *team;
+    const struct benchmark_memory_manager *memory_manager;
+    const struct benchmark_profiler_manager *profiler_manager;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
     int samples;       /* 0 = none */
     const struct benchmark_calibration *calibration;

@@ -426,6 +426,8 @@ size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct b
     benchmark_flags_set_defaults(registry);
     if (registry->flags.dry_run)
         benchmark_registry_add_context(registry, "dry_run", "true");
+    if (registry->flags.cpus[0])
+        benchmark_registry_add_context(registry, "prony_cpus", registry->flags.cpus);
     open_output(&output, display, file);
     run_or_list(registry, &instances, &output, filter ? filter : registry->flags.filter);
     size_t count = instances.count;

@@ -3,6 +3,7 @@
  * Registration happens before main (constructors) and has no handle to pass along, so the registry is global. Nothing
  * else in the library is. It is not locked: register from one thread. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/cpu.h"
 #include "harness/base/mem.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +59,17 @@ struct benchmark *benchmark_keep_order(struct benchmark *family, const char *fil
         registry.families[at] = before;
     }
     registry.families[at] = family;
+    return family;
+}
+
+struct benchmark *benchmark_register_fixture(const struct benchmark_fixture *fixture, const char *method,
+                                             benchmark_function *function, void *user_data)
+{
+    char *name = mem_format("%s/%s", fixture->name, method);
+    struct benchmark *family = benchmark_register(name, function, user_data);
+    family->set_up = fixture->set_up;
+    family->tear_down = fixture->tear_down;
+    free(name);
     return family;
 }
 
@@ -265,7 +277,41 @@ struct benchmark *benchmark_iterations(struct benchmark *family, int64_t count)
         return reject(family, "%lld iterations: must be 1 or more", (long long)count);
     if (family->min_time > 0 || family->min_warmup_time > 0)
         return reject(family, "minimum time and a fixed iteration count exclude each other");
+    if (family->min_iterations || family->max_iterations)
+        return reject(family, "a fixed iteration count and limits of it exclude each other");
     family->iterations = count;
+    return family;
+}
+
+static struct benchmark *set_limits(struct benchmark *family, int64_t least, int64_t most)
+{
+    if (least < 0 || most < 0 || (!least && !most))
+        return reject(family, "a limit of %lld iterations: must be 1 or more", (long long)(least ? least : most));
+    if (family->iterations)
+        return reject(family, "a fixed iteration count and limits of it exclude each other");
+    family->min_iterations = least ? least : family->min_iterations;
+    family->max_iterations = most ? most : family->max_iterations;
+    if (family->max_iterations && family->min_iterations > family->max_iterations)
+        return reject(family, "at least %lld and at most %lld iterations exclude each other",
+                      (long long)family->min_iterations, (long long)family->max_iterations);
+    return family;
+}
+
+struct benchmark *benchmark_min_iterations(struct benchmark *family, int64_t count)
+{
+    return set_limits(family, count, 0);
+}
+
+struct benchmark *benchmark_max_iterations(struct benchmark *family, int64_t count)
+{
+    return set_limits(family, 0, count);
+}
+
+struct benchmark *benchmark_max_time(struct benchmark *family, double seconds)
+{
+    if (!(seconds > 0))
+        return reject(family, "maximum time %g s: must be above 0", seconds);
+    family->max_time = seconds;
     return family;
 }
 
@@ -438,9 +484,26 @@ struct benchmark *benchmark_use_thread_runner(struct benchmark *family, benchmar
 
 struct benchmark_team *benchmark_registry_team(struct benchmark_registry *library)
 {
-    if (!library->team)
-        library->team = benchmark_team_create(NULL, 0);
+    int *cpus = NULL, count = 0;
+    if (library->team)
+        return library->team;
+    if (library->flags.cpus && library->flags.cpus[0]) /* a list that flags.c has accepted */
+        cpu_parse_list(library->flags.cpus, &cpus, &count, NULL);
+    library->team = benchmark_team_create(cpus, count);
+    free(cpus);
     return library->team;
+}
+
+/* ---- managers ---- */
+
+void benchmark_register_memory_manager(const struct benchmark_memory_manager *manager)
+{
+    registry.memory_manager = manager;
+}
+
+void benchmark_register_profiler_manager(const struct benchmark_profiler_manager *manager)
+{
+    registry.profiler_manager = manager;
 }
 
 /* ---- custom context ---- */
@@ -475,4 +538,9 @@ void benchmark_add_custom_context(const char *key, const char *value)
 void benchmark_set_default_time_unit(enum benchmark_time_unit unit)
 {
     registry.default_unit = unit;
+}
+
+enum benchmark_time_unit benchmark_default_time_unit(void)
+{
+    return registry.default_unit;
 }

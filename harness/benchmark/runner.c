@@ -2,6 +2,7 @@
  *
  * Only accepted runs become records; the trials before them are thrown away. */
 #include "harness/benchmark/internal.h"
+#include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/probe/probe_allocations.h"
 #include <math.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #define MAX_ITERATIONS 1000000000000LL
+enum { MEMORY_ITERATIONS = 16 };
 
 /* What one run of the function gave. */
 struct trial {
@@ -116,23 +118,50 @@ static bool is_accepted(const struct benchmark_runner *runner, const struct tria
 {
     const struct benchmark *family = runner->instance->family;
     double seconds = driving_seconds(family, trial);
-    return trial->skipped || runner->explicit_iterations || runner->flags->dry_run ||
-           thread_iterations(runner, trial) >= MAX_ITERATIONS || seconds >= min_seconds ||
-           (trial->real_seconds >= 5 * min_seconds && !family->manual_time);
+    int64_t iterations = thread_iterations(runner, trial);
+    if (trial->skipped || runner->explicit_iterations || runner->flags->dry_run || iterations >= runner->max_iterations)
+        return true;
+    return iterations >= runner->min_iterations &&
+           (seconds >= min_seconds || (trial->real_seconds >= 5 * min_seconds && !family->manual_time));
 }
 
-/* Runs with growing iteration counts until one is long enough; leaves that run in trial. */
+/* The next iteration count; that of the last trial if the limits leave nothing to try. wall_seconds: of that trial,
+ * with everything around the loop; left_seconds: of the time that the search may take. */
+static int64_t next_iterations(const struct benchmark_runner *runner, const struct trial *trial, double min_seconds,
+                               double wall_seconds, double left_seconds)
+{
+    double multiplier, seconds = driving_seconds(runner->instance->family, trial);
+    int64_t done = thread_iterations(runner, trial);
+    int64_t next = benchmark_runner_predict(done, seconds, min_seconds, &multiplier);
+    if (next < runner->min_iterations)
+        next = runner->min_iterations;
+    if (next > runner->max_iterations)
+        next = runner->max_iterations;
+    if (runner->max_time > 0) {
+        double affordable = left_seconds / fmax(wall_seconds, 1e-9) * (double)done;
+        if (affordable < (double)next)
+            next = affordable > (double)done ? (int64_t)affordable : done;
+    }
+    if (runner->flags->verbosity >= 3)
+        fprintf(stderr, "-- LOG(3): Next iters: %lld, %g\n", (long long)next, multiplier);
+    return next;
+}
+
+/* Runs with growing iteration counts until one is long enough, or no time is left; leaves that run in trial. */
 static void search(struct benchmark_runner *runner, struct trial *trial, double min_seconds)
 {
+    int64_t start_ns = clock_wall_ns();
     for (;;) {
+        int64_t before_ns = clock_wall_ns();
         run_once(runner, trial, runner->iterations);
         if (is_accepted(runner, trial, min_seconds))
             return;
-        double seconds = driving_seconds(runner->instance->family, trial), multiplier;
-        runner->iterations =
-            benchmark_runner_predict(thread_iterations(runner, trial), seconds, min_seconds, &multiplier);
-        if (runner->flags->verbosity >= 3)
-            fprintf(stderr, "-- LOG(3): Next iters: %lld, %g\n", (long long)runner->iterations, multiplier);
+        int64_t now_ns = clock_wall_ns();
+        double left_seconds = runner->max_time - (double)(now_ns - start_ns) / 1e9;
+        int64_t next = next_iterations(runner, trial, min_seconds, (double)(now_ns - before_ns) / 1e9, left_seconds);
+        if (next <= thread_iterations(runner, trial))
+            return;
+        runner->iterations = next;
         benchmark_measurement_reset(&trial->measurement);
     }
 }
@@ -233,7 +262,16 @@ static void configure(struct benchmark_runner *runner, const struct benchmark_re
         runner->explicit_iterations = 1;
         runner->repetitions = 1;
     }
+    runner->min_iterations = family->min_iterations ? family->min_iterations : flags->min_iterations;
+    runner->max_iterations = family->max_iterations ? family->max_iterations : flags->max_iterations;
+    if (!runner->max_iterations || runner->max_iterations > MAX_ITERATIONS)
+        runner->max_iterations = MAX_ITERATIONS;
+    if (runner->min_iterations > runner->max_iterations) /* one of the two comes from a flag */
+        runner->min_iterations = runner->max_iterations;
+    runner->max_time = family->max_time > 0 ? family->max_time : flags->max_time;
     runner->iterations = runner->explicit_iterations ? runner->explicit_iterations : 1;
+    if (!runner->explicit_iterations && runner->iterations < runner->min_iterations)
+        runner->iterations = runner->min_iterations;
     runner->samples = family->samples ? family->samples : flags->samples;
     runner->calibration = &registry->calibration;
     runner->display_aggregates_only = flags->report_aggregates_only || flags->display_aggregates_only;
@@ -242,6 +280,52 @@ static void configure(struct benchmark_runner *runner, const struct benchmark_re
         runner->display_aggregates_only = family->aggregate_mode & BENCHMARK_AGGREGATES_ONLY_ON_DISPLAY;
         runner->file_aggregates_only = family->aggregate_mode & BENCHMARK_AGGREGATES_ONLY_IN_FILE;
     }
+}
+
+/* ---- managers: extra runs of thread 0 alone ---- */
+
+static void start_alone(struct benchmark_runner *runner, struct trial *trial)
+{
+    begin_trial(runner, trial);
+    trial->measurement.samples.limit = 0; /* it would allocate */
+    call_hook(runner, trial, runner->instance->family->setup);
+}
+
+static void finish_alone(struct benchmark_runner *runner, struct trial *trial)
+{
+    call_hook(runner, trial, runner->instance->family->teardown);
+    benchmark_measurement_reset(&trial->measurement);
+}
+
+static void run_memory_manager(struct benchmark_runner *runner, struct benchmark_run *run)
+{
+    const struct benchmark_memory_manager *manager = runner->memory_manager;
+    struct benchmark_memory_result result = { .total_allocated_bytes = BENCHMARK_MEMORY_ABSENT,
+                                              .net_heap_growth = BENCHMARK_MEMORY_ABSENT };
+    /* So few, that what is allocated once weighs little in the time that this takes. */
+    int64_t iterations = runner->iterations < MEMORY_ITERATIONS ? runner->iterations : MEMORY_ITERATIONS;
+    struct trial trial;
+    start_alone(runner, &trial);
+    if (!trial.skipped) {
+        manager->start(manager->context);
+        benchmark_team_run_alone(runner->team, runner->instance, iterations, &runner->fixture, &trial.measurement);
+        manager->stop(manager->context, &result);
+        run->has_memory = !trial.measurement.skipped;
+        run->memory = result;
+        run->allocs_per_iter = (double)result.num_allocs / (double)iterations;
+    }
+    finish_alone(runner, &trial);
+}
+
+static void run_profiler_manager(struct benchmark_runner *runner)
+{
+    struct trial trial;
+    start_alone(runner, &trial);
+    trial.measurement.profiler = runner->profiler_manager;
+    if (!trial.skipped)
+        benchmark_team_run_alone(runner->team, runner->instance, runner->iterations, &runner->fixture,
+                                 &trial.measurement);
+    finish_alone(runner, &trial);
 }
 
 /* The first repetition warms up and finds the iteration count; the others use it. */
@@ -255,6 +339,11 @@ static void run_repetition(struct benchmark_runner *runner)
     else
         run_once(runner, &trial, runner->iterations);
     add_record(runner, &trial, runner->done++);
+    struct benchmark_run *run = &runner->runs.items[runner->runs.count - 1];
+    if (runner->memory_manager && !run->skipped)
+        run_memory_manager(runner, run);
+    if (runner->profiler_manager && !run->skipped)
+        run_profiler_manager(runner);
 }
 
 void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
@@ -263,6 +352,8 @@ void benchmark_runner_start(struct benchmark_runner *runner, const struct benchm
     *runner = (struct benchmark_runner){ .instance = instance,
                                          .flags = &registry->flags,
                                          .team = benchmark_registry_team(registry),
+                                         .memory_manager = registry->memory_manager,
+                                         .profiler_manager = registry->profiler_manager,
                                          .values_ns = values_ns };
     configure(runner, registry);
 }

@@ -35,6 +35,8 @@ static void start_loop(struct benchmark_state *state, enum benchmark_loop_form f
     measurement->turn_iterations = turn_iterations;
     if (measurement->samples.limit && !state->skipped)
         benchmark_samples_begin(state);
+    if (measurement->profiler)
+        measurement->profiler->after_setup_start(measurement->profiler->context);
     if (measurement->team)
         benchmark_team_meet(measurement->team);
     if (state->skipped)
@@ -53,6 +55,8 @@ static void finish_loop(struct benchmark_state *state)
     state->finished = true;
     if (state->measurement->team)
         benchmark_team_meet(state->measurement->team);
+    if (state->measurement->profiler)
+        state->measurement->profiler->before_teardown_stop(state->measurement->profiler->context);
 }
 
 /* The next chunk of a run with samples, with what is left of the last and at least one batch of what there is. */

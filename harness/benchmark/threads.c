@@ -118,7 +118,8 @@ static void call_function(const struct benchmark *family, struct benchmark_state
         family->tear_down(state);
 }
 
-static void run_thread(struct benchmark_team *team, int index, struct benchmark_measurement *measurement,
+/* alone: the others of this run do not exist. */
+static void run_thread(struct benchmark_team *team, int index, bool alone, struct benchmark_measurement *measurement,
                        void **fixture)
 {
     const struct benchmark_instance *instance = team->instance;
@@ -133,10 +134,12 @@ static void run_thread(struct benchmark_team *team, int index, struct benchmark_
         .fixture = team->fixture,
         .measurement = measurement,
     };
-    struct benchmark_perf *perf = benchmark_registry_get()->perf;
+    struct benchmark_perf *perf = alone ? NULL : benchmark_registry_get()->perf;
     benchmark_perf_begin(perf, measurement, instance->threads);
     call_function(instance->family, &state);
     benchmark_perf_end(perf, measurement);
+    if (measurement->profiler && state.started && !state.finished) /* it left the loop early */
+        measurement->profiler->before_teardown_stop(measurement->profiler->context);
     measurement->skipped = state.skipped;
     measurement->iterations = benchmark_state_iterations(&state);
     *fixture = state.fixture;
@@ -160,7 +163,7 @@ static void run_member(void *context, int index)
         !enter(team))
         return;
     struct slot *slot = team->slots[index];
-    run_thread(team, index, &slot->measurement, &slot->fixture);
+    run_thread(team, index, false, &slot->measurement, &slot->fixture);
     barrier_leave(&team->barrier, 1);
     atomic_fetch_add(&team->finished, 1);
     futex_wake(&team->finished, FUTEX_EVERYBODY);
@@ -171,7 +174,7 @@ static void run_pooled(void *context, int index, int thread_count)
     struct benchmark_team *team = context;
     struct slot *slot = team->slots[index];
     (void)thread_count;
-    run_thread(team, index, &slot->measurement, &slot->fixture);
+    run_thread(team, index, false, &slot->measurement, &slot->fixture);
     barrier_leave(&team->barrier, 1);
 }
 
@@ -343,6 +346,18 @@ static int run_group(struct benchmark_team *team, struct benchmark_measurement *
     return code;
 }
 
+void benchmark_team_run_alone(struct benchmark_team *team, const struct benchmark_instance *instance,
+                              int64_t iterations, void **fixture, struct benchmark_measurement *measurement)
+{
+    void *left = *fixture;
+    team->instance = instance;
+    team->iterations = iterations;
+    team->fixture = *fixture;
+    run_thread(team, 0, true, measurement, &left);
+    if (!instance->family->set_up && !instance->family->tear_down)
+        *fixture = left;
+}
+
 int benchmark_team_run(struct benchmark_team *team, const struct benchmark_instance *instance, int64_t iterations,
                        void **fixture, struct benchmark_measurement *total, struct error *error)
 {
@@ -353,7 +368,7 @@ int benchmark_team_run(struct benchmark_team *team, const struct benchmark_insta
     team->iterations = iterations;
     team->fixture = *fixture;
     if (instance->threads == 1 && !instance->family->thread_runner) {
-        run_thread(team, 0, total, &left);
+        run_thread(team, 0, false, total, &left);
     } else {
         code = run_group(team, total, error);
         left = team->slots[0]->fixture;
