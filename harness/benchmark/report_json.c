@@ -24,21 +24,55 @@ static const char *escape_of(unsigned char byte)
     }
 }
 
+/* Bytes of the UTF-8 character that begins here (RFC 3629: shortest form, no surrogates), 0 if there is none. */
+static size_t utf8_length(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    size_t length = byte[0] < 0x80 ? 1 : byte[0] < 0xc2 ? 0 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+    if (byte[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((byte[i] & 0xc0) != 0x80)
+            return 0;
+    if ((byte[0] == 0xe0 && byte[1] < 0xa0) || (byte[0] == 0xed && byte[1] > 0x9f) ||
+        (byte[0] == 0xf0 && byte[1] < 0x90) || (byte[0] == 0xf4 && byte[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+/* The first byte that does not stand in a string as it is. */
+static const char *find_special(const char *text)
+{
+    for (;;) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte >= 0x80) {
+            size_t length = utf8_length(text);
+            if (!length)
+                return text;
+            text += length;
+        } else if (byte < 0x20 || byte == '"' || byte == '\\') {
+            return text;
+        } else {
+            text++;
+        }
+    }
+}
+
+/* JSON is UTF-8: a byte that is not becomes U+FFFD, or every strict reader would refuse the whole file. */
 static void append_string(struct str *str, const char *text)
 {
     str_append_char(str, '"');
-    while (*text) {
-        const char *end = text;
-        while ((unsigned char)*end >= 0x20 && *end != '"' && *end != '\\')
-            end++;
+    for (;;) {
+        const char *end = find_special(text);
         str_append_bytes(str, text, (size_t)(end - text));
         if (!*end)
             break;
-        const char *escape = escape_of((unsigned char)*end);
+        unsigned char byte = (unsigned char)*end;
+        const char *escape = escape_of(byte);
         if (escape)
             str_append(str, escape);
         else
-            str_appendf(str, "\\u%04x", (unsigned)(unsigned char)*end);
+            str_appendf(str, "\\u%04x", byte < 0x80 ? byte : 0xfffdU);
         text = end + 1;
     }
     str_append_char(str, '"');
