@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,6 +316,56 @@ static void test_checkers(void **state)
     run_checks(checks, sizeof checks / sizeof checks[0]);
 }
 
+/* ---- prony run ---- */
+
+static int query(const char *database, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+/* Threads, fits, aggregates, skips and interleaving do not disturb the samples. */
+static void test_prony_run(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/benchmark_run_XXXXXX";
+    const char *bin = getenv("PRONY_BIN");
+    assert_non_null(mkdtemp(directory));
+    char *database = mem_format("%s/t.db", directory);
+    char *line = mem_format(
+        "exe=%%; cat >%s/t.plan <<END\n"
+        "rounds = 1\ngroup = 20\nmin_time = 0.000001s\n[suite odd]\nprogram = $exe\nrepetitions = 2\n"
+        "filter = ^BM_(size|threads|skip|error|args)\nargs = --benchmark_enable_random_interleaving\n"
+        "END\n%s/prony run %s/t.plan --db %s -q && %s/prony report --db %s >/dev/null",
+        directory, bin && *bin ? bin : "build/bin", directory, database, bin && *bin ? bin : "build/bin", database);
+    struct client_result result = client_shell("odd", line);
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    assert_int_equal(query(database, "SELECT count(*) FROM failure"), 0);
+    assert_int_equal(query(database, "SELECT count(*) FROM samples"), 16);
+    assert_int_equal(query(database, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'BM_size/%'"), 6);
+    assert_int_equal(query(database, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'BM_threads%'"),
+                     2);
+    assert_int_equal(query(database, "SELECT count(*) FROM samples WHERE status <> 'ok' AND name = 'BM_skip'"), 2);
+    assert_int_equal(query(database, "SELECT count(*) FROM samples WHERE name LIKE '%BigO' OR name LIKE '%RMS' OR "
+                                     "name LIKE '%mean'"),
+                     0);
+    client_release(&result);
+    free(line);
+    line = mem_format("rm -r %s", directory);
+    result = client_shell("", line);
+    client_release(&result);
+    free(line);
+    free(database);
+}
+
 int main(int argc, char **argv)
 {
     const struct client *client = client_find(clients, sizeof clients / sizeof clients[0]);
@@ -323,7 +374,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compare_files), cmocka_unit_test(test_compare_programs),
         cmocka_unit_test(test_strict_json),   cmocka_unit_test(test_services),
-        cmocka_unit_test(test_checkers),
+        cmocka_unit_test(test_checkers),      cmocka_unit_test(test_prony_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -253,6 +253,27 @@ static void test_exits(void **state)
     }
 }
 
+/* --prony_exit_code, here as a variable: whatever kept something from being measured. */
+static void test_exit_code(void **state)
+{
+    (void)state;
+    const struct {
+        const char *flag;
+        int status;
+    } cases[] = { { "--benchmark_filter=x", 0 },
+                  { "--benchmark_filter=nothing", 1 },
+                  { "--benchmark_filter=(", 1 },
+                  { "--benchmark_list_tests", 0 } };
+    setenv("PRONY_EXIT_CODE", "1", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *out, *err;
+        assert_int_equal(exit_status_of(cases[i].flag, &out, &err), cases[i].status);
+        free(out);
+        free(err);
+    }
+    unsetenv("PRONY_EXIT_CODE");
+}
+
 static void test_verbosity(void **state)
 {
     (void)state;
@@ -275,7 +296,7 @@ int main(void)
         cmocka_unit_test(test_min_time_forms), cmocka_unit_test(test_environment),
         cmocka_unit_test(test_context_pairs),  cmocka_unit_test(test_time_unit),
         cmocka_unit_test(test_output_file),    cmocka_unit_test(test_exits),
-        cmocka_unit_test(test_verbosity),
+        cmocka_unit_test(test_exit_code),      cmocka_unit_test(test_verbosity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
