@@ -93,7 +93,6 @@ static void BM_pair_int_char(struct benchmark_state *state)
 BENCHMARK_TEMPLATE2(BM_pair, int, char);
 BENCHMARK_TEMPLATE2_WITH(BM_pair, int, char, benchmark_name(family, "renamed"));
 
-#ifdef WITH_FIXTURES
 static void fill(struct benchmark_state *state)
 {
     static int value = 7;
@@ -108,6 +107,5 @@ static void BM_read(struct benchmark_state *state)
 static const struct benchmark_fixture filled = { "filled", fill, NULL };
 BENCHMARK_FIXTURE(filled, BM_read);
 BENCHMARK_FIXTURE_WITH(filled, BM_read, benchmark_arg(family, 1));
-#endif
 
 BENCHMARK_MAIN();

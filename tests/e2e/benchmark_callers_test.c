@@ -54,7 +54,8 @@ static void check_program(void **state, const char *program)
                                "BM_options/slow\nBM_options/fast/iterations:4\n"
                                "BM_named/case\n"
                                "BM_add<int>\nBM_add<double>\n"
-                               "BM_pair<int,char>\nrenamed\n");
+                               "BM_pair<int,char>\nrenamed\n"
+                               "filled/BM_read\nfilled/BM_read/1\n");
     free(names);
     char *rows = package_run(state,
                              "%s --benchmark_min_time=6x --benchmark_format=csv 2>/dev/null | "
@@ -63,7 +64,8 @@ static void check_program(void **state, const char *program)
     /* name, iterations, label, error, message, count */
     static const char *const want[] = { "\"BM_first\",6,,,,6\n", "\"BM_options/slow\",6,,,,1.5\n",
                                         "\"BM_options/fast/iterations:4\",4,,,,1.5\n",
-                                        "\"BM_named/case\",,,false,\"1 is enough\"" };
+                                        "\"BM_named/case\",,,false,\"1 is enough\"",
+                                        "\"filled/BM_read/1\",6,\"7\",,,\n" };
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
         if (!strstr(rows, want[i]))
             fail_msg("%s: no row %s in:\n%s", program, want[i], rows);
