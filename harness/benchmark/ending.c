@@ -159,6 +159,18 @@ void benchmark_ending_open(FILE *out, const char *end)
     atomic_store(&ending->document_count, count + 1);
 }
 
+void benchmark_ending_replace(FILE *out, const char *end, size_t length)
+{
+    struct benchmark_ending *ending = ending_get();
+    int count = atomic_load(&ending->document_count), fd = out ? fileno(out) : -1;
+    for (int i = 0; i < count; i++) {
+        if (ending->documents[i].fd == fd) {
+            ending->documents[i].end = end;
+            ending->documents[i].length = length;
+        }
+    }
+}
+
 void benchmark_ending_close(FILE *out)
 {
     struct benchmark_ending *ending = ending_get();

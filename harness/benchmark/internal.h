@@ -402,6 +402,8 @@ struct benchmark_runner {
     const struct benchmark_calibration *calibration;
     struct benchmark_runs runs, aggregates;
     bool display_aggregates_only, file_aggregates_only;
+    void (*on_repetition)(void *context, const struct benchmark_runner *runner); /* after each; NULL = nobody */
+    void *context;                                                               /* of on_repetition */
 };
 void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
                             struct benchmark_registry *registry, double *values_ns);
@@ -446,6 +448,7 @@ struct benchmark_printer {
     bool shows_memory;               /* the console's header names memory results */
     struct benchmark_csv csv;
     struct str text; /* built here, written once per batch */
+    struct str kept; /* JSON: what would end the document now, should the program die */
 };
 extern const struct benchmark_reporter_ops benchmark_console_ops;
 extern const struct benchmark_reporter_ops benchmark_json_ops;
@@ -458,6 +461,9 @@ static inline struct benchmark_printer *benchmark_printer_of(struct benchmark_re
 /* format: console, json or csv; console for anything else. Owned by the caller (benchmark_release_reporter). */
 struct benchmark_reporter *benchmark_printer_create(const char *format, FILE *out, FILE *talk);
 void benchmark_printer_flush(struct benchmark_printer *printer); /* text to out */
+/* JSON: the finished repetitions of a case that is not, so that they are there if the program dies. What is reported
+ * next replaces them. */
+void benchmark_json_keep(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count);
 void benchmark_printer_release(struct benchmark_reporter *reporter);
 /* The memory results as up to 4 counters for people, of which only the array is the caller's; 0 without a measurement.
  */
@@ -473,6 +479,8 @@ void benchmark_ending_finish(void);
 /* From now on the document on out is incomplete, and end (a constant) would end it. */
 void benchmark_ending_open(FILE *out, const char *end);
 void benchmark_ending_close(FILE *out);
+/* Another end for it, which stays the caller's. Call while held. */
+void benchmark_ending_replace(FILE *out, const char *end, size_t length);
 /* Around writing a part of the document: a signal in between waits. */
 void benchmark_ending_hold(void);
 void benchmark_ending_release(void);

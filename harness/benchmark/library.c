@@ -259,6 +259,7 @@ struct session {
     double *values_ns;
     struct benchmark_points *points; /* by family_index */
     size_t points_count;
+    int64_t keep_next_ns; /* when to keep unfinished cases again */
 };
 
 /* Counts the cases of every family that wants its complexity. */
@@ -303,11 +304,33 @@ static void report_finished(struct session *session, struct benchmark_runner *ru
     benchmark_runner_release(runner);
 }
 
+static void keep(struct benchmark_reporter *reporter, const struct benchmark_runner *runner, bool aggregates_only)
+{
+    if (reporter && reporter->ops == &benchmark_json_ops && !aggregates_only)
+        benchmark_json_keep(reporter, runner->runs.items, runner->runs.count);
+}
+
+/* Ten times a second at most, and for no more than a hundredth of the time: the repetitions so far are safe if the next
+ * one kills the program. */
+static void keep_repetitions(void *context, const struct benchmark_runner *runner)
+{
+    struct session *session = context;
+    int64_t start_ns = clock_wall_ns();
+    if (runner->done == runner->repetitions || start_ns < session->keep_next_ns)
+        return;
+    keep(session->output->display, runner, runner->display_aggregates_only);
+    keep(session->output->file, runner, runner->file_aggregates_only);
+    int64_t took_ns = clock_wall_ns() - start_ns;
+    session->keep_next_ns = start_ns + (took_ns > 1000000 ? 100 * took_ns : 100000000);
+}
+
 static void run_in_order(struct session *session, const struct benchmark_instances *instances)
 {
     for (size_t i = 0; i < instances->count; i++) {
         struct benchmark_runner runner;
         benchmark_runner_start(&runner, &instances->items[i], session->registry, session->values_ns);
+        runner.on_repetition = keep_repetitions;
+        runner.context = session;
         benchmark_runner_repeat(&runner, runner.repetitions);
         report_finished(session, &runner);
     }

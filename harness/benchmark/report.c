@@ -123,6 +123,7 @@ void benchmark_printer_release(struct benchmark_reporter *reporter)
     free(printer->csv.row_ends);
     str_release(&printer->csv.rows);
     str_release(&printer->text);
+    str_release(&printer->kept);
     free(printer);
 }
 

@@ -167,6 +167,7 @@ static void write_text(struct benchmark_printer *printer)
     FILE *out = printer->base.out;
     off_t position = printer->keep_complete ? ftello(out) : -1, length = (off_t)printer->text.length;
     benchmark_ending_hold();
+    benchmark_ending_replace(out, document_end, sizeof document_end - 1);
     if (position >= 0)
         str_append(&printer->text, document_end);
     if (position < 0 || !ferror(out))
@@ -441,15 +442,14 @@ static bool same_identity(const struct benchmark_run *a, const struct benchmark_
            a->instance_index == b->instance_index && a->repetitions == b->repetitions;
 }
 
-static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+/* started: other records stand before these. */
+static void append_runs(struct str *str, const struct benchmark_run *runs, size_t count, bool started)
 {
-    struct benchmark_printer *printer = benchmark_printer_of(reporter);
-    struct str *str = &printer->text;
     size_t identity = 0, identity_length = 0; /* where in str the identity of the last record is */
     for (size_t i = 0; i < count; i++) {
-        if (printer->started)
+        if (started)
             str_append_bytes(str, ",\n", 2);
-        printer->started = true;
+        started = true;
         if (i > 0 && same_identity(&runs[i], &runs[i - 1])) {
             char *at = reserve(str, identity_length);
             memcpy(at, str->data + identity, identity_length);
@@ -462,7 +462,33 @@ static void report_runs(struct benchmark_reporter *reporter, const struct benchm
         append_rest(str, &runs[i]);
         str_append_bytes(str, "\n    }", 6);
     }
+}
+
+static void report_runs(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+{
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    append_runs(&printer->text, runs, count, printer->started);
+    printer->started = printer->started || count > 0;
     write_text(printer);
+}
+
+void benchmark_json_keep(struct benchmark_reporter *reporter, const struct benchmark_run *runs, size_t count)
+{
+    struct benchmark_printer *printer = benchmark_printer_of(reporter);
+    FILE *out = reporter->out;
+    off_t position = printer->keep_complete ? ftello(out) : -1;
+    benchmark_ending_hold();
+    str_clear(&printer->kept);
+    append_runs(&printer->kept, runs, count, printer->started);
+    str_append(&printer->kept, document_end);
+    if (position < 0) {
+        benchmark_ending_replace(out, str_text(&printer->kept), printer->kept.length);
+    } else if (!ferror(out)) {
+        /* The same text comes first in what is written next, so that nothing of this can stand behind its end. */
+        if (pwrite(fileno(out), printer->kept.data, printer->kept.length, position) != (ssize_t)printer->kept.length)
+            restore_end(out, position);
+    }
+    benchmark_ending_release();
 }
 
 static void finalize(struct benchmark_reporter *reporter)

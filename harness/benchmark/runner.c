@@ -374,8 +374,11 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
         add_record(runner, &setup, runner->done);
         runner->done = runner->repetitions;
     }
-    for (int i = 0; i < count && runner->done < runner->repetitions; i++)
+    for (int i = 0; i < count && runner->done < runner->repetitions; i++) {
         run_repetition(runner);
+        if (runner->on_repetition)
+            runner->on_repetition(runner->context, runner);
+    }
     if (!family->problem)
         call_hook(runner, &setup, family->teardown_case);
     runner->fixture = NULL;

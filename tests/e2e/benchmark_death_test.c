@@ -71,6 +71,27 @@ static void BM_die(struct benchmark_state *state)
     }
 }
 
+/* Dies in its fourth repetition; the second is long enough for its predecessors to be kept once more. */
+static void BM_later(struct benchmark_state *state)
+{
+    int *runs = benchmark_state_user_data(state);
+    while (benchmark_state_keep_running(state))
+        benchmark_state_set_iteration_time(state, 1e-9 * (double)++*runs);
+    if (*runs == 2)
+        usleep(150000);
+    if (*runs == 4)
+        die(getenv("HOW"));
+}
+
+static int late(int argc, char **argv)
+{
+    int runs = 0;
+    benchmark_use_manual_time(benchmark_register("BM_good", BM_good, NULL));
+    struct benchmark *family = benchmark_register("BM_later", BM_later, &runs);
+    benchmark_repetitions(benchmark_iterations(benchmark_use_manual_time(family), 1), 5);
+    return benchmark_main(argc, argv);
+}
+
 static void register_death(void)
 {
     benchmark_use_manual_time(benchmark_register("BM_good", BM_good, NULL));
@@ -125,7 +146,9 @@ static int busy(int argc, char **argv)
     return benchmark_main(argc, argv);
 }
 
-static const struct client clients[] = { { "mortal", mortal }, { "handling", handling }, { "busy", busy } };
+static const struct client clients[] = {
+    { "mortal", mortal }, { "handling", handling }, { "busy", busy }, { "late", late }
+};
 
 /* ---- the tests ---- */
 
@@ -215,6 +238,28 @@ static void test_exits(void **state)
     expect_death("fork", 0, 0, 3); /* the child's exit ends nothing */
 }
 
+/* The repetitions before the one that dies are there, and in a run that lives nothing is there twice. */
+static void test_repetitions_kept(void **state)
+{
+    (void)state;
+    static const char *const hows[] = { "15", "9", "fork" };
+    for (size_t i = 0; i < 3; i++) {
+        char path[64];
+        make_path(path);
+        char *line = mem_format("HOW=%s exec %% --benchmark_format=json --benchmark_min_time=1x --benchmark_out=%s",
+                                hows[i], path);
+        struct client_result result = client_shell("late", line);
+        char *file = take_file(path);
+        size_t expected = i == 2 ? 1 + 5 + 4 : 1 + 2;
+        assert_int_equal(count_records(file, hows[i]), expected);
+        if (strcmp(hows[i], "9") != 0)
+            assert_int_equal(count_records(result.out, hows[i]), expected);
+        free(file);
+        free(line);
+        client_release(&result);
+    }
+}
+
 static void test_other_handlers(void **state)
 {
     (void)state;
@@ -300,11 +345,9 @@ int main(int argc, char **argv)
     if (client)
         return client->main(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_crashes),
-        cmocka_unit_test(test_exits),
-        cmocka_unit_test(test_other_handlers),
-        cmocka_unit_test(test_killed_while_writing),
+        cmocka_unit_test(test_requests),         cmocka_unit_test(test_crashes),
+        cmocka_unit_test(test_repetitions_kept), cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_other_handlers),   cmocka_unit_test(test_killed_while_writing),
         cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
