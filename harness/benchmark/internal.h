@@ -83,6 +83,7 @@ struct benchmark_flags {
     char *format, *out, *out_format, *color;
     bool counters_tabular;
     char *perf_counters;
+    bool memory;
     char *time_unit;
     int verbosity;
     bool exit_code;
@@ -327,6 +328,14 @@ void benchmark_team_set_start_limit(struct benchmark_team *team, int64_t limit_n
 void benchmark_team_meet(struct benchmark_team *team);
 uint32_t benchmark_team_next_order(struct benchmark_team *team);
 
+/* ---- memory.c ---- */
+
+/* --prony_memory: registers the ready manager unless there is one; exits with a message if it cannot. */
+void benchmark_memory_prepare(struct benchmark_registry *registry);
+/* Starts the peak of the resident set anew if it is asked for; false if it is not, or cannot be had. */
+bool benchmark_memory_begin_case(const struct benchmark_flags *flags);
+void benchmark_memory_read_peak(struct benchmark_run *run);
+
 /* ---- perf_counters.c ---- */
 
 /* Says on stderr what cannot be counted. NULL if names is empty or nothing can be counted at all (backend NULL). */
@@ -400,6 +409,7 @@ struct benchmark_runner {
     double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
     int samples;       /* 0 = none */
     const struct benchmark_calibration *calibration;
+    bool peak_rss; /* it was started anew for this case, and goes into the records */
     struct benchmark_runs runs, aggregates;
     bool display_aggregates_only, file_aggregates_only;
     void (*on_repetition)(void *context, const struct benchmark_runner *runner); /* after each; NULL = nobody */

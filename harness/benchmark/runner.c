@@ -340,6 +340,8 @@ static void run_repetition(struct benchmark_runner *runner)
         run_once(runner, &trial, runner->iterations);
     add_record(runner, &trial, runner->done++);
     struct benchmark_run *run = &runner->runs.items[runner->runs.count - 1];
+    if (runner->peak_rss && !run->skipped)
+        benchmark_memory_read_peak(run);
     if (runner->memory_manager && !run->skipped)
         run_memory_manager(runner, run);
     if (runner->profiler_manager && !run->skipped)
@@ -362,6 +364,7 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
 {
     const struct benchmark *family = runner->instance->family;
     struct trial setup;
+    runner->peak_rss = benchmark_memory_begin_case(runner->flags);
     begin_trial(runner, &setup);
     if (family->problem) {
         struct benchmark_state state = new_state(runner, &setup, 1);
