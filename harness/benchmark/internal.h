@@ -216,15 +216,16 @@ enum benchmark_loop_form { BENCHMARK_FORM_KEEP_RUNNING, BENCHMARK_FORM_REGISTER 
 
 /* timer.c's own. Ticks are of clock_tsc. */
 struct benchmark_pauses {
-    bool is_cheap;                     /* the next pause is timed by the counter */
-    bool is_open;                      /* in a cheap pause */
-    bool in_window;                    /* the open window has cheap pauses */
-    int short_count;                   /* exact pauses in a row that were short */
-    uint64_t pause_ticks;              /* start of the pause */
-    uint64_t switch_ticks, long_ticks; /* from which length on it may hold a switch of threads, and is long */
-    uint64_t excluded_ticks;           /* cheap pauses of this window */
-    uint64_t suspect_ticks;            /* and those of them that may hold a switch */
-    int64_t rate_real_ns;              /* one moment of this window on both clocks */
+    bool is_cheap;                        /* the next pause is timed by the counter */
+    bool is_open;                         /* in a cheap pause */
+    bool in_window;                       /* the open window has cheap pauses */
+    int short_count;                      /* exact pauses in a row that were short */
+    uint64_t pause_ticks;                 /* start of the pause */
+    uint64_t switch_ticks, long_ticks;    /* from which length on it may hold a switch of threads, and is long */
+    uint64_t excluded_ticks;              /* cheap pauses of this window */
+    uint64_t suspect_ticks;               /* and those of them that may hold a switch */
+    uint64_t window_ticks, refresh_ticks; /* first cheap pause of this window; how long it may go on */
+    int64_t rate_real_ns;                 /* one moment of this run on both clocks */
     uint64_t rate_ticks;
     int64_t stop_reading_ns; /* how long reading the CPU clock took at the last exact pause */
     int64_t cheap_count;

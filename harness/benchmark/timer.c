@@ -9,7 +9,8 @@
  * that turns out long, where the thread may have slept, ends the window, and the next pauses are exact again.
  *
  * What a cheap pause does not know is how much of it the thread was off the CPU. Both clocks together say how much that
- * was in the whole window, so CPU time is wrong by no more than that: see close_window. */
+ * was in the whole window, so CPU time is wrong by no more than that: see close_window. Four windows a millisecond keep
+ * that little on a busy machine, too. */
 #include "harness/benchmark/internal.h"
 #include "harness/base/clock.h"
 #include "harness/probe/probe_allocations.h"
@@ -20,7 +21,8 @@ enum {
     SWITCH_NS = 2000,        /* no pause below this can have held a switch to another thread and back */
     SHORT_PAUSE_NS = 20000,  /* longer ones gain nothing by it */
     CLOCK_JITTER_NS = 50,    /* of one reading of both clocks */
-    LONG_ENOUGH_NS = 1000000 /* a window that gives the rate of the counter better than the calibration */
+    REFRESH_NS = 250000,     /* after which an exact pause tells what happened in the window so far */
+    LONG_ENOUGH_NS = 1000000 /* of looking at both clocks gives the rate of the counter better than the calibration */
 };
 
 static int64_t cpu_clock_ns(const struct benchmark_measurement *measurement)
@@ -135,6 +137,7 @@ static void judge_pause(struct benchmark_measurement *measurement, int64_t real_
         return;
     pauses->is_cheap = true;
     pauses->switch_ticks = (uint64_t)(SWITCH_NS / measurement->calibration->ns_per_tick);
+    pauses->refresh_ticks = (uint64_t)(REFRESH_NS / measurement->calibration->ns_per_tick);
     pauses->long_ticks = (uint64_t)(SHORT_PAUSE_NS / measurement->calibration->ns_per_tick);
 }
 
@@ -163,6 +166,9 @@ static void pause_cheaply(struct benchmark_measurement *measurement)
     pauses->is_open = true;
     if (!pauses->in_window) {
         pauses->in_window = true;
+        pauses->window_ticks = pauses->pause_ticks;
+    }
+    if (!pauses->rate_ticks) {
         pauses->rate_real_ns = clock_wall_ns();
         pauses->rate_ticks = clock_tsc();
     }
@@ -185,12 +191,15 @@ static void resume_cheaply(struct benchmark_measurement *measurement)
     measurement->allocation_start = probe_allocations_count();
     measurement->running = true;
     uint64_t ticks = end_cheap_pause(pauses);
-    if (ticks <= pauses->long_ticks)
+    bool is_long = ticks > pauses->long_ticks;
+    if (!is_long && pauses->pause_ticks - pauses->window_ticks < pauses->refresh_ticks)
         return;
-    pause_exactly(measurement, ticks);
+    pause_exactly(measurement, is_long ? ticks : 0);
     resume_exactly(measurement);
-    pauses->short_count = 0;
-    pauses->is_cheap = false;
+    if (is_long) {
+        pauses->short_count = 0;
+        pauses->is_cheap = false;
+    }
 }
 
 /* Ends the window of a cheap pause that is not over yet. */

@@ -87,7 +87,8 @@ static void test_judgement(void **state)
     const double cycle_ns = 0.27;
     /* Two cycles of work and more are never called empty; one cycle may be. */
     assert_int_equal(benchmark_calibration_judge(2 * cycle_ns, cycle_ns, 1e9, 1), BENCHMARK_LOOP_FULL);
-    assert_int_equal(benchmark_calibration_judge(2 * cycle_ns, cycle_ns, 1e9, 1000), BENCHMARK_LOOP_FULL);
+    assert_int_equal(benchmark_calibration_judge(2 * cycle_ns, cycle_ns, 1e9, 500), BENCHMARK_LOOP_FULL);
+    assert_int_equal(benchmark_calibration_judge(2 * cycle_ns, cycle_ns, 1e9, 1000), BENCHMARK_LOOP_DELETED);
     assert_int_equal(benchmark_calibration_judge(1.02 * cycle_ns, cycle_ns, 1e9, 1), BENCHMARK_LOOP_INDISTINGUISHABLE);
     assert_int_equal(benchmark_calibration_judge(cycle_ns, cycle_ns, 1e9, 8), BENCHMARK_LOOP_INDISTINGUISHABLE);
     assert_int_equal(benchmark_calibration_judge(cycle_ns, cycle_ns, 1e9, 1000), BENCHMARK_LOOP_DELETED);
