@@ -399,6 +399,7 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     calibrate(registry);
     benchmark_context_collect(&context, registry);
     context.name_width = name_width(instances, &registry->flags);
+    context.measures_memory = registry->memory_manager != NULL;
     benchmark_ending_begin();
     if (report_context(output->display, &context) && report_context(output->file, &context)) {
         registry->perf = benchmark_perf_create(registry->perf_backend ? registry->perf_backend : probe_counters_perf(),
