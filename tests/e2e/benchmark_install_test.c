@@ -75,7 +75,7 @@ static void check_symbols(void **state, const char *options, const char *suffix)
     if (!package_has(state, "gcc"))
         skip();
     char *output = package_run(state,
-                               DECLARED EXPORTED "test $(wc -l <$W/declared) -gt 100; comm -13 $W/declared "
+                               DECLARED EXPORTED "test $(wc -l <$W/declared) -gt 100; comm -3 $W/declared "
                                                  "$W/exported",
                                options, suffix);
     if (output[0])
