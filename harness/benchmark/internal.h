@@ -323,6 +323,9 @@ int benchmark_team_run(struct benchmark_team *team, const struct benchmark_insta
 /* Only what thread 0 does, alone, and without anything else that measures. For the managers. */
 void benchmark_team_run_alone(struct benchmark_team *team, const struct benchmark_instance *instance,
                               int64_t iterations, void **fixture, struct benchmark_measurement *measurement);
+/* Whether the team itself reads what the scheduler did to its threads: cheaper than reading all of the process's. */
+bool benchmark_team_watches(const struct benchmark_instance *instance);
+const struct probe_scheduling *benchmark_team_scheduling(const struct benchmark_team *team);
 /* How long threads of a user's runner wait for one that has not even started; 10 s. */
 void benchmark_team_set_start_limit(struct benchmark_team *team, int64_t limit_ns);
 /* Called by state.c: waits for the other threads; and a number that grows with every call. */

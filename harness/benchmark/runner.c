@@ -70,9 +70,12 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
     struct probe_scheduling_monitor *scheduling = &benchmark_registry_get()->scheduling;
     struct benchmark_measurement *measurement = &trial->measurement;
     struct error error;
-    probe_scheduling_begin(scheduling);
+    bool watched = benchmark_team_watches(runner->instance);
+    if (!watched)
+        probe_scheduling_begin(scheduling);
     int code = benchmark_team_run(runner->team, runner->instance, iterations, &runner->fixture, measurement, &error);
-    trial->scheduling = probe_scheduling_end(scheduling, measurement->real_ns - measurement->cpu_ns);
+    trial->scheduling = watched ? *benchmark_team_scheduling(runner->team)
+                                : probe_scheduling_end(scheduling, measurement->real_ns - measurement->cpu_ns);
     if (code && !measurement->skipped) {
         measurement->skipped = BENCHMARK_SKIPPED_WITH_ERROR;
         measurement->skip_message = mem_strdup(error.text);

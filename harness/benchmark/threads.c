@@ -15,6 +15,7 @@
 #include "harness/base/pool.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_START_LIMIT_NS 10000000000LL
 #define CLOSED                 (1u << 31) /* in started: who comes now is too late */
@@ -25,6 +26,9 @@ struct slot {
     void *fixture;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT */
     _Atomic bool taken;
+    struct probe_scheduling scheduling; /* in this run */
+    int schedstat;                      /* of this thread of the pool; -1 = not open */
+    bool tried_schedstat;
     char padding[128]; /* no cache line in common with the next thread's */
 };
 
@@ -38,6 +42,7 @@ struct benchmark_team {
     int slot_count;
     int *cpus, cpu_count; /* thread i runs on cpus[i % cpu_count]; 0 = anywhere */
     int64_t start_limit_ns;
+    struct probe_scheduling scheduling; /* of the last run on the pool's threads */
     /* The current run. */
     const struct benchmark_instance *instance;
     void *fixture;
@@ -63,12 +68,24 @@ void benchmark_team_release(struct benchmark_team *team)
         return;
     pool_destroy(team->pool);
     for (int i = 0; i < team->slot_count; i++) {
+        if (team->slots[i]->schedstat >= 0)
+            close(team->slots[i]->schedstat);
         free(team->slots[i]->values_ns);
         free(team->slots[i]);
     }
     free(team->slots);
     free(team->cpus);
     free(team);
+}
+
+bool benchmark_team_watches(const struct benchmark_instance *instance)
+{
+    return instance->threads > 1 && !instance->family->thread_runner;
+}
+
+const struct probe_scheduling *benchmark_team_scheduling(const struct benchmark_team *team)
+{
+    return &team->scheduling;
 }
 
 void benchmark_team_set_start_limit(struct benchmark_team *team, int64_t limit_ns)
@@ -169,13 +186,21 @@ static void run_member(void *context, int index)
     futex_wake(&team->finished, FUTEX_EVERYBODY);
 }
 
+/* Slot i is always the same thread of the pool, so its file stays open. */
 static void run_pooled(void *context, int index, int thread_count)
 {
     struct benchmark_team *team = context;
     struct slot *slot = team->slots[index];
+    struct probe_scheduling before, after;
     (void)thread_count;
+    if (!slot->tried_schedstat)
+        slot->schedstat = probe_scheduling_open_thread();
+    slot->tried_schedstat = true;
+    probe_scheduling_read_thread(slot->schedstat, &before);
     run_thread(team, index, false, &slot->measurement, &slot->fixture);
     barrier_leave(&team->barrier, 1);
+    probe_scheduling_read_thread(slot->schedstat, &after);
+    slot->scheduling = probe_scheduling_difference(&after, &before);
 }
 
 /* On a thread of the user's runner, which is not ours to keep pinned. */
@@ -286,6 +311,7 @@ static int prepare_slots(struct benchmark_team *team, int threads, const struct 
         team->slots = mem_resize(team->slots, (size_t)threads, sizeof *team->slots);
     while (team->slot_count < threads) {
         struct slot *slot = mem_alloc(sizeof *slot);
+        slot->schedstat = -1;
         slot->values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *slot->values_ns);
         team->slots[team->slot_count++] = slot;
     }
@@ -324,6 +350,10 @@ static int run_with_pool(struct benchmark_team *team, struct error *error)
         code = pool_reserve(team->pool, threads, error);
     if (!code)
         pool_run_on(team->pool, threads, run_pooled, team);
+    if (!code)
+        team->scheduling = team->slots[0]->scheduling;
+    for (int i = 1; i < threads && !code; i++)
+        probe_scheduling_add(&team->scheduling, &team->slots[i]->scheduling);
     return code;
 }
 

@@ -96,6 +96,41 @@ struct probe_scheduling probe_scheduling_difference(const struct probe_schedulin
     return difference;
 }
 
+/* ---- single threads ---- */
+
+int probe_scheduling_open_thread(void)
+{
+    return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+void probe_scheduling_read_thread(int file, struct probe_scheduling *reading)
+{
+    struct rusage usage;
+    char text[128];
+    long long wait_ns;
+    *reading = (struct probe_scheduling){ 0 };
+    ssize_t length = file >= 0 ? pread(file, text, sizeof text - 1, 0) : 0;
+    text[length > 0 ? length : 0] = 0;
+    if (sscanf(text, "%*s %lld", &wait_ns) == 1) {
+        reading->has_run_delay = true;
+        reading->run_delay_ns = wait_ns;
+    }
+    if (getrusage(RUSAGE_THREAD, &usage) == 0) {
+        reading->has_switches = true;
+        reading->involuntary_count = usage.ru_nivcsw;
+        reading->voluntary_count = usage.ru_nvcsw;
+    }
+}
+
+void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_scheduling *part)
+{
+    sum->has_run_delay = sum->has_run_delay && part->has_run_delay;
+    sum->has_switches = sum->has_switches && part->has_switches;
+    sum->run_delay_ns += part->run_delay_ns;
+    sum->involuntary_count += part->involuntary_count;
+    sum->voluntary_count += part->voluntary_count;
+}
+
 /* ---- monitor ---- */
 
 static void take_reading(struct probe_scheduling_monitor *monitor)

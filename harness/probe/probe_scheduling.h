@@ -19,6 +19,13 @@ void probe_scheduling_read(struct probe_scheduling *reading);
 struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
                                                     const struct probe_scheduling *earlier);
 
+/* The calling thread alone, by a file that it keeps open: about a microsecond. -1 = the kernel keeps no schedstat. Close
+ * it with close(). */
+int probe_scheduling_open_thread(void);
+void probe_scheduling_read_thread(int file, struct probe_scheduling *reading);
+/* Another thread's difference; a member is absent if it is absent in either. */
+void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_scheduling *part);
+
 /* Readings cost microseconds, too much around a run that takes one. A monitor spares most of them: a thread that was on
  * a CPU all the time has waited for none, so in a process of one thread wall time minus CPU time bounds the delay, and
  * where that is within the noise of the clocks it is 0 without a reading. */
