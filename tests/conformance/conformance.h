@@ -45,7 +45,7 @@ static inline struct exited run_main(const char *flag, void (*register_all)(void
     struct redirection out = redirect(STDOUT_FILENO), err = redirect(STDERR_FILENO);
     pid_t child = fork();
     if (child == 0) {
-        char *argv[] = { (char *)(uintptr_t) "./program", mem_strdup(flag), NULL };
+        char *argv[] = { (char *)(uintptr_t) "./program", (char *)(uintptr_t)flag, NULL };
         int argc = 2;
         register_all();
         benchmark_initialize(&argc, argv);

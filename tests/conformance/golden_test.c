@@ -142,12 +142,13 @@ static int run_in_child(const char *managers, char *flags)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static char *with_path(const char *flags, const char *path)
+static void put_path(char *words, size_t size, const char *flags, const char *path)
 {
     const char *mark = strstr(flags, "%OUT%");
-    if (!mark)
-        return mem_strdup(flags);
-    return mem_format("%.*s%s%s", (int)(mark - flags), flags, path, mark + strlen("%OUT%"));
+    if (mark)
+        snprintf(words, size, "%.*s%s%s", (int)(mark - flags), flags, path, mark + strlen("%OUT%"));
+    else
+        snprintf(words, size, "%s", flags);
 }
 
 static char *run_case(const char *managers, const char *flags)
@@ -157,7 +158,8 @@ static char *run_case(const char *managers, const char *flags)
     bool has_file = strstr(flags, "%OUT%") != NULL;
     size_t size;
     close(mkstemp(path));
-    char *words = with_path(flags, path);
+    char words[1024]; /* not on the heap: the child exits and leaves it */
+    put_path(words, sizeof words, flags, path);
     struct redirection out = redirect(STDOUT_FILENO), err = redirect(STDERR_FILENO);
     int status = run_in_child(managers, words);
     char *err_text = restore(&err), *out_text = restore(&out);
@@ -171,7 +173,6 @@ static char *run_case(const char *managers, const char *flags)
     }
     str_appendf(&result, "==== exit status %d\n", status);
     unlink(path);
-    free(words);
     free(out_text);
     free(err_text);
     free(file);
