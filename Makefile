@@ -234,14 +234,17 @@ LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 INSTALLED  := $(addprefix $(LIBDIR)/,libprony_benchmark.a $(BENCHMARK_SO) $(SO_MAJOR) $(SO_FULL) pkgconfig/prony-benchmark.pc) \
+              $(addprefix $(LIBDIR)/,libprony_benchmark_malloc.a $(MALLOC_SO) $(MALLOC_SO_MAJOR) $(MALLOC_SO_FULL)) \
               $(addprefix $(INCLUDEDIR)/prony/,$(notdir $(PUBLIC_HEADERS))) $(MANDIR)/man3/prony-benchmark.3
 
-install: $(PUBLIC_LIBRARIES) ## libbenchmark for C and C++: PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR, MANDIR
+install: $(PUBLIC_LIBRARIES) $(MALLOC_LIBRARIES) ## libbenchmark for C and C++: PREFIX=/usr/local, DESTDIR, LIBDIR, INCLUDEDIR, MANDIR
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/prony $(DESTDIR)$(MANDIR)/man3
-	install -m 644 $(filter %.a,$(PUBLIC_LIBRARIES)) $(DESTDIR)$(LIBDIR)
-	install -m 755 $(LIB)/$(SO_FULL) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(filter %.a,$^) $(DESTDIR)$(LIBDIR)
+	install -m 755 $(LIB)/$(SO_FULL) $(LIB)/$(MALLOC_SO_FULL) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SO_FULL) $(DESTDIR)$(LIBDIR)/$(SO_MAJOR)
 	ln -sf $(SO_MAJOR) $(DESTDIR)$(LIBDIR)/$(BENCHMARK_SO)
+	ln -sf $(MALLOC_SO_FULL) $(DESTDIR)$(LIBDIR)/$(MALLOC_SO_MAJOR)
+	ln -sf $(MALLOC_SO_MAJOR) $(DESTDIR)$(LIBDIR)/$(MALLOC_SO)
 	@# The paths in prony-benchmark.pc are relative to itself: the tree may be moved.
 	sed -e 's|@prefix@|$${pcfiledir}/$(shell realpath -ms --relative-to=$(LIBDIR)/pkgconfig $(PREFIX))|' \
 	    -e 's|@libdir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@version@|$(VERSION_TEXT)|' \

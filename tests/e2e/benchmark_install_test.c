@@ -23,6 +23,8 @@ static void test_files(void **state)
                  "./include/prony/reporter.h\n"
                  "./lib/libprony_benchmark.a\n"
                  "./lib/libprony_benchmark.so\n"
+                 "./lib/libprony_benchmark_malloc.a\n"
+                 "./lib/libprony_benchmark_malloc.so\n"
                  "./lib/pkgconfig/prony-benchmark.pc\n"
                  "./share/man/man3/prony-benchmark.3\n");
     check_output(state,
@@ -46,6 +48,7 @@ static void test_directories(void **state)
                  "./opt/inc/prony/benchmark.h\n"
                  "./opt/man/man3/prony-benchmark.3\n"
                  "./opt/prony/lib/x86/libprony_benchmark.a\n"
+                 "./opt/prony/lib/x86/libprony_benchmark_malloc.a\n"
                  "./opt/prony/lib/x86/pkgconfig/prony-benchmark.pc\n"
                  "/stage/opt/inc/other.h\n");
 }
@@ -126,6 +129,33 @@ static void test_programs_names(void **state)
         "$W/names --benchmark_format=csv 2>/dev/null | cut -d, -f1,2\n"
         "done",
         "name,iterations\n\"BM_names/iterations:4\",4\nname,iterations\n\"BM_names/iterations:4\",4\n");
+}
+
+/* The counting malloc is there only for programs that link it, shared or static. */
+static void test_counting_malloc(void **state)
+{
+    check_output(
+        state,
+        "cat >$W/malloc.c <<'.'\n"
+        "#include <prony/benchmark.h>\n"
+        "#include <stdlib.h>\n"
+        "static void BM_three(struct benchmark_state *state)\n"
+        "{\n"
+        "    while (benchmark_state_keep_running(state))\n"
+        "        for (int i = 0; i < 3; i++) {\n"
+        "            void *memory = malloc(100);\n"
+        "            benchmark_do_not_optimize(memory);\n"
+        "            free(memory);\n"
+        "        }\n"
+        "}\n"
+        "BENCHMARK_WITH(BM_three, benchmark_iterations(family, 10));\n"
+        "BENCHMARK_MAIN();\n"
+        ".\n"
+        "for library in '' -lprony_benchmark_malloc -l:libprony_benchmark_malloc.a; do\n"
+        "    cc $W/malloc.c $(pkg-config --cflags --libs prony-benchmark) $library -o $W/malloc && "
+        "$W/malloc --prony_memory --benchmark_format=json 2>/dev/null | grep -c '\"allocs_per_iter\": 3.0*e+00'\n"
+        "done; true",
+        "0\n1\n1\n");
 }
 
 static void test_headers_stand_alone(void **state)
@@ -212,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_shared_symbols),
         cmocka_unit_test(test_static_symbols),
         cmocka_unit_test(test_programs_names),
+        cmocka_unit_test(test_counting_malloc),
         cmocka_unit_test(test_headers_stand_alone),
         cmocka_unit_test(test_no_file_of_debian),
         cmocka_unit_test(test_program_with_both),
