@@ -19,8 +19,8 @@ void probe_scheduling_read(struct probe_scheduling *reading);
 struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
                                                     const struct probe_scheduling *earlier);
 
-/* The calling thread alone, by a file that it keeps open: about a microsecond. -1 = the kernel keeps no schedstat. Close
- * it with close(). */
+/* The calling thread alone, by a file that it keeps open: about a microsecond. -1 = the kernel keeps no schedstat.
+ * Close it with close(). */
 int probe_scheduling_open_thread(void);
 void probe_scheduling_read_thread(int file, struct probe_scheduling *reading);
 /* Another thread's difference; a member is absent if it is absent in either. */

@@ -339,6 +339,7 @@ static void test_values(void **state)
         assert_true(json_number_value(json_array_get(few, i)) == (double)(1000 * (i / 10) + i % 10));
     assert_int_equal(json_array_size(json_object_get(record(&outcome, 1), "prony_values_ns")), 3 * 1250);
     assert_int_equal(number(record(&outcome, 1), "prony_values_stride"), 4);
+    assert_true(number(record(&outcome, 1), "prony_involuntary_switches") >= 0); /* of all threads */
     outcome_release(&outcome);
 }
 
