@@ -1,6 +1,7 @@
 /* probe_counters: groups, windows, multiplexing and every way to fail, on a PMU that the test plays. */
 #include "tests/unit/benchmark_support.h"
 #include "harness/benchmark/internal.h"
+#include "harness/probe/probe_allocations.h"
 #include "harness/probe/probe_counters.h"
 
 #include <errno.h>
@@ -181,6 +182,19 @@ static void test_windows_are_summed(void **state)
     }
     probe_counters_reset(fixture.set);
     assert_int_equal(value_of(&fixture, 0).state, PROBE_COUNTER_NOT_COUNTED);
+    release(&fixture);
+}
+
+static void test_reading_allocates_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture = open_names("hw1,hw2,hw3,hw4,hw5,sw1");
+    uint64_t before = probe_allocations_count();
+    for (int i = 0; i < 10; i++) {
+        probe_counters_start(fixture.set);
+        probe_counters_stop(fixture.set);
+    }
+    assert_int_equal(probe_allocations_count(), before);
     release(&fixture);
 }
 
@@ -500,6 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_windows_are_summed, reset_pmu),
+        cmocka_unit_test_setup(test_reading_allocates_nothing, reset_pmu),
         cmocka_unit_test_setup(test_multiplexing_scales_by_differences, reset_pmu),
         cmocka_unit_test_setup(test_never_on_hardware, reset_pmu),
         cmocka_unit_test_setup(test_full_groups_overflow, reset_pmu),
