@@ -266,6 +266,19 @@ static inline int64_t benchmark_state_step(int64_t left)
  * 1.1 us, and 40 ns once a run's first pauses were short; prony_pause_error_ns says how far that may be off. */
 void benchmark_state_pause_timing(struct benchmark_state *state);
 void benchmark_state_resume_timing(struct benchmark_state *state);
+/* BENCHMARK_SCOPED_PAUSE(state); pauses from there to the end of the enclosing block, however that is left. */
+static inline struct benchmark_state *benchmark_scoped_pause_begin(struct benchmark_state *state)
+{
+    benchmark_state_pause_timing(state);
+    return state;
+}
+static inline void benchmark_scoped_pause_end(struct benchmark_state *const *state)
+{
+    benchmark_state_resume_timing(*state);
+}
+#define BENCHMARK_SCOPED_PAUSE(state)                                                                          \
+    __attribute__((unused, cleanup(benchmark_scoped_pause_end))) struct benchmark_state *const BENCHMARK_JOIN( \
+        benchmark_paused_, __LINE__) = benchmark_scoped_pause_begin(state)
 /* Manual time: adds seconds to this run's time. */
 void benchmark_state_set_iteration_time(struct benchmark_state *state, double seconds);
 

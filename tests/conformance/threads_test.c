@@ -151,7 +151,6 @@ static void check_40_batches(void **state)
     outcome_release(&outcome);
 }
 
-/* C has no scopes that end with a call: ScopedPauseTiming's counterpart are the two calls themselves. */
 static void pausing(struct benchmark_state *state)
 {
     while (benchmark_state_keep_running(state)) {
@@ -162,11 +161,27 @@ static void pausing(struct benchmark_state *state)
     }
 }
 
+/* Left by its end and by a jump. */
+static void pausing_a_scope(struct benchmark_state *state)
+{
+    int64_t turn = 0;
+    while (benchmark_state_keep_running(state)) {
+        pass_time(10, 8, 12);
+        BENCHMARK_SCOPED_PAUSE(state);
+        pass_time(10000000, 9000000, 11000000);
+        if (turn++ % 2)
+            continue;
+        pass_time(1000000, 900000, 1100000);
+    }
+}
+
 static void check_41_pauses(void **state)
 {
     (void)state;
-    for (int process = 0; process < 2; process++) {
-        struct benchmark *family = benchmark_iterations(benchmark_register("BM_p", pausing, NULL), 50);
+    for (int variant = 0; variant < 4; variant++) {
+        bool process = variant % 2;
+        struct benchmark *family =
+            benchmark_iterations(benchmark_register("BM_p", variant < 2 ? pausing : pausing_a_scope, NULL), 50);
         if (process)
             benchmark_measure_process_cpu_time(family);
         struct outcome outcome = run_library("--benchmark_format=json");

@@ -21,9 +21,12 @@ static void BM_sort(struct benchmark_state *state)
     int values[1000];
     unsigned seed = 1;
     while (benchmark_state_keep_running(state)) {
+        {
+            BENCHMARK_SCOPED_PAUSE(state); /* the same as the two calls of pause_timing and resume_timing */
+            for (int i = 0; i < 1000; i++)
+                values[i] = (int)((seed = seed * 1103515245u + 12345u) >> 8);
+        }
         benchmark_state_pause_timing(state);
-        for (int i = 0; i < 1000; i++)
-            values[i] = (int)((seed = seed * 1103515245u + 12345u) >> 8);
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* 5 ms, to show that it does not count */
         benchmark_state_resume_timing(state);
         qsort(values, 1000, sizeof *values, compare);
