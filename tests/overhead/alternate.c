@@ -92,8 +92,8 @@ int main(int argc, char **argv)
     if (!values)
         return 1;
     printf("%.3f %.3f %.3f %.3f %.2f %.2f\n", median(values, rounds), median(values + rounds, rounds),
-           median(values + 2 * rounds, rounds), median(values + 3 * rounds, rounds), median(values + 4 * rounds, rounds),
-           median(values + 5 * rounds, rounds));
+           median(values + 2 * rounds, rounds), median(values + 3 * rounds, rounds),
+           median(values + 4 * rounds, rounds), median(values + 5 * rounds, rounds));
     free(values);
     return 0;
 }

@@ -7,13 +7,14 @@
 
 static void BM_empty(struct benchmark_state *state)
 {
-    while (benchmark_state_keep_running(state)) {
-    }
+    while (benchmark_state_keep_running(state)) {}
 }
 
 static void BM_empty_loop(struct benchmark_state *state)
 {
-    BENCHMARK_LOOP(state) {}
+    BENCHMARK_LOOP(state)
+    {
+    }
 }
 
 static void BM_batch(struct benchmark_state *state)
