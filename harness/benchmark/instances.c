@@ -4,15 +4,26 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
+/* A family without a name has no slash in front. */
 static void append_part(struct str *str, const char *part)
 {
     if (str->length)
         str_append_char(str, '/');
     str_append(str, part);
+}
+
+__attribute__((format(printf, 2, 3))) static void append_number(struct str *str, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    append_part(str, "");
+    str_vappendf(str, format, arguments);
+    va_end(arguments);
 }
 
 static void append_args(struct str *str, const struct benchmark *family, const int64_t *args, size_t arg_count)
@@ -33,13 +44,13 @@ void benchmark_instances_append_name(struct str *str, const struct benchmark *fa
     str_append(str, family->name);
     append_args(str, family, args, arg_count);
     if (fabs(family->min_time) >= DBL_EPSILON)
-        str_appendf(str, "/min_time:%0.3f", family->min_time);
+        append_number(str, "min_time:%0.3f", family->min_time);
     if (fabs(family->min_warmup_time) >= DBL_EPSILON)
-        str_appendf(str, "/min_warmup_time:%0.3f", family->min_warmup_time);
+        append_number(str, "min_warmup_time:%0.3f", family->min_warmup_time);
     if (family->iterations)
-        str_appendf(str, "/iterations:%" PRId64, family->iterations);
+        append_number(str, "iterations:%" PRId64, family->iterations);
     if (family->repetitions)
-        str_appendf(str, "/repeats:%d", family->repetitions);
+        append_number(str, "repeats:%d", family->repetitions);
     if (family->process_cpu)
         append_part(str, "process_time");
     if (family->manual_time)
@@ -47,7 +58,7 @@ void benchmark_instances_append_name(struct str *str, const struct benchmark *fa
     else if (family->real_time)
         append_part(str, "real_time");
     if (family->thread_count_count)
-        str_appendf(str, "/threads:%d", threads);
+        append_number(str, "threads:%d", threads);
 }
 
 struct filter {

@@ -91,7 +91,10 @@ static void check_02_arguments(void **state)
     struct benchmark *family = benchmark_register("BM_arg_names", brief, NULL);
     benchmark_args(family, (int64_t[]){ 2, 5, 4 }, 3);
     benchmark_arg_names(family, (const char *[]){ "first", "", "third" }, 3);
-    expect_names("BM_arg/3\nBM_arg_name/first:3\nBM_arg_names/first:2/5/third:4\n");
+    benchmark_threads(benchmark_iterations(benchmark_arg(benchmark_register("", brief, NULL), 1), 2), 1);
+    benchmark_min_time(benchmark_register("", brief, NULL), 1); /* empty parts are dropped */
+    expect_names("BM_arg/3\nBM_arg_name/first:3\nBM_arg_names/first:2/5/third:4\n1/iterations:2/threads:1\n"
+                 "min_time:1.000\n");
 }
 
 static void check_03_name_replaces_the_function(void **state)
