@@ -367,8 +367,10 @@ static int parse_record(struct store_sample *sample, json_t *record, struct aren
 /* Facts of the library and the program. What changes with every process (date, load) is no fact of the run. */
 static void parse_context(struct protocol_output *output, json_t *context, struct arena *arena)
 {
-    static const char *const changing[] = { "date",     "load_avg", "host_name", "mhz_per_cpu",
-                                            "num_cpus", "caches",   "executable" };
+    static const char *const changing[] = {
+        "date",   "load_avg",   "host_name",           "mhz_per_cpu",        "num_cpus",
+        "caches", "executable", "prony_clock_real_ns", "prony_clock_cpu_ns", "prony_interleaving_seed"
+    };
     output->context = arena_array(arena, json_object_size(context), sizeof *output->context);
     const char *key;
     json_t *value;

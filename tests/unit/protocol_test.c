@@ -27,7 +27,7 @@ static const struct store_metric *find_metric(const struct store_sample *sample,
 static const char google[] =
     "{\n  \"context\": {\n    \"date\": \"2026-11-21T08:00:00+00:00\",\n    \"host_name\": \"vm\",\n"
     "    \"num_cpus\": 2,\n    \"caches\": [ { \"type\": \"Data\", \"level\": 1, \"size\": 32768, \"num_sharing\": 1 } ],\n"
-    "    \"load_avg\": [0.5,0.25,0.1],\n    \"library_build_type\": \"debug\",\n    \"cpu_scaling_enabled\": false,\n"
+    "    \"load_avg\": [0.5,0.25,0.1],\n    \"prony_clock_real_ns\": \"21\",\n    \"library_build_type\": \"debug\",\n    \"cpu_scaling_enabled\": false,\n"
     "    \"prony_engine\": \"native\"\n  },\n  \"benchmarks\": [\n"
     "    { \"name\": \"BM_sum/n:100\", \"family_index\": 0, \"run_name\": \"BM_sum/n:100\", \"run_type\": \"iteration\",\n"
     "      \"repetitions\": 2, \"repetition_index\": 1, \"threads\": 1, \"iterations\": 26, \"real_time\": 2.5e+00,\n"
