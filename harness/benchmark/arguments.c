@@ -78,7 +78,7 @@ struct benchmark_list benchmark_create_range(int64_t lo, int64_t hi, int64_t mul
 struct benchmark_list benchmark_create_dense_range(int64_t lo, int64_t hi, int64_t step)
 {
     struct benchmark_values values = { 0 };
-    if (lo <= hi && step >= 1)
+    if (lo <= hi && step >= 1 && ((uint64_t)hi - (uint64_t)lo) / (uint64_t)step < BENCHMARK_ARGUMENTS_LIMIT)
         benchmark_arguments_dense(&values, lo, hi, step);
     return as_list(&values);
 }

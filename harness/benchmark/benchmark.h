@@ -100,7 +100,7 @@ struct benchmark *benchmark_teardown_case(struct benchmark *family, benchmark_fu
 
 /* ---- threads: one case for each thread count and tuple, thread counts varying fastest ---- */
 
-/* 1 or more; every call adds a count. The case's name then ends in /threads:N, also for N = 1. */
+/* 1 to 65536; every call adds a count. The case's name then ends in /threads:N, also for N = 1. */
 struct benchmark *benchmark_threads(struct benchmark *family, int threads);
 /* lo, the powers of two between, hi. */
 struct benchmark *benchmark_thread_range(struct benchmark *family, int lo, int hi);
@@ -240,7 +240,7 @@ static inline bool benchmark_state_keep_running(struct benchmark_state *state)
 static inline bool benchmark_state_keep_running_batch(struct benchmark_state *state, int64_t batch)
 {
     int64_t left = state->remaining;
-    if (__builtin_expect(left >= batch, 1)) {
+    if (__builtin_expect((uint64_t)batch - 1 < (uint64_t)left, 1)) { /* 1 <= batch <= left */
         __asm__ volatile("" : "+r"(left));
         state->remaining = left - batch;
         return true;
@@ -538,7 +538,8 @@ void benchmark_initialize(int *argc, char **argv);
 void benchmark_set_help(const char *text);
 /* One line on stderr for each argument that is left; true if there were any. */
 bool benchmark_report_unrecognized_arguments(int argc, char **argv);
-/* Runs (or lists) what --benchmark_filter selects; the number of cases that matched. */
+/* Runs (or lists) what --benchmark_filter selects; the number of cases that matched. May be called again, also inside a
+ * benchmark on one thread. */
 size_t benchmark_run_specified(void);
 void benchmark_shutdown(void);
 /* What main should return after run_specified: 0, as Google Benchmark; with --prony_exit_code 1 if a case ended in an
@@ -559,7 +560,7 @@ int benchmark_verbosity(void);
 void benchmark_set_default_time_unit(enum benchmark_time_unit unit);
 enum benchmark_time_unit benchmark_default_time_unit(void);
 /* The lists that benchmark_range and benchmark_dense_range register, to be used in benchmark_args_product. Release
- * values with free(). Empty if lo > hi, multiplier < 2 or step < 1. */
+ * values with free(). Empty if lo > hi, multiplier < 2, step < 1, or if there are more than 2^24. */
 struct benchmark_list benchmark_create_range(int64_t lo, int64_t hi, int64_t multiplier);
 struct benchmark_list benchmark_create_dense_range(int64_t lo, int64_t hi, int64_t step);
 /* The version of Google Benchmark whose behaviour this library has ("v1.9.5"). */

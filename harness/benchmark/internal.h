@@ -132,6 +132,9 @@ struct benchmark_registry {
     char *executable;
     char *help;
     bool nothing_matched, had_error;
+    int unfinished_runs;        /* benchmark_run_specified calls that have not returned */
+    struct benchmark **retired; /* families that were cleared in the meantime: their cases point into them */
+    size_t retired_count, retired_capacity;
     struct benchmark_calibration calibration;
     struct benchmark_ending ending;
     struct probe_scheduling_monitor scheduling;
@@ -143,6 +146,8 @@ struct benchmark_registry {
 };
 struct benchmark_registry *benchmark_registry_get(void);
 void benchmark_registry_release(struct benchmark_registry *registry);
+void benchmark_registry_begin_run(struct benchmark_registry *registry);
+void benchmark_registry_end_run(struct benchmark_registry *registry);
 /* Adds a pair; false if the key was there. */
 bool benchmark_registry_add_context(struct benchmark_registry *registry, const char *key, const char *value);
 /* The value that the key has already, or NULL. */
@@ -157,6 +162,7 @@ struct benchmark_values {
     int64_t *items;
     size_t count, capacity;
 };
+enum { BENCHMARK_ARGUMENTS_LIMIT = 1 << 24 }; /* more is a mistake, and would fill the memory */
 void benchmark_arguments_range(struct benchmark_values *values, int64_t lo, int64_t hi, int64_t multiplier);
 void benchmark_arguments_dense(struct benchmark_values *values, int64_t lo, int64_t hi, int64_t step);
 
@@ -316,6 +322,8 @@ enum benchmark_emptiness benchmark_calibration_judge(double turn_ns, double empt
 struct benchmark_team; /* the pool of threads and what they need; one at a time runs */
 struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count);
 void benchmark_team_release(struct benchmark_team *team);
+/* Inside a run on several threads, or on a runner's. */
+bool benchmark_team_is_busy(const struct benchmark_team *team);
 /* Calls the function and adds up what its threads measured. fixture: what they find, and what thread 0 leaves. An error
  * says why not all threads ran. */
 int benchmark_team_run(struct benchmark_team *team, const struct benchmark_instance *instance, int64_t iterations,

@@ -34,7 +34,7 @@ void benchmark_set_help(const char *text)
 {
     struct benchmark_registry *registry = benchmark_registry_get();
     free(registry->help);
-    registry->help = mem_strdup(text);
+    registry->help = text ? mem_strdup(text) : NULL;
 }
 
 bool benchmark_report_unrecognized_arguments(int argc, char **argv)
@@ -53,7 +53,7 @@ const char *benchmark_filter(void)
 void benchmark_set_filter(const char *filter)
 {
     struct benchmark_flags *flags = &benchmark_registry_get()->flags;
-    char *copy = mem_strdup(filter);
+    char *copy = mem_strdup(filter ? filter : "");
     free(flags->filter);
     flags->filter = copy;
 }
@@ -443,6 +443,11 @@ size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct b
     struct benchmark_registry *registry = benchmark_registry_get();
     struct benchmark_instances instances = { 0 };
     struct output output;
+    if (benchmark_team_is_busy(registry->team)) {
+        fputs("benchmark_run_specified: ignored, because a case on several threads is running\n", stderr);
+        return 0;
+    }
+    benchmark_registry_begin_run(registry);
     /* Decimal points whatever the program's locale. */
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = uselocale(plain);
@@ -461,6 +466,7 @@ size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct b
     uselocale(before);
     if (plain)
         freelocale(plain);
+    benchmark_registry_end_run(registry);
     return count;
 }
 

@@ -5,11 +5,14 @@
 #include "harness/benchmark/internal.h"
 #include "harness/base/cpu.h"
 #include "harness/base/mem.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { THREADS_LIMIT = 65536 }; /* beyond what a machine can start, and what a mistyped number would ask for */
 
 static struct benchmark_registry registry; /* lint: registry */
 
@@ -35,13 +38,15 @@ __attribute__((format(printf, 2, 3))) static struct benchmark *reject(struct ben
 struct benchmark *benchmark_register(const char *name, benchmark_function *function, void *user_data)
 {
     struct benchmark *family = mem_alloc(sizeof *family);
-    family->name = mem_strdup(name);
+    family->name = mem_strdup(name ? name : "(null)");
     family->function = function;
     family->user_data = user_data;
     family->range_multiplier = 8;
     MEM_GROW(registry.families, registry.family_count, registry.family_capacity);
     registry.families[registry.family_count++] = family;
-    return family;
+    if (!name)
+        return reject(family, "a benchmark without a name");
+    return function ? family : reject(family, "no function");
 }
 
 /* gcc -flto runs the constructors of a program in the reverse order: those of one file are neighbours even then. */
@@ -65,6 +70,8 @@ struct benchmark *benchmark_keep_order(struct benchmark *family, const char *fil
 struct benchmark *benchmark_register_fixture(const struct benchmark_fixture *fixture, const char *method,
                                              benchmark_function *function, void *user_data)
 {
+    if (!fixture || !fixture->name || !method)
+        return benchmark_register(NULL, function, user_data);
     char *name = mem_format("%s/%s", fixture->name, method);
     struct benchmark *family = benchmark_register(name, function, user_data);
     family->set_up = fixture->set_up;
@@ -90,17 +97,46 @@ static void release_family(struct benchmark *family)
     free(family);
 }
 
+static void release_retired(void)
+{
+    for (size_t i = 0; i < registry.retired_count; i++)
+        release_family(registry.retired[i]);
+    free(registry.retired);
+    registry.retired = NULL;
+    registry.retired_count = registry.retired_capacity = 0;
+}
+
+/* Also inside a benchmark, or after a jump out of one: what a run may still need goes later. */
 void benchmark_clear_registered(void)
 {
-    for (size_t i = 0; i < registry.family_count; i++)
-        release_family(registry.families[i]);
+    for (size_t i = 0; i < registry.family_count; i++) {
+        MEM_GROW(registry.retired, registry.retired_count, registry.retired_capacity);
+        registry.retired[registry.retired_count++] = registry.families[i];
+    }
     free(registry.families);
     registry.families = NULL;
     registry.family_count = registry.family_capacity = 0;
+    if (!registry.unfinished_runs)
+        release_retired();
+}
+
+void benchmark_registry_begin_run(struct benchmark_registry *library)
+{
+    library->unfinished_runs++;
+}
+
+void benchmark_registry_end_run(struct benchmark_registry *library)
+{
+    if (--library->unfinished_runs == 0)
+        release_retired();
 }
 
 void benchmark_registry_release(struct benchmark_registry *library)
 {
+    if (library->unfinished_runs) {
+        fputs("benchmark_shutdown: ignored, because benchmark_run_specified has not returned\n", stderr);
+        return;
+    }
     benchmark_clear_registered();
     benchmark_team_release(library->team);
     benchmark_flags_release(&library->flags);
@@ -117,6 +153,8 @@ void benchmark_registry_release(struct benchmark_registry *library)
 
 struct benchmark *benchmark_name(struct benchmark *family, const char *name)
 {
+    if (!name)
+        return reject(family, "a benchmark without a name");
     free(family->name);
     family->name = mem_strdup(name);
     return family;
@@ -190,6 +228,9 @@ struct benchmark *benchmark_dense_range(struct benchmark *family, int64_t lo, in
         return family;
     if (step < 1)
         return reject(family, "dense range step %lld: must be 1 or more", (long long)step);
+    if (((uint64_t)hi - (uint64_t)lo) / (uint64_t)step >= BENCHMARK_ARGUMENTS_LIMIT)
+        return reject(family, "dense range %lld..%lld, step %lld: too many values", (long long)lo, (long long)hi,
+                      (long long)step);
     struct benchmark_values values = { 0 };
     benchmark_arguments_dense(&values, lo, hi, step);
     for (size_t i = 0; i < values.count; i++)
@@ -201,8 +242,13 @@ struct benchmark *benchmark_dense_range(struct benchmark *family, int64_t lo, in
 struct benchmark *benchmark_args_product(struct benchmark *family, const struct benchmark_list *lists, size_t count)
 {
     size_t total = count ? 1 : 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!lists[i].count)
+            return reject(family, "list %zu of a product is empty", i);
+        if (lists[i].count > BENCHMARK_ARGUMENTS_LIMIT / total)
+            return reject(family, "a product of too many arguments");
         total *= lists[i].count;
+    }
     int64_t *tuple = mem_array(count ? count : 1, sizeof *tuple);
     for (size_t n = 0; n < total; n++) {
         size_t rest = n; /* mixed radix, the first list is the lowest digit */
@@ -238,14 +284,23 @@ struct benchmark *benchmark_ranges(struct benchmark *family, const int64_t (*pai
 
 struct benchmark *benchmark_apply(struct benchmark *family, void (*function)(struct benchmark *family))
 {
+    if (!function)
+        return reject(family, "apply: no function");
     function(family);
     return family;
 }
 
 /* ---- how it runs ---- */
 
+static bool is_unit(enum benchmark_time_unit unit)
+{
+    return (int)unit >= BENCHMARK_NANOSECOND && (int)unit <= BENCHMARK_SECOND;
+}
+
 struct benchmark *benchmark_unit(struct benchmark *family, enum benchmark_time_unit unit)
 {
+    if (!is_unit(unit))
+        return reject(family, "time unit %d: no such unit", (int)unit);
     family->unit = unit;
     family->has_unit = true;
     return family;
@@ -253,8 +308,8 @@ struct benchmark *benchmark_unit(struct benchmark *family, enum benchmark_time_u
 
 struct benchmark *benchmark_min_time(struct benchmark *family, double seconds)
 {
-    if (!(seconds > 0))
-        return reject(family, "minimum time %g s: must be above 0", seconds);
+    if (!(seconds > 0) || !isfinite(seconds))
+        return reject(family, "minimum time %g s: must be above 0 and finite", seconds);
     if (family->iterations)
         return reject(family, "minimum time and a fixed iteration count exclude each other");
     family->min_time = seconds;
@@ -263,8 +318,8 @@ struct benchmark *benchmark_min_time(struct benchmark *family, double seconds)
 
 struct benchmark *benchmark_min_warmup_time(struct benchmark *family, double seconds)
 {
-    if (!(seconds >= 0))
-        return reject(family, "warm-up time %g s: must not be negative", seconds);
+    if (!(seconds >= 0) || !isfinite(seconds))
+        return reject(family, "warm-up time %g s: must be finite and not negative", seconds);
     if (family->iterations)
         return reject(family, "warm-up time and a fixed iteration count exclude each other");
     family->min_warmup_time = seconds;
@@ -371,6 +426,10 @@ struct benchmark *benchmark_display_aggregates_only(struct benchmark *family, bo
 struct benchmark *benchmark_compute_statistics(struct benchmark *family, const char *name,
                                                benchmark_statistic *statistic, enum benchmark_statistic_unit unit)
 {
+    if (!name || !statistic)
+        return reject(family, "a statistic without a %s", name ? "function" : "name");
+    if (unit != BENCHMARK_STATISTIC_TIME && unit != BENCHMARK_STATISTIC_PERCENTAGE)
+        return reject(family, "statistic %s: no such unit", name);
     family->statistics = mem_resize(family->statistics, family->statistic_count + 1, sizeof *family->statistics);
     family->statistics[family->statistic_count++] =
         (struct benchmark_named_statistic){ mem_strdup(name), statistic, unit };
@@ -381,6 +440,8 @@ struct benchmark *benchmark_complexity(struct benchmark *family, enum benchmark_
 {
     if (complexity == BENCHMARK_O_FUNCTION)
         return reject(family, "a complexity function comes by benchmark_complexity_with");
+    if ((int)complexity < BENCHMARK_O_NONE || (int)complexity > BENCHMARK_O_FUNCTION)
+        return reject(family, "complexity %d: no such complexity", (int)complexity);
     family->complexity = complexity;
     return family;
 }
@@ -427,21 +488,27 @@ static void add_threads(struct benchmark *family, int threads)
     family->thread_counts[family->thread_count_count++] = threads;
 }
 
-struct benchmark *benchmark_threads(struct benchmark *family, int threads)
+static bool check_threads(struct benchmark *family, int threads)
 {
     if (threads < 1)
-        return reject(family, "%d threads: must be 1 or more", threads);
-    add_threads(family, threads);
+        reject(family, "%d threads: must be 1 or more", threads);
+    else if (threads > THREADS_LIMIT)
+        reject(family, "%d threads: must be %d or less", threads, THREADS_LIMIT);
+    return threads >= 1 && threads <= THREADS_LIMIT;
+}
+
+struct benchmark *benchmark_threads(struct benchmark *family, int threads)
+{
+    if (check_threads(family, threads))
+        add_threads(family, threads);
     return family;
 }
 
 static bool check_thread_range(struct benchmark *family, int lo, int hi)
 {
-    if (lo < 1)
-        reject(family, "%d threads: must be 1 or more", lo);
-    else if (lo > hi)
+    if (lo > hi)
         reject(family, "thread range %d..%d: the end is before the start", lo, hi);
-    return lo >= 1 && lo <= hi;
+    return lo <= hi && check_threads(family, lo) && check_threads(family, hi);
 }
 
 struct benchmark *benchmark_thread_range(struct benchmark *family, int lo, int hi)
@@ -498,11 +565,20 @@ struct benchmark_team *benchmark_registry_team(struct benchmark_registry *librar
 
 void benchmark_register_memory_manager(const struct benchmark_memory_manager *manager)
 {
+    if (manager && (!manager->start || !manager->stop)) {
+        fputs("A memory manager needs start and stop; this one is not registered.\n", stderr);
+        manager = NULL;
+    }
     registry.memory_manager = manager;
 }
 
 void benchmark_register_profiler_manager(const struct benchmark_profiler_manager *manager)
 {
+    if (manager && (!manager->after_setup_start || !manager->before_teardown_stop)) {
+        fputs("A profiler manager needs after_setup_start and before_teardown_stop; this one is not registered.\n",
+              stderr);
+        manager = NULL;
+    }
     registry.profiler_manager = manager;
 }
 
@@ -530,14 +606,19 @@ bool benchmark_registry_add_context(struct benchmark_registry *library, const ch
 
 void benchmark_add_custom_context(const char *key, const char *value)
 {
-    if (!benchmark_registry_add_context(&registry, key, value))
+    if (!key || !value)
+        fprintf(stderr, "Failed to add custom context \"%s\": no %s\n", key ? key : "", key ? "value" : "key");
+    else if (!benchmark_registry_add_context(&registry, key, value))
         fprintf(stderr, "Failed to add custom context \"%s\" as it already exists with value \"%s\"\n", key,
                 benchmark_registry_find_context(&registry, key));
 }
 
 void benchmark_set_default_time_unit(enum benchmark_time_unit unit)
 {
-    registry.default_unit = unit;
+    if (is_unit(unit))
+        registry.default_unit = unit;
+    else
+        fprintf(stderr, "Time unit %d: no such unit\n", (int)unit);
 }
 
 enum benchmark_time_unit benchmark_default_time_unit(void)

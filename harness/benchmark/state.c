@@ -4,6 +4,7 @@
 #include "harness/base/mem.h"
 #include "harness/probe/probe_allocations.h"
 #include "harness/probe/probe_memory.h"
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,10 @@ void benchmark_measurement_reset(struct benchmark_measurement *measurement)
 
 void benchmark_state_set_iteration_time(struct benchmark_state *state, double seconds)
 {
-    state->measurement->manual_seconds += seconds;
+    if (!(seconds >= 0) || !isfinite(seconds))
+        benchmark_state_skip_with_error(state, "iteration time %g s: must be finite and not negative", seconds);
+    else
+        state->measurement->manual_seconds += seconds;
 }
 
 /* ---- loop ---- */
@@ -72,6 +76,10 @@ static void refill(struct benchmark_state *state, int64_t batch)
 
 bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t batch, bool is_batch)
 {
+    if (batch < 1) {
+        benchmark_state_skip_with_error(state, "a batch of %lld iterations: must be 1 or more", (long long)batch);
+        is_batch = false;
+    }
     if (!state->started)
         start_loop(state, BENCHMARK_FORM_KEEP_RUNNING, batch);
     if (state->remaining < batch && state->later > 0)
@@ -92,6 +100,10 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
 
 int64_t benchmark_state_begin(struct benchmark_state *state)
 {
+    if (state->started) {
+        benchmark_state_skip_with_error(state, "a second loop in one call of the benchmark");
+        return 0;
+    }
     start_loop(state, BENCHMARK_FORM_REGISTER, 1);
     int64_t count = state->remaining;
     state->remaining = 0; /* the count lives in the caller's register from here on */
@@ -170,10 +182,14 @@ void benchmark_state_set_label(struct benchmark_state *state, const char *format
 void benchmark_state_set_counter_base(struct benchmark_state *state, const char *name, double value, unsigned flags,
                                       int base)
 {
+    if (!name) {
+        benchmark_state_skip_with_error(state, "a counter without a name");
+        return;
+    }
     struct benchmark_counter *counter = benchmark_counters_at(&state->measurement->counters, name);
     counter->value = value;
     counter->flags = flags;
-    counter->base = base;
+    counter->base = base == 1024 ? 1024 : 1000;
 }
 
 void benchmark_state_set_counter(struct benchmark_state *state, const char *name, double value, unsigned flags)
@@ -183,7 +199,10 @@ void benchmark_state_set_counter(struct benchmark_state *state, const char *name
 
 void benchmark_state_add_counter(struct benchmark_state *state, const char *name, double delta)
 {
-    benchmark_counters_at(&state->measurement->counters, name)->value += delta;
+    if (name)
+        benchmark_counters_at(&state->measurement->counters, name)->value += delta;
+    else
+        benchmark_state_skip_with_error(state, "a counter without a name");
 }
 
 void benchmark_state_set_bytes_processed(struct benchmark_state *state, int64_t bytes)

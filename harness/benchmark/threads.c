@@ -47,6 +47,7 @@ struct benchmark_team {
     const struct benchmark_instance *instance;
     void *fixture;
     int64_t iterations;
+    _Atomic bool is_busy;
 };
 
 struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count)
@@ -76,6 +77,11 @@ void benchmark_team_release(struct benchmark_team *team)
     free(team->slots);
     free(team->cpus);
     free(team);
+}
+
+bool benchmark_team_is_busy(const struct benchmark_team *team)
+{
+    return team && atomic_load(&team->is_busy);
 }
 
 bool benchmark_team_watches(const struct benchmark_instance *instance)
@@ -342,33 +348,39 @@ static int run_with_runner(struct benchmark_team *team)
     return (int)started;
 }
 
-static int run_with_pool(struct benchmark_team *team, struct error *error)
+static void run_with_pool(struct benchmark_team *team)
 {
     int threads = team->instance->threads;
-    int code = team->pool ? 0 : pool_create_growing(&team->pool, NULL, 0, error);
-    if (!code)
-        code = pool_reserve(team->pool, threads, error);
-    if (!code)
-        pool_run_on(team->pool, threads, run_pooled, team);
-    if (!code)
-        team->scheduling = team->slots[0]->scheduling;
-    for (int i = 1; i < threads && !code; i++)
+    pool_run_on(team->pool, threads, run_pooled, team);
+    team->scheduling = team->slots[0]->scheduling;
+    for (int i = 1; i < threads; i++)
         probe_scheduling_add(&team->scheduling, &team->slots[i]->scheduling);
-    return code;
+}
+
+static int reserve_pool(struct benchmark_team *team, struct error *error)
+{
+    int code = team->pool ? 0 : pool_create_growing(&team->pool, NULL, 0, error);
+    return code ? code : pool_reserve(team->pool, team->instance->threads, error);
 }
 
 /* Several threads, or one of somebody else's. */
 static int run_group(struct benchmark_team *team, struct benchmark_measurement *total, struct error *error)
 {
-    int threads = team->instance->threads, ran = prepare_slots(team, threads, total), code = 0;
+    bool is_pooled = !team->instance->family->thread_runner;
+    int threads = team->instance->threads, code = is_pooled ? reserve_pool(team, error) : 0;
+    if (code)
+        return code;
+    int ran = prepare_slots(team, threads, total);
     barrier_start(&team->barrier, threads);
     atomic_store(&team->order, 0);
     atomic_store(&team->finished, 0);
     atomic_store(&team->started, 0);
-    if (team->instance->family->thread_runner)
-        ran = run_with_runner(team);
+    atomic_store(&team->is_busy, true);
+    if (is_pooled)
+        run_with_pool(team);
     else
-        code = run_with_pool(team, error);
+        ran = run_with_runner(team);
+    atomic_store(&team->is_busy, false);
     for (int i = 0; i < threads; i++)
         add_measurement(total, &team->slots[i]->measurement);
     if (ran < threads)
@@ -401,8 +413,8 @@ int benchmark_team_run(struct benchmark_team *team, const struct benchmark_insta
         run_thread(team, 0, false, total, &left);
     } else {
         code = run_group(team, total, error);
-        left = team->slots[0]->fixture;
-        for (int i = 0; i < instance->threads; i++)
+        left = code ? *fixture : team->slots[0]->fixture;
+        for (int i = 0; i < instance->threads && i < team->slot_count; i++)
             benchmark_measurement_reset(&team->slots[i]->measurement);
     }
     if (!own_fixture) /* what a fixture's set_up leaves is its thread's */

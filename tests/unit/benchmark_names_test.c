@@ -1,5 +1,6 @@
 /* Case names, argument lists, and which cases a filter selects. */
 #include "tests/unit/benchmark_support.h"
+#include <limits.h>
 
 static void nothing(struct benchmark_state *state)
 {
@@ -205,6 +206,103 @@ static void test_misuse_becomes_an_error_record(void **state)
     outcome_release(&outcome);
 }
 
+static void loop_twice(struct benchmark_state *state)
+{
+    for (int i = 0; i < 2; i++)
+        BENCHMARK_LOOP(state)
+    benchmark_clobber_memory();
+}
+
+static void loop_in_loop(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state))
+        loop_twice(state);
+}
+
+static void empty_batch(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running_batch(state, benchmark_state_range(state, 0)))
+        benchmark_clobber_memory();
+}
+
+static void odd_time(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state))
+        benchmark_state_set_iteration_time(state, benchmark_state_range(state, 0) ? NAN : -1);
+}
+
+static void no_counter_name(struct benchmark_state *state)
+{
+    nothing(state);
+    benchmark_state_set_counter(state, NULL, 1, BENCHMARK_COUNTER_PLAIN);
+}
+
+static double first(const double *samples, size_t count)
+{
+    return count ? samples[0] : 0;
+}
+
+/* None of these may crash, hang or pass for a measurement. */
+static void test_nonsense_becomes_an_error_record(void **state)
+{
+    (void)state;
+    const struct benchmark_fixture nameless = { 0 };
+    const int64_t one = 1;
+    static const int64_t many[65536];
+    const struct benchmark_list lists[] = { { &one, 1 }, { NULL, 0 }, { many, 65536 }, { many, 65536 } };
+    benchmark_register(NULL, nothing, NULL);
+    benchmark_register("function", NULL, NULL);
+    benchmark_name(benchmark_register("rename", nothing, NULL), NULL);
+    benchmark_register_fixture(&nameless, "method", nothing, NULL);
+    benchmark_apply(benchmark_register("apply", nothing, NULL), NULL);
+    benchmark_unit(benchmark_register("unit", nothing, NULL), (enum benchmark_time_unit)99);
+    benchmark_complexity(benchmark_register("complexity", nothing, NULL), (enum benchmark_complexity)99);
+    benchmark_compute_statistics(benchmark_register("statistic", nothing, NULL), "s", NULL, BENCHMARK_STATISTIC_TIME);
+    benchmark_compute_statistics(benchmark_register("statistic", nothing, NULL), NULL, first, BENCHMARK_STATISTIC_TIME);
+    benchmark_args_product(benchmark_register("empty", nothing, NULL), lists, 2);
+    benchmark_args_product(benchmark_register("product", nothing, NULL), lists + 2, 2);
+    benchmark_dense_range(benchmark_register("dense", nothing, NULL), 0, INT64_MAX, 1);
+    benchmark_min_time(benchmark_register("time", nothing, NULL), INFINITY);
+    benchmark_min_warmup_time(benchmark_register("warm-up", nothing, NULL), INFINITY);
+    benchmark_dense_thread_range(benchmark_register("threads", nothing, NULL), 1, INT_MAX, 1);
+    benchmark_register("loops", loop_twice, NULL);
+    benchmark_threads(benchmark_register("loops", loop_in_loop, NULL), 3);
+    benchmark_arg(benchmark_register("batch", empty_batch, NULL), 0);
+    benchmark_arg(benchmark_register("batch", empty_batch, NULL), INT64_MIN);
+    benchmark_use_manual_time(benchmark_arg(benchmark_register("manual", odd_time, NULL), 0));
+    benchmark_use_manual_time(benchmark_arg(benchmark_register("manual", odd_time, NULL), 1));
+    benchmark_register("counter", no_counter_name, NULL);
+    benchmark_set_filter(NULL);
+    struct outcome outcome = run_library("--benchmark_format=json");
+    const char *expected[] = { "a benchmark without a name",
+                               "no function",
+                               "a benchmark without a name",
+                               "a benchmark without a name",
+                               "apply: no function",
+                               "time unit 99: no such unit",
+                               "complexity 99: no such complexity",
+                               "a statistic without a function",
+                               "a statistic without a name",
+                               "list 1 of a product is empty",
+                               "a product of too many arguments",
+                               "dense range 0..9223372036854775807, step 1: too many values",
+                               "minimum time inf s: must be above 0 and finite",
+                               "warm-up time inf s: must be finite and not negative",
+                               "2147483647 threads: must be 65536 or less",
+                               "a second loop in one call of the benchmark",
+                               "a second loop in one call of the benchmark",
+                               "a batch of 0 iterations: must be 1 or more",
+                               "a batch of -9223372036854775808 iterations: must be 1 or more",
+                               "iteration time -1 s: must be finite and not negative",
+                               "iteration time nan s: must be finite and not negative",
+                               "a counter without a name" };
+    size_t count = sizeof expected / sizeof expected[0];
+    assert_int_equal(json_array_size(outcome.records), count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(text(record(&outcome, i), "error_message"), expected[i]);
+    outcome_release(&outcome);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_no_match_and_bad_regex),
         cmocka_unit_test(test_list_formats),
         cmocka_unit_test(test_misuse_becomes_an_error_record),
+        cmocka_unit_test(test_nonsense_becomes_an_error_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,33 @@ static void test_many_inputs(void **state)
     outcome_release(&outcome);
 }
 
+static void call_the_library(struct benchmark_state *state)
+{
+    size_t matched = 0;
+    while (benchmark_state_keep_running(state))
+        benchmark_clobber_memory();
+    if (benchmark_state_thread_index(state) > 0)
+        return;
+    if (benchmark_state_threads(state) > 1)
+        matched = benchmark_run_specified_with(NULL, NULL, "inner");
+    benchmark_clear_registered();
+    benchmark_shutdown();
+    benchmark_state_set_counter(state, "matched", (double)matched, BENCHMARK_COUNTER_PLAIN);
+}
+
+/* Nobody frees what the run still needs, and nobody waits for himself. */
+static void test_library_called_inside_a_benchmark(void **state)
+{
+    (void)state;
+    benchmark_iterations(benchmark_threads(benchmark_register("outer", call_the_library, NULL), 2), 1);
+    benchmark_iterations(benchmark_threads(benchmark_register("inner", nothing, NULL), 2), 1);
+    struct outcome outcome = run_library("--benchmark_format=json --benchmark_filter=outer|inner");
+    assert_int_equal(json_array_size(outcome.records), 2);
+    assert_string_equal(outcome.err, "benchmark_run_specified: ignored, because a case on several threads is running\n"
+                                     "benchmark_shutdown: ignored, because benchmark_run_specified has not returned\n");
+    outcome_release(&outcome);
+}
+
 static void test_misuse(void **state)
 {
     (void)state;
@@ -349,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_thread_counts_in_names),
         cmocka_unit_test(test_many_inputs),
         cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_library_called_inside_a_benchmark),
         cmocka_unit_test(test_barriers_and_sums),
         cmocka_unit_test(test_one_thread_skips),
         cmocka_unit_test(test_first_message_last_label),
