@@ -3,7 +3,8 @@
  * While benchmarks run, signals that would end the program (Ctrl-C, a crash, abort) first write the end of every open
  * document, then do what they would have done: the exit status still tells. Handlers are set only where nobody else
  * (the program, a sanitizer, nohup) has set one, and taken away afterwards. exit() inside a benchmark is covered too,
- * SIGKILL and _exit are not: a file of --benchmark_out survives those as well, because it is ended after every write.
+ * SIGKILL and _exit are not: a file of --benchmark_out survives those as well, because it is ended after every write
+ * (unless SIGKILL comes within that one write, which Linux may then cut short at the end of a page).
  *
  * Invariant: outside benchmark_ending_hold ... release, what the document's descriptor has received is whole records. A
  * request to end that arrives while it is held waits for the release; a second one does not. A child that a benchmark
@@ -55,14 +56,26 @@ static void die_of(int signal_number)
     raise(signal_number);
 }
 
+/* A request that came while the document was held. */
+static void die_of_pending(struct benchmark_ending *ending)
+{
+    int signal_number = atomic_exchange(&ending->pending, 0);
+    if (!signal_number)
+        return;
+    write_ends(ending);
+    die_of(signal_number);
+}
+
 static void handle(int signal_number)
 {
     int saved_errno = errno;
     struct benchmark_ending *ending = ending_get();
     bool is_owner = getpid() == ending->owner, held = atomic_load(&ending->held);
     if (is_owner && held && is_request(signal_number)) {
-        atomic_store(&ending->pending, signal_number);
         signal(signal_number, SIG_DFL);
+        atomic_store(&ending->pending, signal_number);
+        if (!atomic_load(&ending->held)) /* another thread released it before it could see the request */
+            die_of_pending(ending);
     } else {
         if (is_owner && !held)
             write_ends(ending);
@@ -107,8 +120,9 @@ static void take_stack(struct benchmark_ending *ending)
 void benchmark_ending_begin(void)
 {
     struct benchmark_ending *ending = ending_get();
-    struct sigaction ours = { .sa_handler = handle, .sa_flags = SA_ONSTACK }, present;
-    if (ending->owner)
+    /* Restarting: a request that waits must not cut short the write that it waits for. */
+    struct sigaction ours = { .sa_handler = handle, .sa_flags = SA_ONSTACK | SA_RESTART }, present;
+    if (ending->depth++)
         return; /* run_specified inside a benchmark: the outer run does it */
     ending->owner = getpid();
     if (!ending->has_exit_hook)
@@ -124,6 +138,8 @@ void benchmark_ending_finish(void)
 {
     struct benchmark_ending *ending = ending_get();
     struct sigaction present;
+    if (--ending->depth)
+        return;
     for (int i = 0; i < SIGNAL_COUNT; i++)
         if (sigaction(fatal_signals[i], NULL, &present) == 0 && present.sa_handler == handle)
             signal(fatal_signals[i], SIG_DFL);
@@ -140,13 +156,8 @@ void benchmark_ending_hold(void)
 void benchmark_ending_release(void)
 {
     struct benchmark_ending *ending = ending_get();
-    if (atomic_fetch_sub(&ending->held, 1) > 1)
-        return;
-    int signal_number = atomic_exchange(&ending->pending, 0);
-    if (!signal_number)
-        return;
-    write_ends(ending);
-    die_of(signal_number);
+    if (atomic_fetch_sub(&ending->held, 1) == 1)
+        die_of_pending(ending);
 }
 
 void benchmark_ending_open(FILE *out, const char *end)

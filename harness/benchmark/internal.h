@@ -114,6 +114,7 @@ struct benchmark_document {
 /* ending.c: what its signal handlers read. */
 struct benchmark_ending {
     pid_t owner; /* 0 = nothing runs */
+    int depth;   /* runs inside runs */
     atomic_int held, pending, document_count;
     struct benchmark_document documents[BENCHMARK_DOCUMENT_LIMIT];
     void *stack;
@@ -150,6 +151,8 @@ void benchmark_registry_begin_run(struct benchmark_registry *registry);
 void benchmark_registry_end_run(struct benchmark_registry *registry);
 /* Adds a pair; false if the key was there. */
 bool benchmark_registry_add_context(struct benchmark_registry *registry, const char *key, const char *value);
+/* Adds a pair, or gives the key another value. */
+void benchmark_registry_set_context(struct benchmark_registry *registry, const char *key, const char *value);
 /* The value that the key has already, or NULL. */
 const char *benchmark_registry_find_context(const struct benchmark_registry *registry, const char *key);
 /* The threads that cases run on; created at the first call. */

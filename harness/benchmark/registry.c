@@ -604,6 +604,18 @@ bool benchmark_registry_add_context(struct benchmark_registry *library, const ch
     return true;
 }
 
+void benchmark_registry_set_context(struct benchmark_registry *library, const char *key, const char *value)
+{
+    if (benchmark_registry_add_context(library, key, value))
+        return;
+    for (size_t i = 0; i < library->context_count; i++) {
+        if (strcmp(library->context[i].key, key) == 0) {
+            free(library->context[i].value);
+            library->context[i].value = mem_strdup(value);
+        }
+    }
+}
+
 void benchmark_add_custom_context(const char *key, const char *value)
 {
     if (!key || !value)
