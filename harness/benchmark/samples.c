@@ -34,7 +34,7 @@ void benchmark_samples_begin(struct benchmark_state *state)
     int64_t limit = samples->limit < SAMPLE_LIMIT ? samples->limit : SAMPLE_LIMIT;
     samples->has_tsc = measurement->calibration && measurement->calibration->ns_per_tick > 0;
     samples->ns_per_tick = samples->has_tsc ? measurement->calibration->ns_per_tick : 1;
-    samples->chunk = (state->remaining + limit - 1) / limit;
+    samples->chunk = state->remaining / limit + (state->remaining % limit != 0);
     samples->values_ns = mem_array((size_t)(limit < state->remaining ? limit : state->remaining), sizeof(double));
     state->later = state->remaining - samples->chunk;
     state->remaining = samples->chunk;

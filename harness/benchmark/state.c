@@ -100,7 +100,7 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
 
 int64_t benchmark_state_begin(struct benchmark_state *state)
 {
-    if (state->started) {
+    if (state->started) { /* the time of both would be divided by the iterations of one */
         benchmark_state_skip_with_error(state, "a second loop in one call of the benchmark");
         return 0;
     }

@@ -96,6 +96,16 @@ static void test_counts(void **state)
 }
 
 /* Pauses, exact and cheap ones, do not count; neither does one that spans the boundary of two samples. */
+/* The first chunk of as many iterations as there are. */
+static void test_most_iterations(void **state)
+{
+    (void)state;
+    begin(INT64_MAX, 10, true);
+    assert_true(benchmark_state_keep_running(&loop));
+    assert_true(loop.remaining == INT64_MAX / 10 && loop.later == INT64_MAX - INT64_MAX / 10 - 1);
+    benchmark_state_skip_with_message(&loop, "it would take years");
+}
+
 static void test_pauses(void **state)
 {
     (void)state;
@@ -234,15 +244,11 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_iteration),
-        cmocka_unit_test(test_equal_chunks),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_pauses),
-        cmocka_unit_test(test_skip),
-        cmocka_unit_test(test_manual_time),
-        cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_threads_append),
-        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_every_iteration), cmocka_unit_test(test_equal_chunks),
+        cmocka_unit_test(test_counts),          cmocka_unit_test(test_most_iterations),
+        cmocka_unit_test(test_pauses),          cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_manual_time),     cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_threads_append),  cmocka_unit_test(test_records),
     };
     return cmocka_run_group_tests_name("benchmark_samples", tests, NULL, tear_down);
 }
