@@ -174,9 +174,10 @@ static void pause_cheaply(struct benchmark_measurement *measurement)
     }
 }
 
+/* The counters of two CPUs may differ by some ticks: a pause during which the thread moved is never negative. */
 static uint64_t end_cheap_pause(struct benchmark_pauses *pauses)
 {
-    uint64_t ticks = clock_tsc() - pauses->pause_ticks;
+    uint64_t now = clock_tsc(), ticks = now > pauses->pause_ticks ? now - pauses->pause_ticks : 0;
     pauses->excluded_ticks += ticks;
     if (ticks > pauses->switch_ticks)
         pauses->suspect_ticks += ticks;

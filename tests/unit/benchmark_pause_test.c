@@ -109,6 +109,20 @@ static void test_a_long_pause_among_short_ones(void **state)
     }
 }
 
+/* The thread moved to a CPU whose counter is a little behind. */
+static void test_counter_goes_back(void **state)
+{
+    (void)state;
+    struct pause pauses[100];
+    for (size_t i = 0; i < 100; i++)
+        pauses[i] = (struct pause){ 500, 500 };
+    pauses[50] = (struct pause){ -5, -5 };
+    reset_clock(true);
+    struct seen seen = run_pauses(pauses, 100, 100, false);
+    assert_near(seen.real_ns, 100 * 1000 - 5, 1e-12);
+    assert_near(seen.cpu_ns, 100 * 1000 - 5, 1e-12);
+}
+
 /* Preempted now and then in short pauses, which nobody can see: the stated error covers it. */
 static void test_error_covers_hidden_naps(void **state)
 {
@@ -205,15 +219,11 @@ static void test_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_short_pauses_become_cheap),
-        cmocka_unit_test(test_exact_without_counter),
-        cmocka_unit_test(test_process_time_is_exact),
-        cmocka_unit_test(test_sleeping_pauses_stay_exact),
-        cmocka_unit_test(test_a_long_pause_among_short_ones),
-        cmocka_unit_test(test_error_covers_hidden_naps),
-        cmocka_unit_test(test_sleep_in_the_timed_part),
-        cmocka_unit_test(test_ends_inside_a_pause),
-        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_short_pauses_become_cheap),     cmocka_unit_test(test_exact_without_counter),
+        cmocka_unit_test(test_process_time_is_exact),         cmocka_unit_test(test_sleeping_pauses_stay_exact),
+        cmocka_unit_test(test_a_long_pause_among_short_ones), cmocka_unit_test(test_counter_goes_back),
+        cmocka_unit_test(test_error_covers_hidden_naps),      cmocka_unit_test(test_sleep_in_the_timed_part),
+        cmocka_unit_test(test_ends_inside_a_pause),           cmocka_unit_test(test_records),
     };
     return cmocka_run_group_tests_name("benchmark_pause", tests, NULL, NULL);
 }
