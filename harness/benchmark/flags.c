@@ -315,8 +315,7 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     if (registry->flags_ready)
         return;
     struct benchmark_flags *flags = &registry->flags;
-    if (!flags->filter)
-        flags->filter = mem_strdup("");
+    flags->filter = mem_strdup("");
     flags->min_time = mem_strdup("0.5s");
     flags->min_time_seconds = 0.5;
     flags->repetitions = 1;

@@ -44,15 +44,21 @@ bool benchmark_report_unrecognized_arguments(int argc, char **argv)
     return argc > 1;
 }
 
+/* Also before benchmark_initialize, which reads the environment too, but only once: what the program sets stays. */
+static struct benchmark_flags *flags_get(void)
+{
+    benchmark_flags_set_defaults(benchmark_registry_get());
+    return &benchmark_registry_get()->flags;
+}
+
 const char *benchmark_filter(void)
 {
-    const char *filter = benchmark_registry_get()->flags.filter;
-    return filter ? filter : "";
+    return flags_get()->filter;
 }
 
 void benchmark_set_filter(const char *filter)
 {
-    struct benchmark_flags *flags = &benchmark_registry_get()->flags;
+    struct benchmark_flags *flags = flags_get();
     char *copy = mem_strdup(filter ? filter : "");
     free(flags->filter);
     flags->filter = copy;
@@ -60,7 +66,7 @@ void benchmark_set_filter(const char *filter)
 
 int benchmark_verbosity(void)
 {
-    return benchmark_registry_get()->flags.verbosity;
+    return flags_get()->verbosity;
 }
 
 int benchmark_exit_status(void)
@@ -102,8 +108,7 @@ static bool wants_color(const char *text)
 
 struct benchmark_reporter *benchmark_create_default_display_reporter(void)
 {
-    const struct benchmark_flags *flags = &benchmark_registry_get()->flags;
-    benchmark_flags_set_defaults(benchmark_registry_get());
+    const struct benchmark_flags *flags = flags_get();
     struct benchmark_reporter *reporter = benchmark_printer_create(flags->format, stdout, stderr);
     benchmark_printer_of(reporter)->color = wants_color(flags->color);
     benchmark_printer_of(reporter)->tabular = flags->counters_tabular;
@@ -372,7 +377,7 @@ static uint64_t choose_seed(struct benchmark_registry *registry)
     if (!str_parse_u64(registry->flags.seed, &seed))
         seed = (uint64_t)clock_utc_ns();
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
-    benchmark_registry_add_context(registry, "prony_interleaving_seed", text);
+    benchmark_registry_set_context(registry, "prony_interleaving_seed", text); /* of this run, not of one before */
     return seed;
 }
 

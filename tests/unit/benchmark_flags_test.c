@@ -126,6 +126,24 @@ static void test_environment(void **state)
     unsetenv("BENCHMARK_REPETITIONS");
 }
 
+/* What the program sets before benchmark_initialize is stronger than the environment, and it can ask, too. */
+static void test_environment_before_initialize(void **state)
+{
+    (void)state;
+    setenv("BENCHMARK_FILTER", "environment", 1);
+    setenv("V", "3", 1);
+    benchmark_shutdown();
+    assert_string_equal(benchmark_filter(), "environment");
+    assert_int_equal(benchmark_verbosity(), 3);
+    benchmark_set_filter("program");
+    int argc = 0;
+    benchmark_initialize(&argc, NULL);
+    assert_string_equal(benchmark_filter(), "program");
+    benchmark_shutdown();
+    unsetenv("BENCHMARK_FILTER");
+    unsetenv("V");
+}
+
 static void test_context_pairs(void **state)
 {
     (void)state;
@@ -292,11 +310,17 @@ static void test_verbosity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_truth),          cmocka_unit_test(test_malformed_values),
-        cmocka_unit_test(test_min_time_forms), cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_context_pairs),  cmocka_unit_test(test_time_unit),
-        cmocka_unit_test(test_output_file),    cmocka_unit_test(test_exits),
-        cmocka_unit_test(test_exit_code),      cmocka_unit_test(test_verbosity),
+        cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_malformed_values),
+        cmocka_unit_test(test_min_time_forms),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_environment_before_initialize),
+        cmocka_unit_test(test_context_pairs),
+        cmocka_unit_test(test_time_unit),
+        cmocka_unit_test(test_output_file),
+        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_exit_code),
+        cmocka_unit_test(test_verbosity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,47 @@ static void test_loop_forms(void **state)
     outcome_release(&outcome);
 }
 
+static void loop_again(struct benchmark_state *state)
+{
+    BENCHMARK_LOOP(state)
+    {
+        seen.bodies++;
+    }
+    BENCHMARK_LOOP(state)
+    {
+        seen.bodies++;
+    }
+}
+
+static void loop_inside(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state)) {
+        BENCHMARK_LOOP(state)
+        {
+            seen.bodies++;
+        }
+    }
+}
+
+/* Samples, whose array has room for one loop, make it worse than a wrong time. */
+static void test_one_loop(void **state)
+{
+    (void)state;
+    static const char *const flags[] = { "--benchmark_format=json", "--benchmark_format=json --prony_samples=3" };
+    for (size_t i = 0; i < 2; i++) {
+        forget();
+        benchmark_iterations(benchmark_register("again", loop_again, NULL), 10);
+        benchmark_iterations(benchmark_register("inside", loop_inside, NULL), 10);
+        benchmark_iterations(benchmark_threads(benchmark_register("threads", loop_again, NULL), 1), 10);
+        struct outcome outcome = run_library(flags[i]);
+        for (size_t r = 0; r < 3; r++)
+            assert_string_equal(text(record(&outcome, r), "error_message"),
+                                "a second loop in one call of the benchmark");
+        assert_int_equal(seen.bodies, 20);
+        outcome_release(&outcome);
+    }
+}
+
 static void pausing(struct benchmark_state *state)
 {
     while (benchmark_state_keep_running(state)) {
@@ -465,6 +506,30 @@ static void test_interleaving(void **state)
     outcome_release(&outcome);
 }
 
+/* Each document has the seed of its own run. */
+static void test_seed_of_every_run(void **state)
+{
+    (void)state;
+    char seeds[2][64];
+    for (int i = 0; i < 2; i++) {
+        char *argv[] = { (char *)(uintptr_t) "./program", (char *)(uintptr_t) "--benchmark_format=json",
+                         (char *)(uintptr_t) "--benchmark_enable_random_interleaving", NULL };
+        int argc = 3;
+        fake.wall_ns += 1000;
+        struct redirection out = redirect(STDOUT_FILENO);
+        benchmark_initialize(&argc, argv);
+        benchmark_iterations(benchmark_register("x", record_order, NULL), 1);
+        benchmark_run_specified();
+        char *written = restore(&out);
+        json_t *json = json_loads(written, 0, NULL);
+        snprintf(seeds[i], sizeof seeds[i], "%s", text(json_object_get(json, "context"), "prony_interleaving_seed"));
+        json_decref(json);
+        free(written);
+    }
+    benchmark_shutdown();
+    assert_string_not_equal(seeds[0], seeds[1]);
+}
+
 static char *file_path; /* of --benchmark_out while it grows */
 
 static void read_own_file(struct benchmark_state *state)
@@ -571,12 +636,14 @@ int main(void)
         cmocka_unit_test(test_dry_run),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_loop_forms),
+        cmocka_unit_test(test_one_loop),
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_manual_time),
         cmocka_unit_test(test_skips),
         cmocka_unit_test(test_aggregates_without_failed_repetitions),
         cmocka_unit_test(test_hooks),
         cmocka_unit_test(test_interleaving),
+        cmocka_unit_test(test_seed_of_every_run),
         cmocka_unit_test(test_file_is_whole_at_any_time),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_allocations),
