@@ -26,6 +26,7 @@ static void end_phase_if_complete(struct barrier *barrier, uint64_t members)
 uint32_t barrier_arrive(struct barrier *barrier)
 {
     uint32_t phase = atomic_load(&barrier->phase);
+    futex_publish(barrier);
     end_phase_if_complete(barrier, atomic_fetch_add(&barrier->members, 1) + 1);
     return phase;
 }
@@ -38,11 +39,13 @@ bool barrier_wait(struct barrier *barrier, uint32_t phase, int64_t limit_ns)
         in_time = futex_wait(&barrier->phase, phase, FUTEX_EVERYBODY, limit_ns);
         atomic_fetch_sub(&barrier->sleepers, 1);
     }
+    futex_observe(barrier);
     return atomic_load(&barrier->phase) != phase;
 }
 
 void barrier_leave(struct barrier *barrier, int thread_count)
 {
     uint64_t left = (uint64_t)thread_count << 32;
+    futex_publish(barrier);
     end_phase_if_complete(barrier, atomic_fetch_sub(&barrier->members, left) - left);
 }

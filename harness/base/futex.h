@@ -13,6 +13,23 @@
 
 #define FUTEX_EVERYBODY 0xffffffffu
 
+/* For a thread sanitizer that came with the program into which this was linked: it sees neither our atomics nor the
+ * futex. What was done before a publish was done before what follows the observe that sees it. */
+extern void __tsan_release(void *address) __attribute__((weak));
+extern void __tsan_acquire(void *address) __attribute__((weak));
+
+static inline void futex_publish(const void *address)
+{
+    if (__tsan_release)
+        __tsan_release((void *)(uintptr_t)address);
+}
+
+static inline void futex_observe(const void *address)
+{
+    if (__tsan_acquire)
+        __tsan_acquire((void *)(uintptr_t)address);
+}
+
 /* Returns when a wake-up comes for one of the bits, at once if the value is not old any more, and for no reason at all:
  * look at the value again. limit_ns <= 0: none. False: the limit has passed. */
 static inline bool futex_wait(const _Atomic uint32_t *value, uint32_t old, uint32_t bits, int64_t limit_ns)

@@ -97,6 +97,7 @@ static uint32_t wait_while(struct signal *signal, uint32_t old, int64_t spin_ns,
 
 static void set_signal(struct signal *signal, uint32_t value, uint32_t bits)
 {
+    futex_publish(signal);
     atomic_store(&signal->value, value);
     if (atomic_load(&signal->sleepers))
         futex_wake(&signal->value, bits);
@@ -128,12 +129,14 @@ static void *run_worker(void *argument)
     uint32_t seen = worker->seen;
     for (;;) {
         seen = wait_while(&pool->start, seen, pool->spin_ns, worker_bit(worker->index));
+        futex_observe(&pool->start);
         uint32_t count = seen & COUNT_MASK;
         if (count == STOP)
             return NULL;
         if (worker->index >= (int)count)
             continue;
         pool->function(pool->context, worker->index, (int)count);
+        futex_publish(&pool->running);
         if (atomic_fetch_sub(&pool->running, 1) == 1)
             set_signal(&pool->finish, atomic_load(&pool->finish.value) + 1, FUTEX_EVERYBODY);
     }
@@ -265,6 +268,7 @@ void pool_run_on(struct pool *pool, int thread_count, pool_function *function, v
     set_signal(&pool->start, start, bits);
     function(context, 0, thread_count);
     wait_while(&pool->finish, unfinished, pool->spin_ns, FUTEX_EVERYBODY);
+    futex_observe(&pool->running);
 }
 
 void pool_barrier(struct pool *pool)

@@ -392,12 +392,30 @@ static bool take_flags(struct benchmark_registry *registry, int *argc, char **ar
     return false;
 }
 
+/* Says on stderr why the usage comes. */
+static bool check_choice(const char *name, const char *choices, const char *value, bool is_good)
+{
+    if (!is_good)
+        fprintf(stderr, "The value of flag --%s is expected to be %s, but actually has value \"%s\".\n", name, choices,
+                value);
+    return is_good;
+}
+
+static bool check_choices(const struct benchmark_flags *flags, enum benchmark_time_unit *unit)
+{
+    static const char formats[] = "console, json or csv";
+    bool is_unit = !flags->time_unit[0] || benchmark_flags_parse_unit(flags->time_unit, unit);
+    return check_choice("benchmark_format", formats, flags->format, is_format(flags->format)) &&
+           check_choice("benchmark_out_format", formats, flags->out_format, is_format(flags->out_format)) &&
+           check_choice("benchmark_color", "auto, true or false", flags->color, flags->color[0]) &&
+           check_choice("benchmark_time_unit", "ns, us, ms or s", flags->time_unit, is_unit);
+}
+
 void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char **argv, bool *exit_usage)
 {
     struct benchmark_flags *flags = &registry->flags;
     enum benchmark_time_unit unit = registry->default_unit;
-    *exit_usage = take_flags(registry, argc, argv) || !is_format(flags->format) || !is_format(flags->out_format) ||
-                  !flags->color[0] || (flags->time_unit[0] && !benchmark_flags_parse_unit(flags->time_unit, &unit));
+    *exit_usage = take_flags(registry, argc, argv) || !check_choices(flags, &unit);
     if (*exit_usage)
         return;
     registry->default_unit = unit;

@@ -3,6 +3,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/rng.h"
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,22 @@ struct output {
     FILE *stream;                                      /* of the file */
 };
 
+/* As fopen, but never on one of the first three descriptors, which are free where the program was started with them
+ * closed: what is printed would land in the file. */
+static FILE *open_results(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd >= 0 && fd <= STDERR_FILENO) {
+        int high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(fd);
+        fd = high;
+    }
+    FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!stream && fd >= 0)
+        close(fd);
+    return stream;
+}
+
 static void open_file(struct output *output, const struct benchmark_flags *flags)
 {
     if (!flags->out[0] && output->file) {
@@ -131,7 +148,7 @@ static void open_file(struct output *output, const struct benchmark_flags *flags
     }
     if (!flags->out[0])
         return;
-    output->stream = fopen(flags->out, "we");
+    output->stream = open_results(flags->out);
     if (!output->stream) {
         fprintf(output->display->talk, "invalid file name: '%s'\n", flags->out);
         exit(1);

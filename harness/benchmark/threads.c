@@ -38,6 +38,7 @@ struct benchmark_team {
     _Atomic uint32_t finished; /* threads that have returned */
     _Atomic uint32_t order;    /* of messages and labels, over all threads of a run */
     struct pool *pool;         /* NULL until a case has several threads, or CPUs were given */
+    pid_t pool_owner;          /* the process whose threads those are */
     struct slot **slots;
     int slot_count;
     int *cpus, cpu_count; /* thread i runs on cpus[i % cpu_count]; 0 = anywhere */
@@ -59,6 +60,7 @@ struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count)
         memcpy(team->cpus, cpus, (size_t)cpu_count * sizeof *cpus);
         team->cpu_count = cpu_count;
         pool_create_growing(&team->pool, cpus, cpu_count, NULL); /* pins this thread, too */
+        team->pool_owner = getpid();
     }
     return team;
 }
@@ -67,7 +69,8 @@ void benchmark_team_release(struct benchmark_team *team)
 {
     if (!team)
         return;
-    pool_destroy(team->pool);
+    if (team->pool_owner == getpid())
+        pool_destroy(team->pool);
     for (int i = 0; i < team->slot_count; i++) {
         if (team->slots[i]->schedstat >= 0)
             close(team->slots[i]->schedstat);
@@ -359,7 +362,11 @@ static void run_with_pool(struct benchmark_team *team)
 
 static int reserve_pool(struct benchmark_team *team, struct error *error)
 {
-    int code = team->pool ? 0 : pool_create_growing(&team->pool, NULL, 0, error);
+    int code = 0;
+    if (team->pool_owner != getpid()) { /* fork leaves the child without the threads: it starts its own */
+        code = pool_create_growing(&team->pool, team->cpus, team->cpu_count, error);
+        team->pool_owner = getpid();
+    }
     return code ? code : pool_reserve(team->pool, team->instance->threads, error);
 }
 

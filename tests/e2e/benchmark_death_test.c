@@ -379,6 +379,29 @@ static void test_full_disk(void **state)
     }
 }
 
+/* Where stdout or stderr is closed, the file would get its descriptor, and what is printed with it. */
+static void test_closed_descriptors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *redirection;
+        int status;
+    } cases[] = { { ">&-", 1 }, { "2>&-", 0 }, { "<&- >&- 2>&-", 1 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[64];
+        make_path(path);
+        char *line = mem_format("COUNT=5 exec %% --v=2 --benchmark_min_time=1x --benchmark_out=%s %s", path,
+                                cases[i].redirection);
+        struct client_result result = client_shell("busy", line);
+        char *file = take_file(path);
+        assert_int_equal(result.status, cases[i].status);
+        assert_int_equal(count_records(file, cases[i].redirection), 5);
+        free(file);
+        free(line);
+        client_release(&result);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct client *client = client_find(clients, sizeof clients / sizeof clients[0]);
@@ -393,6 +416,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_killed_while_writing),
         cmocka_unit_test(test_killed_while_the_pipe_is_full),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_closed_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

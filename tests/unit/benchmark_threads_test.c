@@ -62,6 +62,31 @@ static void test_many_inputs(void **state)
     outcome_release(&outcome);
 }
 
+/* A forked child does not have the threads of the pool. */
+static void test_runs_after_fork(void **state)
+{
+    (void)state;
+    benchmark_iterations(benchmark_threads(benchmark_register("threads", nothing, NULL), 2), 1);
+    struct redirection out = redirect(STDOUT_FILENO), err = redirect(STDERR_FILENO);
+    size_t before = benchmark_run_specified(), after = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        after = benchmark_run_specified();
+        benchmark_shutdown();
+        _exit(after == 1 ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    after = benchmark_run_specified();
+    benchmark_shutdown();
+    free(restore(&out));
+    free(restore(&err));
+    assert_int_equal(before, 1);
+    assert_int_equal(after, 1);
+    assert_int_equal(status, 0);
+}
+
 static void call_the_library(struct benchmark_state *state)
 {
     size_t matched = 0;
@@ -377,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_many_inputs),
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_library_called_inside_a_benchmark),
+        cmocka_unit_test(test_runs_after_fork),
         cmocka_unit_test(test_barriers_and_sums),
         cmocka_unit_test(test_one_thread_skips),
         cmocka_unit_test(test_first_message_last_label),
