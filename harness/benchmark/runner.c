@@ -124,8 +124,9 @@ static bool is_accepted(const struct benchmark_runner *runner, const struct tria
     int64_t iterations = thread_iterations(runner, trial);
     if (trial->skipped || runner->explicit_iterations || runner->flags->dry_run || iterations >= runner->max_iterations)
         return true;
-    return iterations >= runner->min_iterations &&
-           (seconds >= min_seconds || (trial->real_seconds >= 5 * min_seconds && !family->manual_time));
+    /* A manual time that does not grow would never be long enough. */
+    return iterations >= runner->min_iterations && (seconds >= min_seconds || (trial->real_seconds >= 5 * min_seconds &&
+                                                                               (!family->manual_time || seconds <= 0)));
 }
 
 /* The next iteration count; that of the last trial if the limits leave nothing to try. wall_seconds: of that trial,

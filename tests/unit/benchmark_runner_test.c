@@ -289,6 +289,30 @@ static void test_manual_time(void **state)
     outcome_release(&outcome);
 }
 
+static void standing_still(struct benchmark_state *state)
+{
+    note_run(state);
+    while (benchmark_state_keep_running(state)) {
+        pass_time(1000000, 0, 0);
+        benchmark_state_set_iteration_time(state, (double)benchmark_state_range(state, 0));
+    }
+}
+
+/* Nothing or less, as Google Benchmark reports it; but the search ends with the real time. */
+static void test_manual_time_does_not_grow(void **state)
+{
+    (void)state;
+    for (int64_t seconds = -1; seconds <= 0; seconds++) {
+        forget();
+        benchmark_use_manual_time(benchmark_arg(benchmark_register("still", standing_still, NULL), seconds));
+        struct outcome outcome = run_library("--benchmark_format=json --benchmark_min_time=0.01s");
+        assert_int_equal(number(record(&outcome, 0), "iterations"), 100); /* 0.1 s, after 1 and 10 */
+        assert_int_equal(seen.run_count, 3);
+        assert_true(number(record(&outcome, 0), "real_time") == (double)seconds * 1e9);
+        outcome_release(&outcome);
+    }
+}
+
 /* ---- skips ---- */
 
 static void skip_before(struct benchmark_state *state)
@@ -639,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_one_loop),
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_manual_time),
+        cmocka_unit_test(test_manual_time_does_not_grow),
         cmocka_unit_test(test_skips),
         cmocka_unit_test(test_aggregates_without_failed_repetitions),
         cmocka_unit_test(test_hooks),
