@@ -195,9 +195,11 @@ static void test_barriers_and_sums(void **state)
 
 /* ---- skips, early returns ---- */
 
+enum place { BEFORE, INSIDE, PAUSED, AFTER, RETURN_AT_ONCE, RETURN_INSIDE, SKIP_AND_RETURN };
+
 struct misfit {
     int who; /* -1 = every thread */
-    enum { BEFORE, INSIDE, PAUSED, AFTER, RETURN_AT_ONCE, RETURN_INSIDE, SKIP_AND_RETURN } where;
+    enum place where;
 };
 
 static void skip_somewhere(struct benchmark_state *state)
@@ -225,7 +227,7 @@ static void skip_somewhere(struct benchmark_state *state)
 static void test_one_thread_skips(void **state)
 {
     (void)state;
-    for (int where = BEFORE; where <= SKIP_AND_RETURN; where++) {
+    for (enum place where = BEFORE; where <= SKIP_AND_RETURN; where++) {
         for (int who = -1; who < 4; who++) {
             struct misfit misfit = { who, where };
             struct benchmark *family = benchmark_register("x", skip_somewhere, &misfit);
