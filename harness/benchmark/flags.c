@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,11 +107,21 @@ static bool parse_int(const char *source, const char *text, int *value)
     return true;
 }
 
+/* strtod with a decimal point, whatever locale the program has set. */
+static double parse_decimal(const char *text, char **end)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    double parsed = plain ? strtod_l(text, end, plain) : strtod(text, end);
+    if (plain)
+        freelocale(plain);
+    return parsed;
+}
+
 /* Seconds, or whatever else is no less than 0. */
 static bool parse_double(const char *source, const char *text, double *value)
 {
     char *end;
-    double parsed = strtod(text, &end);
+    double parsed = parse_decimal(text, &end);
     if (!text[0] || *end) {
         fprintf(stderr, "%s is expected to be a double, but actually has value \"%s\".\n", source, text);
         return false;
@@ -139,7 +150,7 @@ static bool parse_min_time(const char *source, const char *text, struct benchmar
             return false;
         }
     } else if (length) {
-        seconds = strtod(text, &end);
+        seconds = parse_decimal(text, &end);
         if (end == text || (*end && strcmp(end, "s") != 0) || !isfinite(seconds) || seconds < 0) {
             fprintf(stderr, "%s is expected to be <float>s or <integer>x, but actually has value \"%s\".\n", source,
                     text);

@@ -171,8 +171,10 @@ static void check_45_locale(void **state)
     char *formats[] = { (char *)(uintptr_t) "json", (char *)(uintptr_t) "csv", (char *)(uintptr_t) "console" };
     for (size_t i = 0; i < 3; i++) {
         add_manual("BM_l", brief, 4);
-        char *flags = mem_format("--benchmark_color=no --benchmark_format=%s --benchmark_out=%%OUT%%", formats[i]);
+        char *flags = mem_format(
+            "--benchmark_color=no --benchmark_min_time=0.5s --benchmark_format=%s --benchmark_out=%%OUT%%", formats[i]);
         struct outcome outcome = run_library(flags);
+        assert_int_equal(outcome.leftovers, 0); /* the flags have a decimal point, too */
         expect_contains(outcome.file, "\"real_time\": 1.5000000000000000e+02,");
         expect_match(outcome.file, "\"load_avg\": \\[([0-9.]+,){2}[0-9.]+\\]");
         assert_null(strstr(outcome.out, ",0"));
