@@ -53,7 +53,7 @@ void benchmark_samples_take(struct benchmark_state *state)
     int64_t iterations = benchmark_state_iterations(state);
     double count = (double)(iterations - samples->start_iterations);
     double ns = samples->is_manual ? (measurement->manual_seconds - samples->start_manual_seconds) * 1e9
-                                   : (double)(now - samples->start_ticks) * samples->ns_per_tick;
+                                   : fmax((double)(int64_t)(now - samples->start_ticks), 0) * samples->ns_per_tick;
     if (count > 0)
         samples->values_ns[samples->count++] = ns / count;
     samples->start_iterations = iterations;

@@ -106,6 +106,16 @@ static void test_most_iterations(void **state)
     benchmark_state_skip_with_message(&loop, "it would take years");
 }
 
+/* The thread moved to a CPU whose counter is a little behind. */
+static void test_counter_goes_back(void **state)
+{
+    (void)state;
+    begin(3, 3, true);
+    for (int i = 0; benchmark_state_keep_running(&loop); i++)
+        pass_time(i == 1 ? -5 : 100, 0, 0);
+    assert_samples((const double[]){ 100, 0, 100 }, 3);
+}
+
 static void test_pauses(void **state)
 {
     (void)state;
@@ -244,11 +254,17 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_iteration), cmocka_unit_test(test_equal_chunks),
-        cmocka_unit_test(test_counts),          cmocka_unit_test(test_most_iterations),
-        cmocka_unit_test(test_pauses),          cmocka_unit_test(test_skip),
-        cmocka_unit_test(test_manual_time),     cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_threads_append),  cmocka_unit_test(test_records),
+        cmocka_unit_test(test_every_iteration),
+        cmocka_unit_test(test_equal_chunks),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_most_iterations),
+        cmocka_unit_test(test_counter_goes_back),
+        cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_skip),
+        cmocka_unit_test(test_manual_time),
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_threads_append),
+        cmocka_unit_test(test_records),
     };
     return cmocka_run_group_tests_name("benchmark_samples", tests, NULL, tear_down);
 }
