@@ -66,6 +66,9 @@ static void test_many_inputs(void **state)
 static void test_runs_after_fork(void **state)
 {
     (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it ends children that start threads */
+#endif
     benchmark_iterations(benchmark_threads(benchmark_register("threads", nothing, NULL), 2), 1);
     struct redirection out = redirect(STDOUT_FILENO), err = redirect(STDERR_FILENO);
     size_t before = benchmark_run_specified(), after = 0;
