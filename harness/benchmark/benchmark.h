@@ -370,8 +370,8 @@ void benchmark_state_set_output_digest(struct benchmark_state *state, uint64_t d
 /* Peak resident set of this process since the last reset (Linux: VmHWM, /proc/self/clear_refs). False if unknown. */
 bool benchmark_reset_peak_rss(void);
 bool benchmark_peak_rss(double *bytes);
-/* Allocations of all threads so far (malloc, calloc, realloc, ...). False where they are not counted: sanitizers,
- * a libc other than glibc. */
+/* Allocations of all threads so far (malloc, calloc, realloc, ...). False where they are not counted: in a program that
+ * is not linked with libprony_benchmark_malloc, under sanitizers, with a libc other than glibc. */
 bool benchmark_allocation_count(uint64_t *count);
 
 /* The n of benchmark_complexity: the size of what this case works on. */
