@@ -40,6 +40,37 @@ struct benchmark_counter *benchmark_counters_at(struct benchmark_counters *count
     return &counters->items[at];
 }
 
+bool benchmark_counters_is_key(const char *name)
+{
+    static const char *const keys[] = { "name",
+                                        "family_index",
+                                        "per_family_instance_index",
+                                        "run_name",
+                                        "run_type",
+                                        "repetitions",
+                                        "repetition_index",
+                                        "threads",
+                                        "aggregate_name",
+                                        "aggregate_unit",
+                                        "error_occurred",
+                                        "error_message",
+                                        "skipped",
+                                        "skip_message",
+                                        "iterations",
+                                        "real_time",
+                                        "cpu_time",
+                                        "time_unit",
+                                        "label",
+                                        "allocs_per_iter",
+                                        "max_bytes_used",
+                                        "total_allocated_bytes",
+                                        "net_heap_growth" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(name, keys[i]) == 0)
+            return true;
+    return str_starts(name, "prony_");
+}
+
 void benchmark_counters_copy(struct benchmark_counters *to, const struct benchmark_counters *from)
 {
     *to = (struct benchmark_counters){ 0 };

@@ -210,6 +210,8 @@ bool benchmark_flags_parse_unit(const char *text, enum benchmark_time_unit *unit
 /* Finds or inserts (value 0, plain, base 1000). */
 struct benchmark_counter *benchmark_counters_at(struct benchmark_counters *counters, const char *name);
 const struct benchmark_counter *benchmark_counters_find(const struct benchmark_counters *counters, const char *name);
+/* A key that JSON records have anyway: a reader takes one of the two. */
+bool benchmark_counters_is_key(const char *name);
 void benchmark_counters_copy(struct benchmark_counters *to, const struct benchmark_counters *from);
 /* Applies the flags once. seconds: of the driving clock, all threads together. */
 void benchmark_counters_finish(struct benchmark_counters *counters, int64_t iterations, double seconds, int threads);

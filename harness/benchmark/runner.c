@@ -199,6 +199,14 @@ static void add_timing_facts(const struct benchmark_runner *runner, struct bench
                 run->run_name);
 }
 
+static void warn_of_keys(const struct benchmark_run *run)
+{
+    for (size_t i = 0; i < run->counters.count; i++)
+        if (benchmark_counters_is_key(run->counters.items[i].name))
+            fprintf(stderr, "%s: counter \"%s\": every JSON record has a key of that name; call it something else\n",
+                    run->run_name, run->counters.items[i].name);
+}
+
 /* Turns an accepted run into a record; takes what trial owns. */
 static void add_record(struct benchmark_runner *runner, struct trial *trial, int repetition)
 {
@@ -233,6 +241,8 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
         run.counter_report_count = measurement->counter_report_count;
         measurement->counter_reports = NULL;
         measurement->counter_report_count = 0;
+        if (repetition == 0)
+            warn_of_keys(&run);
         benchmark_counters_finish(&run.counters, run.iterations, driving_seconds(instance->family, trial),
                                   instance->threads);
         run.has_allocations = probe_allocations_available();

@@ -129,7 +129,8 @@ static void skip(struct benchmark_state *state, enum benchmark_skip kind, const 
     benchmark_timer_finish(measurement);
     if (!state->skipped) {
         struct str text = { 0 };
-        str_vappendf(&text, format, arguments);
+        if (format)
+            str_vappendf(&text, format, arguments);
         free(measurement->skip_message);
         measurement->skip_message = mem_strdup(str_text(&text));
         str_release(&text);
@@ -171,7 +172,8 @@ void benchmark_state_set_label(struct benchmark_state *state, const char *format
     struct str text = { 0 };
     va_list arguments;
     va_start(arguments, format);
-    str_vappendf(&text, format, arguments);
+    if (format)
+        str_vappendf(&text, format, arguments);
     va_end(arguments);
     free(state->measurement->label);
     state->measurement->label = str_take(&text);

@@ -112,12 +112,31 @@ static void test_map(void **state)
     benchmark_counters_release(&counters);
 }
 
+static void count_iterations(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state))
+        benchmark_clobber_memory();
+    benchmark_state_set_counter(state, "iterations", 3, BENCHMARK_COUNTER_PLAIN);
+    benchmark_state_set_counter(state, "iterations_2", 3, BENCHMARK_COUNTER_PLAIN);
+}
+
+static void test_name_of_a_key(void **state)
+{
+    (void)state;
+    benchmark_repetitions(benchmark_iterations(benchmark_register("b", count_iterations, NULL), 1), 2);
+    struct outcome outcome = run_library("--benchmark_format=json");
+    assert_string_equal(outcome.err, "b/iterations:1/repeats:2: counter \"iterations\": every JSON record has a key of "
+                                     "that name; call it something else\n");
+    outcome_release(&outcome);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_human_numbers),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_map),
+        cmocka_unit_test(test_name_of_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

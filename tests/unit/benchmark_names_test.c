@@ -237,6 +237,13 @@ static void no_counter_name(struct benchmark_state *state)
     benchmark_state_set_counter(state, NULL, 1, BENCHMARK_COUNTER_PLAIN);
 }
 
+static void no_text(struct benchmark_state *state)
+{
+    const char *volatile none = NULL;
+    benchmark_state_set_label(state, none, 1);
+    benchmark_state_skip_with_error(state, none, 1);
+}
+
 static double first(const double *samples, size_t count)
 {
     return count ? samples[0] : 0;
@@ -272,6 +279,7 @@ static void test_nonsense_becomes_an_error_record(void **state)
     benchmark_use_manual_time(benchmark_arg(benchmark_register("manual", odd_time, NULL), 0));
     benchmark_use_manual_time(benchmark_arg(benchmark_register("manual", odd_time, NULL), 1));
     benchmark_register("counter", no_counter_name, NULL);
+    benchmark_register("text", no_text, NULL);
     benchmark_set_filter(NULL);
     struct outcome outcome = run_library("--benchmark_format=json");
     const char *expected[] = { "a benchmark without a name",
@@ -295,7 +303,8 @@ static void test_nonsense_becomes_an_error_record(void **state)
                                "a batch of -9223372036854775808 iterations: must be 1 or more",
                                "iteration time inf s: must be finite",
                                "iteration time nan s: must be finite",
-                               "a counter without a name" };
+                               "a counter without a name",
+                               "" };
     size_t count = sizeof expected / sizeof expected[0];
     assert_int_equal(json_array_size(outcome.records), count);
     for (size_t i = 0; i < count; i++)
