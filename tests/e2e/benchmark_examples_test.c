@@ -120,6 +120,8 @@ static void check_examples(void **state, const char *pattern, size_t at_least)
 {
     glob_t paths;
     size_t checked = 0;
+    if (!*state)
+        skip(); /* here, where nothing is to be freed */
     assert_int_equal(glob(pattern, 0, NULL, &paths), 0);
     for (size_t i = 0; i < paths.gl_pathc; i++) {
         const char *path = paths.gl_pathv[i];
