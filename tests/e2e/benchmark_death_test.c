@@ -2,6 +2,7 @@
  * file, and its status still says what it died of. */
 #include "harness/base/file.h"
 #include "harness/benchmark/benchmark.h"
+#include "harness/benchmark/reporter.h"
 #include "tests/support/benchmark_client.h"
 #include <jansson.h>
 #include <setjmp.h>
@@ -99,6 +100,24 @@ static int mortal(int argc, char **argv)
     return benchmark_main(argc, argv);
 }
 
+static void BM_nested(struct benchmark_state *state)
+{
+    static const struct benchmark_reporter_ops silent = { 0 };
+    struct benchmark_reporter display = { .ops = &silent };
+    while (benchmark_state_keep_running(state)) {
+        benchmark_run_specified_with(&display, NULL, "BM_good");
+        die(getenv("HOW"));
+    }
+}
+
+/* Dies behind a run inside a run. */
+static int nested(int argc, char **argv)
+{
+    benchmark_use_manual_time(benchmark_register("BM_good", BM_good, NULL));
+    benchmark_iterations(benchmark_register("BM_nested", BM_nested, NULL), 1);
+    return benchmark_main(argc, argv);
+}
+
 static void handle_own(int signal_number)
 {
     static const char said[] = "own handler\n";
@@ -147,9 +166,8 @@ static int plain(int argc, char **argv)
     return is_default(SIGSEGV) && is_default(SIGABRT) ? 0 : 1;
 }
 
-static const struct client clients[] = {
-    { "mortal", mortal }, { "handling", handling }, { "busy", busy }, { "late", late }, { "plain", plain }
-};
+static const struct client clients[] = { { "mortal", mortal }, { "handling", handling }, { "busy", busy },
+                                         { "late", late },     { "plain", plain },       { "nested", nested } };
 
 /* ---- the tests ---- */
 
@@ -276,6 +294,15 @@ static void test_repetitions_kept(void **state)
         }
         assert_in_range(most, 1 + 2, 1 + 3);
     }
+}
+
+static void test_nested_run(void **state)
+{
+    (void)state;
+    struct client_result result = client_shell("nested", "HOW=15 exec % --benchmark_format=json");
+    assert_int_equal(result.signal, SIGTERM);
+    assert_int_equal(count_records(result.out, "nested"), 1);
+    client_release(&result);
 }
 
 static void test_other_handlers(void **state)
@@ -412,6 +439,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_repetitions_kept),
         cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_nested_run),
         cmocka_unit_test(test_other_handlers),
         cmocka_unit_test(test_killed_while_writing),
         cmocka_unit_test(test_killed_while_the_pipe_is_full),
