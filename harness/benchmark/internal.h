@@ -11,6 +11,7 @@
 #include "harness/benchmark/reporter.h"
 #include "harness/probe/probe_counters.h"
 #include "harness/probe/probe_scheduling.h"
+#include <locale.h>
 #include <regex.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -133,6 +134,7 @@ struct benchmark_registry {
     char *executable;
     char *help;
     bool nothing_matched, had_error;
+    locale_t callers_locale;    /* while something runs: what benchmark functions find */
     int unfinished_runs;        /* benchmark_run_specified calls that have not returned */
     struct benchmark **retired; /* families that were cleared in the meantime: their cases point into them */
     size_t retired_count, retired_capacity;
@@ -412,6 +414,7 @@ void benchmark_points_release(struct benchmark_points *points);
 struct benchmark_runner {
     const struct benchmark_instance *instance;
     const struct benchmark_flags *flags;
+    locale_t callers_locale; /* for the caller's code; the library's own is C */
     enum benchmark_time_unit unit;
     double min_time, warmup_time;
     int64_t explicit_iterations;            /* 0 = found by trial */

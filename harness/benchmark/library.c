@@ -164,6 +164,10 @@ static void open_file(struct output *output, const struct benchmark_flags *flags
 
 static void open_output(struct output *output, struct benchmark_reporter *display, struct benchmark_reporter *file)
 {
+    if ((display && !display->ops) || (file && !file->ops)) {
+        fputs("benchmark_run_specified_with: a reporter without its functions (ops)\n", stderr);
+        exit(1);
+    }
     *output = (struct output){ .display = display, .file = file };
     if (!display)
         output->display = output->own_display = benchmark_create_default_display_reporter();
@@ -473,6 +477,7 @@ size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct b
     /* Decimal points whatever the program's locale. */
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = uselocale(plain);
+    registry->callers_locale = before;
 
     benchmark_flags_set_defaults(registry);
     benchmark_memory_prepare(registry);

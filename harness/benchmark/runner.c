@@ -60,7 +60,9 @@ static void call_hook(struct benchmark_runner *runner, struct trial *trial, benc
         return;
     struct benchmark_state state = new_state(runner, trial, 1);
     state.skipped = trial->skipped;
+    locale_t plain = uselocale(runner->callers_locale);
     hook(&state);
+    uselocale(plain);
     trial->skipped = state.skipped;
     runner->fixture = state.fixture;
 }
@@ -73,7 +75,9 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
     bool watched = benchmark_team_watches(runner->instance);
     if (!watched)
         probe_scheduling_begin(scheduling);
+    locale_t plain = uselocale(runner->callers_locale);
     int code = benchmark_team_run(runner->team, runner->instance, iterations, &runner->fixture, measurement, &error);
+    uselocale(plain);
     trial->scheduling = watched ? *benchmark_team_scheduling(runner->team)
                                 : probe_scheduling_end(scheduling, measurement->real_ns - measurement->cpu_ns);
     if (code && !measurement->skipped) {
@@ -321,9 +325,11 @@ static void run_memory_manager(struct benchmark_runner *runner, struct benchmark
     struct trial trial;
     start_alone(runner, &trial);
     if (!trial.skipped) {
+        locale_t plain = uselocale(runner->callers_locale);
         manager->start(manager->context);
         benchmark_team_run_alone(runner->team, runner->instance, iterations, &runner->fixture, &trial.measurement);
         manager->stop(manager->context, &result);
+        uselocale(plain);
         run->has_memory = !trial.measurement.skipped;
         run->memory = result;
         run->allocs_per_iter = (double)result.num_allocs / (double)iterations;
@@ -336,9 +342,11 @@ static void run_profiler_manager(struct benchmark_runner *runner)
     struct trial trial;
     start_alone(runner, &trial);
     trial.measurement.profiler = runner->profiler_manager;
+    locale_t plain = uselocale(runner->callers_locale);
     if (!trial.skipped)
         benchmark_team_run_alone(runner->team, runner->instance, runner->iterations, &runner->fixture,
                                  &trial.measurement);
+    uselocale(plain);
     finish_alone(runner, &trial);
 }
 
@@ -367,6 +375,7 @@ void benchmark_runner_start(struct benchmark_runner *runner, const struct benchm
 {
     *runner = (struct benchmark_runner){ .instance = instance,
                                          .flags = &registry->flags,
+                                         .callers_locale = registry->callers_locale,
                                          .team = benchmark_registry_team(registry),
                                          .memory_manager = registry->memory_manager,
                                          .profiler_manager = registry->profiler_manager,

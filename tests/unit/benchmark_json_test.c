@@ -132,6 +132,41 @@ static void test_locale(void **state)
     outcome_release(&outcome);
 }
 
+static void see_locale(struct benchmark_state *state)
+{
+    size_t bytes = MB_CUR_MAX;
+    while (benchmark_state_keep_running(state))
+        benchmark_clobber_memory();
+    benchmark_state_set_counter(state, "bytes", (double)bytes, BENCHMARK_COUNTER_AVG_THREADS);
+}
+
+static void see_locale_before(struct benchmark_state *state)
+{
+    if (MB_CUR_MAX < 4)
+        benchmark_state_skip_with_error(state, "setup in another locale");
+}
+
+/* What is measured runs in the program's locale, on every thread. */
+static void test_locale_of_benchmarks(void **state)
+{
+    (void)state;
+    if (!setlocale(LC_ALL, "C.UTF-8"))
+        skip();
+    for (int threads = 1; threads <= 2; threads++) {
+        struct benchmark *family = benchmark_register("locale", see_locale, NULL);
+        benchmark_iterations(benchmark_threads(family, threads), 1);
+        benchmark_setup_case(benchmark_setup(family, see_locale_before), see_locale_before);
+    }
+    size_t bytes = MB_CUR_MAX;
+    struct outcome outcome = run_library("--benchmark_format=json");
+    bool kept = MB_CUR_MAX == bytes;
+    setlocale(LC_ALL, "C");
+    assert_true(kept);
+    for (size_t i = 0; i < 2; i++)
+        assert_near(number(record(&outcome, i), "bytes"), (double)bytes, 1e-12);
+    outcome_release(&outcome);
+}
+
 static void skips(struct benchmark_state *state)
 {
     benchmark_state_skip_with_error(state, "\"quoted\"");
@@ -225,9 +260,15 @@ static void test_integers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_doubles), cmocka_unit_test(test_chosen_doubles), cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_strict),         cmocka_unit_test(test_order_of_keys),  cmocka_unit_test(test_context),
-        cmocka_unit_test(test_locale),         cmocka_unit_test(test_csv_of_skips),
+        cmocka_unit_test(test_random_doubles),
+        cmocka_unit_test(test_chosen_doubles),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_order_of_keys),
+        cmocka_unit_test(test_context),
+        cmocka_unit_test(test_locale_of_benchmarks),
+        cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_csv_of_skips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
