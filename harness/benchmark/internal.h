@@ -338,6 +338,8 @@ int benchmark_team_run(struct benchmark_team *team, const struct benchmark_insta
 /* Only what thread 0 does, alone, and without anything else that measures. For the managers. */
 void benchmark_team_run_alone(struct benchmark_team *team, const struct benchmark_instance *instance,
                               int64_t iterations, void **fixture, struct benchmark_measurement *measurement);
+/* Threads of the pool, which sleep while a case runs on the calling thread alone. */
+int benchmark_team_sleepers(const struct benchmark_team *team);
 /* Whether the team itself reads what the scheduler did to its threads: cheaper than reading all of the process's. */
 bool benchmark_team_watches(const struct benchmark_instance *instance);
 const struct probe_scheduling *benchmark_team_scheduling(const struct benchmark_team *team);

@@ -73,6 +73,7 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
     struct benchmark_measurement *measurement = &trial->measurement;
     struct error error;
     bool watched = benchmark_team_watches(runner->instance);
+    scheduling->sleepers = benchmark_team_sleepers(runner->team);
     if (!watched)
         probe_scheduling_begin(scheduling);
     locale_t plain = uselocale(runner->callers_locale);

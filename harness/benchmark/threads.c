@@ -26,10 +26,9 @@ struct slot {
     void *fixture;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT */
     _Atomic bool taken;
-    struct probe_scheduling scheduling; /* in this run */
-    int schedstat;                      /* of this thread of the pool; -1 = not open */
-    bool tried_schedstat;
-    char padding[128]; /* no cache line in common with the next thread's */
+    struct probe_scheduling_monitor monitor; /* of this thread of the pool */
+    struct probe_scheduling scheduling;      /* in this run */
+    char padding[128];                       /* no cache line in common with the next thread's */
 };
 
 struct benchmark_team {
@@ -72,8 +71,7 @@ void benchmark_team_release(struct benchmark_team *team)
     if (team->pool_owner == getpid())
         pool_destroy(team->pool);
     for (int i = 0; i < team->slot_count; i++) {
-        if (team->slots[i]->schedstat >= 0)
-            close(team->slots[i]->schedstat);
+        probe_scheduling_monitor_close(&team->slots[i]->monitor);
         free(team->slots[i]->values_ns);
         free(team->slots[i]);
     }
@@ -85,6 +83,11 @@ void benchmark_team_release(struct benchmark_team *team)
 bool benchmark_team_is_busy(const struct benchmark_team *team)
 {
     return team && atomic_load(&team->is_busy);
+}
+
+int benchmark_team_sleepers(const struct benchmark_team *team)
+{
+    return team->pool && team->pool_owner == getpid() ? pool_thread_count(team->pool) - 1 : 0;
 }
 
 bool benchmark_team_watches(const struct benchmark_instance *instance)
@@ -195,21 +198,22 @@ static void run_member(void *context, int index)
     futex_wake(&team->finished, FUTEX_EVERYBODY);
 }
 
-/* Slot i is always the same thread of the pool, so its file stays open. */
+/* Slot i is always the same thread of the pool, which has its monitor there. */
 static void run_pooled(void *context, int index, int thread_count)
 {
     struct benchmark_team *team = context;
     struct slot *slot = team->slots[index];
-    struct probe_scheduling before, after;
+    struct benchmark_measurement *measurement = &slot->measurement;
+    int64_t off_cpu_ns = INT64_MAX; /* process time does not tell how long this thread was off the CPU */
     (void)thread_count;
-    if (!slot->tried_schedstat)
-        slot->schedstat = probe_scheduling_open_thread();
-    slot->tried_schedstat = true;
-    probe_scheduling_read_thread(slot->schedstat, &before);
-    run_thread(team, index, false, &slot->measurement, &slot->fixture);
+    if (measurement->process_cpu)
+        slot->monitor.has_last = false;
+    probe_scheduling_begin(&slot->monitor);
+    run_thread(team, index, false, measurement, &slot->fixture);
     barrier_leave(&team->barrier, 1);
-    probe_scheduling_read_thread(slot->schedstat, &after);
-    slot->scheduling = probe_scheduling_difference(&after, &before);
+    if (!measurement->process_cpu)
+        off_cpu_ns = measurement->real_ns - measurement->cpu_ns;
+    slot->scheduling = probe_scheduling_end(&slot->monitor, off_cpu_ns);
 }
 
 /* On a thread of the user's runner, which is not ours to keep pinned. */
@@ -320,7 +324,7 @@ static int prepare_slots(struct benchmark_team *team, int threads, const struct 
         team->slots = mem_resize(team->slots, (size_t)threads, sizeof *team->slots);
     while (team->slot_count < threads) {
         struct slot *slot = mem_alloc(sizeof *slot);
-        slot->schedstat = -1;
+        slot->monitor.of_thread = true;
         slot->values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *slot->values_ns);
         team->slots[team->slot_count++] = slot;
     }

@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #if defined(__has_include)
 #if __has_include(<sys/single_threaded.h>)
@@ -17,16 +19,16 @@
 
 enum { STALE_NS = 1000000 };
 
-/* The C library knows without a system call, until a thread is started. The task directory, which always knows, has two
- * links plus one a thread. */
-static bool has_one_thread(void)
+/* Beside so many that sleep. The C library knows without a system call, until a thread is started. The task directory,
+ * which always knows, has two links plus one a thread. */
+static bool has_one_thread(int sleepers)
 {
 #ifdef HAS_SINGLE_THREADED
     if (__libc_single_threaded)
         return true;
 #endif
     struct stat tasks;
-    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+    return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3 + (nlink_t)sleepers;
 }
 
 static bool read_schedstat(int directory, const char *path, int64_t *run_delay_ns)
@@ -69,7 +71,7 @@ void probe_scheduling_read(struct probe_scheduling *reading)
 {
     struct rusage usage;
     *reading = (struct probe_scheduling){ 0 };
-    if (has_one_thread())
+    if (has_one_thread(0))
         reading->has_run_delay = read_schedstat(AT_FDCWD, "/proc/self/schedstat", &reading->run_delay_ns);
     else
         reading->has_run_delay = read_all_threads(&reading->run_delay_ns);
@@ -98,23 +100,39 @@ struct probe_scheduling probe_scheduling_difference(const struct probe_schedulin
 
 /* ---- single threads ---- */
 
-int probe_scheduling_open_thread(void)
+static bool read_run_delay(int file, int64_t *run_delay_ns)
 {
-    return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    char text[128], *end;
+    ssize_t length = file >= 0 ? pread(file, text, sizeof text - 1, 0) : 0;
+    if (length <= 0)
+        return false;
+    text[length] = 0;
+    strtoll(text, &end, 10); /* the time on a CPU */
+    *run_delay_ns = strtoll(end, NULL, 10);
+    return true;
 }
 
-void probe_scheduling_read_thread(int file, struct probe_scheduling *reading)
+void probe_scheduling_monitor_close(struct probe_scheduling_monitor *monitor)
 {
+    if (monitor->thread_id && monitor->file >= 0)
+        close(monitor->file);
+    monitor->thread_id = 0;
+    monitor->has_last = false;
+}
+
+/* The file stays open, for as long as it is always the same thread that asks. */
+static void read_thread(struct probe_scheduling_monitor *monitor)
+{
+    struct probe_scheduling *reading = &monitor->last;
     struct rusage usage;
-    char text[128];
-    long long wait_ns;
+    pid_t thread_id = (pid_t)syscall(SYS_gettid);
     *reading = (struct probe_scheduling){ 0 };
-    ssize_t length = file >= 0 ? pread(file, text, sizeof text - 1, 0) : 0;
-    text[length > 0 ? length : 0] = 0;
-    if (sscanf(text, "%*s %lld", &wait_ns) == 1) {
-        reading->has_run_delay = true;
-        reading->run_delay_ns = wait_ns;
+    if (thread_id != monitor->thread_id) {
+        probe_scheduling_monitor_close(monitor);
+        monitor->file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+        monitor->thread_id = thread_id;
     }
+    reading->has_run_delay = read_run_delay(monitor->file, &reading->run_delay_ns);
     if (getrusage(RUSAGE_THREAD, &usage) == 0) {
         reading->has_switches = true;
         reading->involuntary_count = usage.ru_nivcsw;
@@ -135,14 +153,22 @@ void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_sched
 
 static void take_reading(struct probe_scheduling_monitor *monitor)
 {
-    probe_scheduling_read(&monitor->last);
+    if (monitor->of_thread)
+        read_thread(monitor);
+    else
+        probe_scheduling_read(&monitor->last);
     monitor->last_wall_ns = clock_wall_ns();
     monitor->has_last = true;
 }
 
+static bool is_alone(const struct probe_scheduling_monitor *monitor)
+{
+    return monitor->of_thread || has_one_thread(monitor->sleepers);
+}
+
 void probe_scheduling_begin(struct probe_scheduling_monitor *monitor)
 {
-    monitor->alone = has_one_thread();
+    monitor->alone = is_alone(monitor);
     if (!monitor->has_last || !monitor->alone || clock_wall_ns() - monitor->last_wall_ns > STALE_NS)
         take_reading(monitor);
 }
@@ -150,7 +176,7 @@ void probe_scheduling_begin(struct probe_scheduling_monitor *monitor)
 struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns)
 {
     struct probe_scheduling before = monitor->last;
-    bool bounded = monitor->alone && has_one_thread();
+    bool bounded = monitor->alone && is_alone(monitor);
     if (bounded && off_cpu_ns < PROBE_SCHEDULING_NOISE_NS)
         return (struct probe_scheduling){ .has_run_delay = before.has_run_delay, .has_switches = before.has_switches };
     take_reading(monitor);

@@ -19,21 +19,21 @@ void probe_scheduling_read(struct probe_scheduling *reading);
 struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
                                                     const struct probe_scheduling *earlier);
 
-/* The calling thread alone, by a file that it keeps open: about a microsecond. -1 = the kernel keeps no schedstat.
- * Close it with close(). */
-int probe_scheduling_open_thread(void);
-void probe_scheduling_read_thread(int file, struct probe_scheduling *reading);
 /* Another thread's difference; a member is absent if it is absent in either. */
 void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_scheduling *part);
 
 /* Readings cost microseconds, too much around a run that takes one. A monitor spares most of them: a thread that was on
- * a CPU all the time has waited for none, so in a process of one thread wall time minus CPU time bounds the delay, and
- * where that is within the noise of the clocks it is 0 without a reading. */
+ * a CPU all the time has waited for none, so of one thread wall time minus CPU time bounds the delay, and where that is
+ * within the noise of the clocks it is 0 without a reading. Zero bytes make a monitor of the whole process. */
 struct probe_scheduling_monitor {
+    bool of_thread;               /* only of the thread that calls */
+    int sleepers;                 /* of the process: threads known to sleep while anything is monitored */
     struct probe_scheduling last; /* the last reading, */
     int64_t last_wall_ns;         /* and when it was taken */
     bool has_last;
-    bool alone; /* the process had one thread when the run began */
+    bool alone;    /* nothing but the calling thread ran when the run began */
+    int file;      /* of that thread; -1 = the kernel keeps no schedstat */
+    int thread_id; /* whose file that is; 0 = none is open */
 };
 /* Within this time off the CPU no other task ran: switching to one and back takes longer. */
 enum { PROBE_SCHEDULING_NOISE_NS = 2000 };
@@ -43,5 +43,7 @@ void probe_scheduling_begin(struct probe_scheduling_monitor *monitor);
 /* After it: what happened in the run. off_cpu_ns: wall minus CPU time of the run, INT64_MAX if that is not known.
  * Voluntary switches that took no time are not seen. */
 struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns);
+/* For a monitor of a thread, from any thread. */
+void probe_scheduling_monitor_close(struct probe_scheduling_monitor *monitor);
 
 #endif
