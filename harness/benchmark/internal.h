@@ -289,6 +289,8 @@ struct benchmark_measurement {
 };
 /* values_ns is kept, everything else starts anew. */
 void benchmark_measurement_reset(struct benchmark_measurement *measurement);
+/* Frees what it owns; the rest stays. */
+void benchmark_measurement_release(struct benchmark_measurement *measurement);
 
 /* ---- timer.c ---- */
 
@@ -424,6 +426,7 @@ struct benchmark_runner {
     double max_time;                        /* seconds; 0 = none */
     int64_t iterations;
     int repetitions, done;
+    int64_t now_ns; /* after the last repetition; 0 = there was none, or others came between */
     void *fixture;
     struct benchmark_team *team;
     const struct benchmark_memory_manager *memory_manager;

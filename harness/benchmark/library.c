@@ -341,7 +341,7 @@ static void keep(struct benchmark_reporter *reporter, const struct benchmark_run
 static void keep_repetitions(void *context, const struct benchmark_runner *runner)
 {
     struct session *session = context;
-    int64_t start_ns = clock_wall_ns();
+    int64_t start_ns = runner->now_ns;
     if (runner->done == runner->repetitions || start_ns < session->keep_next_ns)
         return;
     keep(session->output->display, runner, runner->display_aggregates_only);

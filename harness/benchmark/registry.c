@@ -139,6 +139,7 @@ void benchmark_registry_release(struct benchmark_registry *library)
     }
     benchmark_clear_registered();
     benchmark_team_release(library->team);
+    probe_scheduling_monitor_close(&library->scheduling);
     benchmark_flags_release(&library->flags);
     for (size_t i = 0; i < library->context_count; i++) {
         free(library->context[i].key);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MAX_ITERATIONS 1000000000000LL
-enum { MEMORY_ITERATIONS = 16 };
+enum { MEMORY_ITERATIONS = 16, RECORDS_AT_ONCE = 256 };
 
 /* What one run of the function gave. */
 struct trial {
@@ -45,8 +45,7 @@ static struct benchmark_state new_state(const struct benchmark_runner *runner, s
 
 static void begin_trial(const struct benchmark_runner *runner, struct trial *trial)
 {
-    *trial = (struct trial){ .measurement.values_ns = runner->values_ns };
-    benchmark_measurement_reset(&trial->measurement);
+    *trial = (struct trial){ .measurement = { .values_ns = runner->values_ns, .value_stride = 1 } };
     trial->measurement.process_cpu = runner->instance->family->process_cpu;
     trial->measurement.calibration = runner->calibration;
     trial->measurement.samples.limit = runner->samples;
@@ -73,9 +72,10 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
     struct benchmark_measurement *measurement = &trial->measurement;
     struct error error;
     bool watched = benchmark_team_watches(runner->instance);
+    bool is_recent = runner->now_ns && !runner->instance->family->setup;
     scheduling->sleepers = benchmark_team_sleepers(runner->team);
     if (!watched)
-        probe_scheduling_begin(scheduling);
+        probe_scheduling_begin_at(scheduling, is_recent ? runner->now_ns : clock_wall_ns());
     locale_t plain = uselocale(runner->callers_locale);
     int code = benchmark_team_run(runner->team, runner->instance, iterations, &runner->fixture, measurement, &error);
     uselocale(plain);
@@ -212,58 +212,74 @@ static void warn_of_keys(const struct benchmark_run *run)
                     run->run_name, run->counters.items[i].name);
 }
 
+/* Of a run that was not skipped. Takes what trial owns. */
+static void add_results(const struct benchmark_runner *runner, struct benchmark_run *run, struct trial *trial)
+{
+    const struct benchmark_instance *instance = runner->instance;
+    struct benchmark_measurement *measurement = &trial->measurement;
+    run->real_seconds = instance->family->manual_time ? trial->manual_seconds : trial->real_seconds;
+    run->cpu_seconds = trial->cpu_seconds;
+    run->counters = measurement->counters;
+    measurement->counters = (struct benchmark_counters){ 0 };
+    run->counter_reports = measurement->counter_reports;
+    run->counter_report_count = measurement->counter_report_count;
+    measurement->counter_reports = NULL;
+    measurement->counter_report_count = 0;
+    if (run->repetition_index == 0)
+        warn_of_keys(run);
+    benchmark_counters_finish(&run->counters, run->iterations, driving_seconds(instance->family, trial),
+                              instance->threads);
+    run->has_allocations = probe_allocations_available();
+    run->allocations = measurement->allocations;
+    add_timing_facts(runner, run, trial);
+    run->has_digest = measurement->has_digest;
+    run->digest = measurement->digest;
+    run->value_count = measurement->value_count;
+    if (run->value_count) {
+        run->values_ns = mem_array(run->value_count, sizeof *run->values_ns);
+        memcpy(run->values_ns, measurement->values_ns, run->value_count * sizeof *run->values_ns);
+    }
+}
+
+/* A new record of zero bytes. Their number is known, so they need not move as they become more. */
+static struct benchmark_run *new_record(struct benchmark_runner *runner)
+{
+    struct benchmark_runs *runs = &runner->runs;
+    if (!runs->items && runner->repetitions > 0) {
+        runs->capacity = (size_t)(runner->repetitions < RECORDS_AT_ONCE ? runner->repetitions : RECORDS_AT_ONCE);
+        runs->items = mem_resize(NULL, runs->capacity, sizeof *runs->items);
+    }
+    MEM_GROW(runs->items, runs->count, runs->capacity);
+    return memset(&runs->items[runs->count++], 0, sizeof *runs->items);
+}
+
 /* Turns an accepted run into a record; takes what trial owns. */
 static void add_record(struct benchmark_runner *runner, struct trial *trial, int repetition)
 {
     const struct benchmark_instance *instance = runner->instance;
     struct benchmark_measurement *measurement = &trial->measurement;
-    struct benchmark_run run = {
-        .run_name = instance->name,
-        .family_index = instance->family_index,
-        .instance_index = instance->instance_index,
-        .repetitions = runner->repetitions,
-        .repetition_index = repetition,
-        .threads = instance->threads,
-        .skipped = trial->skipped,
-        .skip_message = measurement->skip_message,
-        .label = measurement->label,
-        .iterations = trial->iterations,
-        .complexity_n = measurement->complexity_n,
-        .unit = runner->unit,
-        .value_stride = measurement->value_stride,
-        .has_run_delay = trial->scheduling.has_run_delay,
-        .run_delay_ns = trial->scheduling.run_delay_ns,
-        .has_involuntary_switches = trial->scheduling.has_switches,
-        .involuntary_switches = trial->scheduling.involuntary_count,
-    };
+    struct benchmark_run *run = new_record(runner);
+    run->run_name = instance->name;
+    run->family_index = instance->family_index;
+    run->instance_index = instance->instance_index;
+    run->repetitions = runner->repetitions;
+    run->repetition_index = repetition;
+    run->threads = instance->threads;
+    run->skipped = trial->skipped;
+    run->skip_message = measurement->skip_message;
+    run->label = measurement->label;
+    run->iterations = trial->iterations;
+    run->complexity_n = measurement->complexity_n;
+    run->unit = runner->unit;
+    run->value_stride = measurement->value_stride;
+    run->has_run_delay = trial->scheduling.has_run_delay;
+    run->run_delay_ns = trial->scheduling.run_delay_ns;
+    run->has_involuntary_switches = trial->scheduling.has_switches;
+    run->involuntary_switches = trial->scheduling.involuntary_count;
     measurement->skip_message = measurement->label = NULL;
-    if (!trial->skipped) {
-        run.real_seconds = instance->family->manual_time ? trial->manual_seconds : trial->real_seconds;
-        run.cpu_seconds = trial->cpu_seconds;
-        run.counters = measurement->counters;
-        measurement->counters = (struct benchmark_counters){ 0 };
-        run.counter_reports = measurement->counter_reports;
-        run.counter_report_count = measurement->counter_report_count;
-        measurement->counter_reports = NULL;
-        measurement->counter_report_count = 0;
-        if (repetition == 0)
-            warn_of_keys(&run);
-        benchmark_counters_finish(&run.counters, run.iterations, driving_seconds(instance->family, trial),
-                                  instance->threads);
-        run.has_allocations = probe_allocations_available();
-        run.allocations = measurement->allocations;
-        add_timing_facts(runner, &run, trial);
-        run.has_digest = measurement->has_digest;
-        run.digest = measurement->digest;
-        run.value_count = measurement->value_count;
-        if (run.value_count) {
-            run.values_ns = mem_array(run.value_count, sizeof *run.values_ns);
-            memcpy(run.values_ns, measurement->values_ns, run.value_count * sizeof *run.values_ns);
-        }
-    }
-    benchmark_measurement_reset(measurement);
-    MEM_GROW(runner->runs.items, runner->runs.count, runner->runs.capacity);
-    runner->runs.items[runner->runs.count++] = run;
+    if (!trial->skipped)
+        add_results(runner, run, trial);
+    benchmark_measurement_release(measurement);
 }
 
 static void configure(struct benchmark_runner *runner, const struct benchmark_registry *registry)
@@ -369,6 +385,7 @@ static void run_repetition(struct benchmark_runner *runner)
         run_memory_manager(runner, run);
     if (runner->profiler_manager && !run->skipped)
         run_profiler_manager(runner);
+    runner->now_ns = clock_wall_ns();
 }
 
 void benchmark_runner_start(struct benchmark_runner *runner, const struct benchmark_instance *instance,
@@ -389,6 +406,7 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
     const struct benchmark *family = runner->instance->family;
     struct trial setup;
     runner->peak_rss = benchmark_memory_begin_case(runner->flags);
+    runner->now_ns = 0;
     begin_trial(runner, &setup);
     if (family->problem) {
         struct benchmark_state state = new_state(runner, &setup, 1);

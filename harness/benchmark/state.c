@@ -9,14 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-void benchmark_measurement_reset(struct benchmark_measurement *measurement)
+void benchmark_measurement_release(struct benchmark_measurement *measurement)
 {
-    double *values_ns = measurement->values_ns;
-    benchmark_counters_release(&measurement->counters);
-    benchmark_perf_release_reports(measurement->counter_reports, measurement->counter_report_count);
+    if (measurement->counters.items)
+        benchmark_counters_release(&measurement->counters);
+    if (measurement->counter_reports)
+        benchmark_perf_release_reports(measurement->counter_reports, measurement->counter_report_count);
     free(measurement->label);
     free(measurement->skip_message);
     free(measurement->samples.values_ns);
+    measurement->counter_reports = NULL;
+    measurement->counter_report_count = 0;
+    measurement->label = measurement->skip_message = NULL;
+    measurement->samples.values_ns = NULL;
+}
+
+void benchmark_measurement_reset(struct benchmark_measurement *measurement)
+{
+    double *values_ns = measurement->values_ns;
+    benchmark_measurement_release(measurement);
     *measurement = (struct benchmark_measurement){ .values_ns = values_ns, .value_stride = 1 };
 }
 

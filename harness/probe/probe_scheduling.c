@@ -67,19 +67,24 @@ static bool read_all_threads(int64_t *run_delay_ns)
     return any;
 }
 
-void probe_scheduling_read(struct probe_scheduling *reading)
+static void read_switches(int whose, struct probe_scheduling *reading)
 {
     struct rusage usage;
+    if (getrusage(whose, &usage))
+        return;
+    reading->has_switches = true;
+    reading->involuntary_count = usage.ru_nivcsw;
+    reading->voluntary_count = usage.ru_nvcsw;
+}
+
+void probe_scheduling_read(struct probe_scheduling *reading)
+{
     *reading = (struct probe_scheduling){ 0 };
     if (has_one_thread(0))
         reading->has_run_delay = read_schedstat(AT_FDCWD, "/proc/self/schedstat", &reading->run_delay_ns);
     else
         reading->has_run_delay = read_all_threads(&reading->run_delay_ns);
-    if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        reading->has_switches = true;
-        reading->involuntary_count = usage.ru_nivcsw;
-        reading->voluntary_count = usage.ru_nvcsw;
-    }
+    read_switches(RUSAGE_SELF, reading);
 }
 
 struct probe_scheduling probe_scheduling_difference(const struct probe_scheduling *later,
@@ -98,48 +103,6 @@ struct probe_scheduling probe_scheduling_difference(const struct probe_schedulin
     return difference;
 }
 
-/* ---- single threads ---- */
-
-static bool read_run_delay(int file, int64_t *run_delay_ns)
-{
-    char text[128], *end;
-    ssize_t length = file >= 0 ? pread(file, text, sizeof text - 1, 0) : 0;
-    if (length <= 0)
-        return false;
-    text[length] = 0;
-    strtoll(text, &end, 10); /* the time on a CPU */
-    *run_delay_ns = strtoll(end, NULL, 10);
-    return true;
-}
-
-void probe_scheduling_monitor_close(struct probe_scheduling_monitor *monitor)
-{
-    if (monitor->thread_id && monitor->file >= 0)
-        close(monitor->file);
-    monitor->thread_id = 0;
-    monitor->has_last = false;
-}
-
-/* The file stays open, for as long as it is always the same thread that asks. */
-static void read_thread(struct probe_scheduling_monitor *monitor)
-{
-    struct probe_scheduling *reading = &monitor->last;
-    struct rusage usage;
-    pid_t thread_id = (pid_t)syscall(SYS_gettid);
-    *reading = (struct probe_scheduling){ 0 };
-    if (thread_id != monitor->thread_id) {
-        probe_scheduling_monitor_close(monitor);
-        monitor->file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-        monitor->thread_id = thread_id;
-    }
-    reading->has_run_delay = read_run_delay(monitor->file, &reading->run_delay_ns);
-    if (getrusage(RUSAGE_THREAD, &usage) == 0) {
-        reading->has_switches = true;
-        reading->involuntary_count = usage.ru_nivcsw;
-        reading->voluntary_count = usage.ru_nvcsw;
-    }
-}
-
 void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_scheduling *part)
 {
     sum->has_run_delay = sum->has_run_delay && part->has_run_delay;
@@ -151,12 +114,44 @@ void probe_scheduling_add(struct probe_scheduling *sum, const struct probe_sched
 
 /* ---- monitor ---- */
 
+void probe_scheduling_monitor_close(struct probe_scheduling_monitor *monitor)
+{
+    if (monitor->thread_id && monitor->file >= 0)
+        close(monitor->file);
+    monitor->thread_id = 0;
+    monitor->has_last = false;
+}
+
+/* Of the calling thread. Opening the file costs ten times what reading it does, so it stays open, for as long as it is
+ * always the same thread that asks (a child of a fork is another one). */
+static bool read_own_delay(struct probe_scheduling_monitor *monitor, int64_t *run_delay_ns)
+{
+    char text[128], *end;
+    pid_t thread_id = (pid_t)syscall(SYS_gettid);
+    if (thread_id != monitor->thread_id) {
+        probe_scheduling_monitor_close(monitor);
+        monitor->file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+        monitor->thread_id = thread_id;
+    }
+    ssize_t length = monitor->file >= 0 ? pread(monitor->file, text, sizeof text - 1, 0) : 0;
+    if (length <= 0)
+        return false;
+    text[length] = 0;
+    strtoll(text, &end, 10); /* the time on a CPU */
+    *run_delay_ns = strtoll(end, NULL, 10);
+    return true;
+}
+
 static void take_reading(struct probe_scheduling_monitor *monitor)
 {
-    if (monitor->of_thread)
-        read_thread(monitor);
-    else
-        probe_scheduling_read(&monitor->last);
+    struct probe_scheduling *reading = &monitor->last;
+    if (monitor->of_thread || has_one_thread(0)) {
+        *reading = (struct probe_scheduling){ 0 };
+        reading->has_run_delay = read_own_delay(monitor, &reading->run_delay_ns);
+        read_switches(monitor->of_thread ? RUSAGE_THREAD : RUSAGE_SELF, reading);
+    } else {
+        probe_scheduling_read(reading);
+    }
     monitor->last_wall_ns = clock_wall_ns();
     monitor->has_last = true;
 }
@@ -166,11 +161,16 @@ static bool is_alone(const struct probe_scheduling_monitor *monitor)
     return monitor->of_thread || has_one_thread(monitor->sleepers);
 }
 
-void probe_scheduling_begin(struct probe_scheduling_monitor *monitor)
+void probe_scheduling_begin_at(struct probe_scheduling_monitor *monitor, int64_t now_ns)
 {
     monitor->alone = is_alone(monitor);
-    if (!monitor->has_last || !monitor->alone || clock_wall_ns() - monitor->last_wall_ns > STALE_NS)
+    if (!monitor->has_last || !monitor->alone || now_ns - monitor->last_wall_ns > STALE_NS)
         take_reading(monitor);
+}
+
+void probe_scheduling_begin(struct probe_scheduling_monitor *monitor)
+{
+    probe_scheduling_begin_at(monitor, clock_wall_ns());
 }
 
 struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns)

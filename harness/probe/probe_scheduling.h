@@ -40,10 +40,12 @@ enum { PROBE_SCHEDULING_NOISE_NS = 2000 };
 
 /* Before a run. Takes a reading only if the last one is older than a millisecond, or beside other threads. */
 void probe_scheduling_begin(struct probe_scheduling_monitor *monitor);
+/* The same for a caller that has just read the wall clock. */
+void probe_scheduling_begin_at(struct probe_scheduling_monitor *monitor, int64_t now_ns);
 /* After it: what happened in the run. off_cpu_ns: wall minus CPU time of the run, INT64_MAX if that is not known.
  * Voluntary switches that took no time are not seen. */
 struct probe_scheduling probe_scheduling_end(struct probe_scheduling_monitor *monitor, int64_t off_cpu_ns);
-/* For a monitor of a thread, from any thread. */
+/* Closes its file. From any thread. */
 void probe_scheduling_monitor_close(struct probe_scheduling_monitor *monitor);
 
 #endif
