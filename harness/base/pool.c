@@ -41,14 +41,14 @@ struct worker {
 };
 
 struct pool {
-    struct signal start;                           /* changes with every pool_run */
-    struct signal finish;                          /* one more for every pool_run whose workers have finished */
-    struct signal barrier;                         /* one more for every completed barrier */
-    _Alignas(CACHE_LINE) _Atomic uint32_t running; /* workers that have not finished */
+    struct signal start;   /* changes with every pool_run */
+    struct signal finish;  /* one more for every worker that has finished */
+    struct signal barrier; /* one more for every completed barrier */
     _Alignas(CACHE_LINE) _Atomic uint32_t arrived;
     _Alignas(CACHE_LINE) _Atomic size_t next;
     _Alignas(CACHE_LINE) pool_function *function;
     void *context;
+    uint32_t goal; /* of finish, when all workers of the current run are through */
     int thread_count;
     int active;      /* threads of the current run */
     int64_t spin_ns; /* 0 when there are more threads than CPUs: spinning would only steal from the others */
@@ -136,9 +136,11 @@ static void *run_worker(void *argument)
         if (worker->index >= (int)count)
             continue;
         pool->function(pool->context, worker->index, (int)count);
-        futex_publish(&pool->running);
-        if (atomic_fetch_sub(&pool->running, 1) == 1)
-            set_signal(&pool->finish, atomic_load(&pool->finish.value) + 1, FUTEX_EVERYBODY);
+        /* Read before: the next run may begin, and set another, as soon as this one has reached its own. */
+        uint32_t goal = pool->goal;
+        futex_publish(&pool->finish);
+        if (atomic_fetch_add(&pool->finish.value, 1) + 1 == goal && atomic_load(&pool->finish.sleepers))
+            futex_wake(&pool->finish.value, FUTEX_EVERYBODY);
     }
 }
 
@@ -261,14 +263,15 @@ void pool_run_on(struct pool *pool, int thread_count, pool_function *function, v
     uint32_t start = start_value(pool, (uint32_t)thread_count);
     bool all_look = (start >> COUNT_BITS) % RUNS_BETWEEN_LOOKS == 0;
     uint32_t bits = thread_count <= 31 && !all_look ? (1u << thread_count) - 1 : FUTEX_EVERYBODY;
-    uint32_t unfinished = atomic_load(&pool->finish.value);
+    uint32_t finished = atomic_load(&pool->finish.value);
+    pool->goal = finished + (uint32_t)thread_count - 1;
     pool->function = function;
     pool->context = context;
-    atomic_store_explicit(&pool->running, (uint32_t)thread_count - 1, memory_order_relaxed);
     set_signal(&pool->start, start, bits);
     function(context, 0, thread_count);
-    wait_while(&pool->finish, unfinished, pool->spin_ns, FUTEX_EVERYBODY);
-    futex_observe(&pool->running);
+    while ((finished = atomic_load_explicit(&pool->finish.value, memory_order_acquire)) != pool->goal)
+        wait_while(&pool->finish, finished, pool->spin_ns, FUTEX_EVERYBODY);
+    futex_observe(&pool->finish);
 }
 
 void pool_barrier(struct pool *pool)
