@@ -5,12 +5,14 @@
 #include "harness/probe/probe_scheduling.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <cmocka.h>
 
@@ -92,6 +94,7 @@ static void test_monitor_spares_readings(void **state)
     if (result.has_run_delay)
         assert_int_equal(result.run_delay_ns, 30000); /* not more than the run was off the CPU */
     assert_true(result.involuntary_count >= 7);
+    probe_scheduling_monitor_close(&monitor);
 }
 
 static void test_monitor_renews_old_reading(void **state)
@@ -103,6 +106,7 @@ static void test_monitor_renews_old_reading(void **state)
     spin(2000000);
     probe_scheduling_begin(&monitor);
     assert_true(monitor.last_wall_ns > first);
+    probe_scheduling_monitor_close(&monitor);
 }
 
 static void *wait_for_end(void *barrier)
@@ -111,12 +115,20 @@ static void *wait_for_end(void *barrier)
     return NULL;
 }
 
+/* A sanitizer may have started some. */
+static int threads_beside_this(void)
+{
+    struct stat tasks;
+    assert_int_equal(stat("/proc/self/task", &tasks), 0);
+    return (int)tasks.st_nlink - 3;
+}
+
 static void test_monitor_reads_beside_threads(void **state)
 {
     (void)state;
     pthread_barrier_t barrier;
     pthread_t thread;
-    struct probe_scheduling_monitor monitor = { 0 };
+    struct probe_scheduling_monitor monitor = { 0 }, own = { .of_thread = true };
     pthread_barrier_init(&barrier, NULL, 2);
     assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &barrier), 0);
     probe_scheduling_begin(&monitor);
@@ -125,9 +137,57 @@ static void test_monitor_reads_beside_threads(void **state)
     struct probe_scheduling result = probe_scheduling_end(&monitor, 0); /* another thread may have waited */
     assert_true(monitor.last_wall_ns > first);
     assert_true(result.has_switches);
+    probe_scheduling_begin(&own);
+    first = own.last_wall_ns;
+    probe_scheduling_end(&own, 0); /* of this thread nothing is unknown */
+    assert_int_equal(own.last_wall_ns, first);
     pthread_barrier_wait(&barrier);
     pthread_join(thread, NULL);
     pthread_barrier_destroy(&barrier);
+    probe_scheduling_monitor_close(&monitor);
+    probe_scheduling_monitor_close(&own);
+}
+
+/* Threads that are known to sleep cost no readings. */
+static void test_monitor_knows_sleepers(void **state)
+{
+    (void)state;
+    pthread_barrier_t barrier;
+    pthread_t thread;
+    struct probe_scheduling_monitor monitor = { .sleepers = threads_beside_this() + 1 };
+    pthread_barrier_init(&barrier, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_end, &barrier), 0);
+    probe_scheduling_begin(&monitor);
+    assert_true(monitor.alone);
+    int64_t first = monitor.last_wall_ns;
+    struct probe_scheduling result = probe_scheduling_end(&monitor, 0);
+    assert_int_equal(monitor.last_wall_ns, first);
+    assert_int_equal(result.run_delay_ns, 0);
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+    pthread_barrier_destroy(&barrier);
+    probe_scheduling_monitor_close(&monitor);
+}
+
+/* A child of a fork does not go on with its parent's file. */
+static void test_monitor_file_is_of_the_thread(void **state)
+{
+    (void)state;
+    struct probe_scheduling_monitor monitor = { .of_thread = true };
+    probe_scheduling_begin(&monitor);
+    int owner = monitor.thread_id;
+    assert_int_equal(owner, getpid());
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        probe_scheduling_end(&monitor, INT64_MAX);
+        _exit(monitor.thread_id == getpid() ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    probe_scheduling_monitor_close(&monitor);
+    assert_int_equal(monitor.thread_id, 0);
 }
 
 int main(void)
@@ -136,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_peak_follows_and_resets),    cmocka_unit_test(test_voluntary_switches),
         cmocka_unit_test(test_absent_stays_absent),        cmocka_unit_test(test_monitor_spares_readings),
         cmocka_unit_test(test_monitor_renews_old_reading), cmocka_unit_test(test_monitor_reads_beside_threads),
+        cmocka_unit_test(test_monitor_knows_sleepers),     cmocka_unit_test(test_monitor_file_is_of_the_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
