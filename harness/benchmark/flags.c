@@ -78,7 +78,7 @@ bool benchmark_flags_is_true(const char *text)
     return strcasecmp(text, "false") != 0 && strcasecmp(text, "no") != 0 && strcasecmp(text, "off") != 0;
 }
 
-bool benchmark_flags_parse_unit(const char *text, enum benchmark_time_unit *unit)
+static bool parse_unit(const char *text, enum benchmark_time_unit *unit)
 {
     for (enum benchmark_time_unit i = BENCHMARK_NANOSECOND; i <= BENCHMARK_SECOND; i++) {
         if (strcmp(text, benchmark_unit_name(i)) == 0) {
@@ -415,7 +415,7 @@ static bool check_choice(const char *name, const char *choices, const char *valu
 static bool check_choices(const struct benchmark_flags *flags, enum benchmark_time_unit *unit)
 {
     static const char formats[] = "console, json or csv";
-    bool is_unit = !flags->time_unit[0] || benchmark_flags_parse_unit(flags->time_unit, unit);
+    bool is_unit = !flags->time_unit[0] || parse_unit(flags->time_unit, unit);
     return check_choice("benchmark_format", formats, flags->format, is_format(flags->format)) &&
            check_choice("benchmark_out_format", formats, flags->out_format, is_format(flags->out_format)) &&
            check_choice("benchmark_color", "auto, true or false", flags->color, flags->color[0]) &&

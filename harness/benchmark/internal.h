@@ -155,8 +155,6 @@ void benchmark_registry_end_run(struct benchmark_registry *registry);
 bool benchmark_registry_add_context(struct benchmark_registry *registry, const char *key, const char *value);
 /* Adds a pair, or gives the key another value. */
 void benchmark_registry_set_context(struct benchmark_registry *registry, const char *key, const char *value);
-/* The value that the key has already, or NULL. */
-const char *benchmark_registry_find_context(const struct benchmark_registry *registry, const char *key);
 /* The threads that cases run on; created at the first call. */
 struct benchmark_team *benchmark_registry_team(struct benchmark_registry *registry);
 
@@ -205,7 +203,6 @@ void benchmark_flags_parse(struct benchmark_registry *registry, int *argc, char 
 void benchmark_flags_print_usage(FILE *out, const struct benchmark_registry *registry);
 void benchmark_flags_release(struct benchmark_flags *flags);
 bool benchmark_flags_is_true(const char *text);
-bool benchmark_flags_parse_unit(const char *text, enum benchmark_time_unit *unit);
 
 /* ---- counters.c ---- */
 
@@ -504,7 +501,6 @@ void benchmark_printer_release(struct benchmark_reporter *reporter);
  */
 size_t benchmark_run_memory_counters(const struct benchmark_run *run, struct benchmark_counter counters[4]);
 void benchmark_run_append_name(struct str *str, const struct benchmark_run *run);
-void benchmark_run_release(struct benchmark_run *run);
 
 /* ---- ending.c: JSON documents that end well when the program does not ---- */
 

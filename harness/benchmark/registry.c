@@ -585,7 +585,8 @@ void benchmark_register_profiler_manager(const struct benchmark_profiler_manager
 
 /* ---- custom context ---- */
 
-const char *benchmark_registry_find_context(const struct benchmark_registry *library, const char *key)
+/* The value that the key has already, or NULL. */
+static const char *find_context(const struct benchmark_registry *library, const char *key)
 {
     for (size_t i = 0; i < library->context_count; i++)
         if (strcmp(library->context[i].key, key) == 0)
@@ -595,7 +596,7 @@ const char *benchmark_registry_find_context(const struct benchmark_registry *lib
 
 bool benchmark_registry_add_context(struct benchmark_registry *library, const char *key, const char *value)
 {
-    if (benchmark_registry_find_context(library, key))
+    if (find_context(library, key))
         return false;
     library->context = mem_resize(library->context, library->context_count + 1, sizeof *library->context);
     size_t at = library->context_count++;
@@ -623,7 +624,7 @@ void benchmark_add_custom_context(const char *key, const char *value)
         fprintf(stderr, "Failed to add custom context \"%s\": no %s\n", key ? key : "", key ? "value" : "key");
     else if (!benchmark_registry_add_context(&registry, key, value))
         fprintf(stderr, "Failed to add custom context \"%s\" as it already exists with value \"%s\"\n", key,
-                benchmark_registry_find_context(&registry, key));
+                find_context(&registry, key));
 }
 
 void benchmark_set_default_time_unit(enum benchmark_time_unit unit)

@@ -70,7 +70,7 @@ double benchmark_run_cpu_time(const struct benchmark_run *run)
     return adjusted(run, run->cpu_seconds);
 }
 
-void benchmark_run_release(struct benchmark_run *run)
+static void release_run(struct benchmark_run *run)
 {
     free(run->skip_message);
     free(run->label);
@@ -82,7 +82,7 @@ void benchmark_run_release(struct benchmark_run *run)
 void benchmark_runs_release(struct benchmark_runs *runs)
 {
     for (size_t i = 0; i < runs->count; i++)
-        benchmark_run_release(&runs->items[i]);
+        release_run(&runs->items[i]);
     free(runs->items);
     *runs = (struct benchmark_runs){ 0 };
 }
