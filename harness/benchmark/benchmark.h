@@ -240,7 +240,7 @@ static inline bool benchmark_state_keep_running(struct benchmark_state *state)
 static inline bool benchmark_state_keep_running_batch(struct benchmark_state *state, int64_t batch)
 {
     int64_t left = state->remaining;
-    if (__builtin_expect((uint64_t)batch - 1 < (uint64_t)left, 1)) { /* 1 <= batch <= left */
+    if (__builtin_expect(batch > 0 && left >= batch, 1)) {
         __asm__ volatile("" : "+r"(left));
         state->remaining = left - batch;
         return true;
