@@ -95,17 +95,16 @@ static void handle_exit(void)
 }
 
 /* A stack for the handler, should the benchmark have run out of its own. */
-static void lend_stack(struct benchmark_ending *ending)
+void *benchmark_ending_lend_stack(void)
 {
     stack_t present;
     if (sigaltstack(NULL, &present) || !(present.ss_flags & SS_DISABLE))
-        return;
-    ending->stack = malloc(STACK_BYTES);
-    stack_t stack = { .ss_sp = ending->stack, .ss_size = STACK_BYTES };
-    if (ending->stack && sigaltstack(&stack, NULL)) {
-        free(ending->stack);
-        ending->stack = NULL;
-    }
+        return NULL;
+    stack_t stack = { .ss_sp = malloc(STACK_BYTES), .ss_size = STACK_BYTES };
+    if (stack.ss_sp && sigaltstack(&stack, NULL) == 0)
+        return stack.ss_sp;
+    free(stack.ss_sp);
+    return NULL;
 }
 
 static void take_stack(struct benchmark_ending *ending)
@@ -127,7 +126,7 @@ void benchmark_ending_begin(void)
     ending->owner = getpid();
     if (!ending->has_exit_hook)
         ending->has_exit_hook = atexit(handle_exit) == 0;
-    lend_stack(ending);
+    ending->stack = benchmark_ending_lend_stack();
     sigemptyset(&ours.sa_mask);
     for (int i = 0; i < SIGNAL_COUNT; i++)
         if (sigaction(fatal_signals[i], NULL, &present) == 0 && present.sa_handler == SIG_DFL)

@@ -507,6 +507,8 @@ void benchmark_run_append_name(struct str *str, const struct benchmark_run *run)
 /* Around everything that runs benchmarks. */
 void benchmark_ending_begin(void);
 void benchmark_ending_finish(void);
+/* A stack for signal handlers of the calling thread; NULL if it has one. To be freed when the thread has ended. */
+void *benchmark_ending_lend_stack(void);
 /* From now on the document on out is incomplete, and end (a constant) would end it. */
 void benchmark_ending_open(FILE *out, const char *end);
 void benchmark_ending_close(FILE *out);

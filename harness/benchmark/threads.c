@@ -28,6 +28,8 @@ struct slot {
     _Atomic bool taken;
     struct probe_scheduling_monitor monitor; /* of this thread of the pool */
     struct probe_scheduling scheduling;      /* in this run */
+    bool has_stack;                          /* of its own or the next one, for signal handlers */
+    void *stack;                             /* lent; NULL = none */
     char padding[128];                       /* no cache line in common with the next thread's */
 };
 
@@ -64,14 +66,27 @@ struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count)
     return team;
 }
 
+/* What belonged to threads that are not there any more. */
+static void forget_threads(struct benchmark_team *team)
+{
+    for (int i = 0; i < team->slot_count; i++) {
+        struct slot *slot = team->slots[i];
+        probe_scheduling_monitor_close(&slot->monitor);
+        slot->monitor = (struct probe_scheduling_monitor){ .of_thread = true };
+        free(slot->stack);
+        slot->stack = NULL;
+        slot->has_stack = false;
+    }
+}
+
 void benchmark_team_release(struct benchmark_team *team)
 {
     if (!team)
         return;
     if (team->pool_owner == getpid())
         pool_destroy(team->pool);
+    forget_threads(team);
     for (int i = 0; i < team->slot_count; i++) {
-        probe_scheduling_monitor_close(&team->slots[i]->monitor);
         free(team->slots[i]->values_ns);
         free(team->slots[i]);
     }
@@ -206,6 +221,9 @@ static void run_pooled(void *context, int index, int thread_count)
     struct benchmark_measurement *measurement = &slot->measurement;
     int64_t off_cpu_ns = INT64_MAX; /* process time does not tell how long this thread was off the CPU */
     (void)thread_count;
+    if (index > 0 && !slot->has_stack) /* ending.c lends thread 0 one */
+        slot->stack = benchmark_ending_lend_stack();
+    slot->has_stack = true;
     if (measurement->process_cpu)
         slot->monitor.has_last = false;
     probe_scheduling_begin(&slot->monitor);
@@ -370,6 +388,7 @@ static int reserve_pool(struct benchmark_team *team, struct error *error)
     if (team->pool_owner != getpid()) { /* fork leaves the child without the threads: it starts its own */
         code = pool_create_growing(&team->pool, team->cpus, team->cpu_count, error);
         team->pool_owner = getpid();
+        forget_threads(team);
     }
     return code ? code : pool_reserve(team->pool, team->instance->threads, error);
 }

@@ -62,7 +62,8 @@ static void BM_die(struct benchmark_state *state)
 {
     while (benchmark_state_keep_running(state)) {
         benchmark_state_set_iteration_time(state, 1e-9);
-        die(getenv("HOW"));
+        if (benchmark_state_thread_index(state) == benchmark_state_threads(state) - 1)
+            die(getenv("HOW"));
     }
 }
 
@@ -90,7 +91,8 @@ static int late(int argc, char **argv)
 static void register_death(void)
 {
     benchmark_use_manual_time(benchmark_register("BM_good", BM_good, NULL));
-    benchmark_use_manual_time(benchmark_iterations(benchmark_register("BM_die", BM_die, NULL), 1));
+    struct benchmark *mortal = benchmark_use_manual_time(benchmark_register("BM_die", BM_die, NULL));
+    benchmark_threads(benchmark_iterations(mortal, 1), getenv("THREADS") ? 3 : 1);
     benchmark_use_manual_time(benchmark_register("BM_after", BM_good, NULL));
 }
 
@@ -246,6 +248,8 @@ static void test_crashes(void **state)
     }
     expect_death("fault", -1, SIGSEGV, 1);
     expect_death("stack", -1, SIGSEGV, 1);
+    expect_death("stack THREADS=3", -1, SIGSEGV, 1);
+    expect_death("fault THREADS=3", -1, SIGSEGV, 1);
     expect_death("abort", -1, SIGABRT, 1);
     expect_death("8", -1, SIGFPE, 1);
     expect_death("7", -1, SIGBUS, 1);
