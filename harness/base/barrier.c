@@ -34,6 +34,7 @@ uint32_t barrier_arrive(struct barrier *barrier)
 bool barrier_wait(struct barrier *barrier, uint32_t phase, int64_t limit_ns)
 {
     bool in_time = true;
+    futex_yield(&barrier->phase, phase);
     while (in_time && atomic_load(&barrier->phase) == phase) {
         atomic_fetch_add(&barrier->sleepers, 1);
         in_time = futex_wait(&barrier->phase, phase, FUTEX_EVERYBODY, limit_ns);

@@ -1,5 +1,6 @@
 /* barrier.h: a place where threads wait until all of them have arrived, any number of times. A thread that will not
- * come any more leaves, and the others go on without it. Waiting threads sleep: they burn no CPU time. */
+ * come any more leaves, and the others go on without it. Waiting threads let others run a few
+ * times, then sleep: they burn no CPU time. */
 #ifndef PRONY_BASE_BARRIER_H
 #define PRONY_BASE_BARRIER_H
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,6 +45,17 @@ static inline bool futex_wait(const _Atomic uint32_t *value, uint32_t old, uint3
     long code =
         syscall(SYS_futex, value, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, old, limit_ns > 0 ? &end : NULL, NULL, bits);
     return code == 0 || errno != ETIMEDOUT;
+}
+
+/* Before sleeping: lets others run a few times. What a thread waits for mostly comes within microseconds, and a CPU
+ * that went idle needs tens of them to wake up, in a virtual machine above all. So few turns cost no more than going to
+ * sleep does. True: the value is not old any more. */
+static inline bool futex_yield(const _Atomic uint32_t *value, uint32_t old)
+{
+    enum { TURNS = 10 };
+    for (int i = 0; i < TURNS && atomic_load(value) == old; i++)
+        sched_yield();
+    return atomic_load(value) != old;
 }
 
 static inline void futex_wake(const _Atomic uint32_t *value, uint32_t bits)

@@ -1,8 +1,9 @@
 /* pool.c: see pool.h.
  *
  * A thread waits for a counter to change: it spins for a while, because the next piece of work usually comes within
- * microseconds, then sleeps in a futex. Invariant: whoever changes a counter wakes its sleepers, and a sleeper
- * registers before the kernel compares the counter once more, so no wake-up is lost. */
+ * microseconds, or where there are more threads than CPUs lets others run a few times; then it sleeps in a futex.
+ * Invariant: whoever changes a counter wakes its sleepers, and a sleeper registers before the kernel compares the
+ * counter once more, so no wake-up is lost. */
 #include "harness/base/pool.h"
 #include "harness/base/clock.h"
 #include "harness/base/cpu.h"
@@ -86,6 +87,8 @@ static uint32_t wait_while(struct signal *signal, uint32_t old, int64_t spin_ns,
             else if (now_ns >= end_ns)
                 break;
         } while (true);
+    } else {
+        futex_yield(&signal->value, old);
     }
     while ((value = atomic_load(&signal->value)) == old) {
         atomic_fetch_add(&signal->sleepers, 1);

@@ -16,8 +16,8 @@ int pool_create(struct pool **pool, int thread_count, int pin, struct error *err
 void pool_destroy(struct pool *pool); /* NULL is allowed */
 int pool_thread_count(const struct pool *pool);
 
-/* A pool of one thread that pool_reserve makes larger. Its threads never spin: waiting costs no CPU time. Thread i is
- * pinned to cpus[i % cpu_count]; cpu_count 0 = not pinned. */
+/* A pool of one thread that pool_reserve makes larger. Its threads do not spin, they let others
+ * run a few times before they sleep. Thread i is pinned to cpus[i % cpu_count]; cpu_count 0 = not pinned. */
 int pool_create_growing(struct pool **pool, const int *cpus, int cpu_count, struct error *error);
 /* At least thread_count threads. Not inside pool_run. */
 int pool_reserve(struct pool *pool, int thread_count, struct error *error);

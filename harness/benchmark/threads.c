@@ -2,7 +2,8 @@
  *
  * Every thread has a state and a measurement of its own; they meet at a barrier when the loop starts and when it ends,
  * so that no timer runs before all have arrived and no thread's clean-up disturbs another one's loop. A thread that
- * returns leaves the barrier. Nobody spins: what waits burns no CPU time in somebody's window.
+ * returns leaves the barrier. Nobody spins: what waits burns no CPU time in somebody's window, but for a few turns of
+ * letting others run, which cost what going to sleep does.
  *
  * Threads come from a pool that lives until benchmark_shutdown, or from the family's own runner. Nothing forces that
  * runner to run every index: whoever waits at the barrier for longer than start_limit_ns stops expecting the threads
