@@ -61,8 +61,8 @@ struct benchmark_team *benchmark_team_create(const int *cpus, int cpu_count)
         team->cpus = mem_array((size_t)cpu_count, sizeof *cpus);
         memcpy(team->cpus, cpus, (size_t)cpu_count * sizeof *cpus);
         team->cpu_count = cpu_count;
-        pool_create_growing(&team->pool, cpus, cpu_count, NULL); /* pins this thread, too */
-        team->pool_owner = getpid();
+        if (!pool_create_growing(&team->pool, cpus, cpu_count, NULL)) /* pins this thread, too */
+            team->pool_owner = getpid();
     }
     return team;
 }
@@ -385,13 +385,14 @@ static void run_with_pool(struct benchmark_team *team)
 
 static int reserve_pool(struct benchmark_team *team, struct error *error)
 {
-    int code = 0;
     if (team->pool_owner != getpid()) { /* fork leaves the child without the threads: it starts its own */
-        code = pool_create_growing(&team->pool, team->cpus, team->cpu_count, error);
+        int code = pool_create_growing(&team->pool, team->cpus, team->cpu_count, error);
+        if (code)
+            return code;
         team->pool_owner = getpid();
         forget_threads(team);
     }
-    return code ? code : pool_reserve(team->pool, team->instance->threads, error);
+    return pool_reserve(team->pool, team->instance->threads, error);
 }
 
 /* Several threads, or one of somebody else's. */
