@@ -24,7 +24,7 @@ CC := gcc
 endif
 OBJCOPY ?= objcopy
 ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
-PKGS := sqlite3 jansson libutf8proc
+PKGS := sqlite3 jansson libutf8proc zlib libdw libelf
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -72,6 +72,8 @@ base_src      := $(wildcard harness/base/*.c)
 stats_src     := $(wildcard harness/stats/*.c)
 malloc_src    := harness/probe/probe_malloc.c
 probe_src     := $(filter-out $(malloc_src),$(wildcard harness/probe/*.c))
+# The profiler needs libdw, which libbenchmark shall not.
+profile_src   := $(wildcard harness/probe/profile/*.c)
 benchmark_src := $(wildcard harness/benchmark/*.c)
 store_src     := $(wildcard harness/store/*.c)
 run_src       := $(wildcard harness/run/*.c)
@@ -104,7 +106,7 @@ $(LIB_ENGINES): $(call obj,$(engine_src))
 # libbenchmark is complete in itself: what it needs of base, stats and probe is inside.
 BENCHMARK_OBJECTS := $(call obj,$(benchmark_src) $(probe_src) $(stats_src) $(base_src))
 $(LIB_BENCHMARK): $(BENCHMARK_OBJECTS)
-$(LIB_HARNESS): $(call obj,$(store_src) $(run_src) $(report_src) $(stats_src) $(probe_src))
+$(LIB_HARNESS): $(call obj,$(store_src) $(run_src) $(report_src) $(stats_src) $(probe_src) $(profile_src))
 ARCHIVES := $(LIB_BASE) $(LIB_KERNELS) $(LIB_ENGINES) $(LIB_BENCHMARK) $(LIB_HARNESS)
 LIBRARIES := $(ARCHIVES)
 $(ARCHIVES):

@@ -43,7 +43,7 @@ need() {
     rm -f "$log"
 }
 
-packages_build="gcc libc6-dev make pkg-config libsqlite3-dev libjansson-dev libutf8proc-dev libpfm4-dev"
+packages_build="gcc libc6-dev make pkg-config libsqlite3-dev libjansson-dev libutf8proc-dev libpfm4-dev zlib1g-dev libdw-dev valgrind"
 packages_report="gnuplot-nox fonts-dejavu-core"
 packages_test="libcmocka-dev clang libclang-rt-dev clang-format binutils sqlite3"
 

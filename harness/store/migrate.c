@@ -8,6 +8,7 @@ static const struct {
     const char *first, *second;
 } migrations[] = {
     { schema_v1_tables, schema_v1_views },
+    { schema_v2_tables, schema_v2_views },
 };
 
 int store_schema_version(void)

@@ -10,6 +10,7 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/error.h"
+#include "harness/base/stacks.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,7 +61,38 @@ struct store_metric {
     const char *unit; /* "1/s", "B", "ns", "" */
     double value;     /* meaningless unless state is OK, SCALED or APPROXIMATE */
     enum store_state state;
-    const char *reason; /* why it is absent or marked; NULL if OK */
+    const char *reason;          /* why it is absent or marked; NULL if OK */
+    const char *remedy;          /* what would give it; NULL if there is none */
+    double running_share;        /* of a counter: counted over enabled time, 0..1; 0 = not that kind of metric */
+    const double *thread_values; /* what the threads add to value, or NULL */
+    size_t thread_count;
+};
+
+/* Which process a sample comes from. Only times of the first are judged: the others measure something that disturbs the
+ * time, and give their metrics only. */
+enum store_pass {
+    STORE_PASS_TIMED,
+    STORE_PASS_COUNTERS,
+    STORE_PASS_CALLGRIND,
+    STORE_PASS_MEMORY,
+    STORE_PASS_SPANS,
+    STORE_PASS_PROFILE,
+    STORE_PASS_COUNT
+};
+
+/* Time of one operation of the engine in one layer, an iteration of the case on average. */
+struct store_span {
+    const char *operation; /* "attention", "ffn_down" */
+    int layer;             /* -1 = none */
+    double calls, time_ns; /* wall time of the slowest thread */
+    double bytes, flops;   /* NaN = not known */
+};
+
+/* A quantity over the operations of a long run. */
+struct store_course {
+    const char *name, *unit; /* "live_bytes", "B" */
+    const double *operations, *values;
+    size_t count;
 };
 
 enum store_status { STORE_SAMPLE_OK, STORE_SAMPLE_ERROR, STORE_SAMPLE_SKIPPED };
@@ -82,6 +114,11 @@ struct store_sample {
     size_t metric_count;
     const double *values_ns; /* single operations inside the sample (each token's time), or NULL */
     size_t value_count;
+    enum store_pass pass;
+    const struct store_span *spans;
+    size_t span_count;
+    const struct store_course *courses;
+    size_t course_count;
 };
 int store_sample_add(struct store *store, int64_t run_id, const struct store_sample *samples, size_t count,
                      struct error *error);
@@ -93,6 +130,48 @@ struct store_failure {
     int round, process;
 };
 int store_failure_add(struct store *store, int64_t run_id, const struct store_failure *failure, struct error *error);
+
+/* ---- profiles (profiles.c) ---- */
+
+/* What of a run, or of a command, was on the CPU (or allocated) with which callers. */
+struct store_profile {
+    const char *suite, *name; /* the case; both NULL: a command or a whole suite */
+    const char *title;        /* for people: the case, or the command */
+    const char *kind;         /* "cpu", "allocations" */
+    const char *event;        /* "cpu-clock", "cycles", "malloc" */
+    const char *unit;         /* of the stacks' weights: "ns", "cycles", "B" */
+    double frequency_hz;      /* 0 = not sampled by time */
+    int64_t duration_ns;
+    uint64_t sample_count, lost_count, truncated_count;
+    const char *note; /* what the reader must know ("user frames only: perf_event_paranoid is 2"); NULL = nothing */
+};
+/* Stores the stacks compressed, and the top functions for those who query. *profile_id may be NULL. */
+int store_profile_add(struct store *store, int64_t run_id, const struct store_profile *profile,
+                      const struct stacks *stacks, int64_t *profile_id, struct error *error);
+
+struct store_profile_row {
+    int64_t id, run_id;
+    struct store_profile profile;
+};
+/* In the order they were taken. Strings live in the arena. */
+int store_profiles(struct store *store, int64_t run_id, struct arena *arena, struct store_profile_row **rows,
+                   size_t *count, struct error *error);
+/* *stacks: stacks_release. */
+int store_profile_stacks(struct store *store, int64_t profile_id, struct stacks **stacks, struct error *error);
+
+/* ---- the doctor's verdicts (checks.c) ---- */
+
+struct store_check {
+    const char *name;    /* "governor" */
+    const char *verdict; /* "pass", "warn", "fail", "unknown" */
+    const char *seen;    /* "powersave on 2 of 2 CPUs" */
+    const char *meaning; /* why it matters, one sentence */
+    const char *remedy;  /* the command that mends it; NULL = none */
+};
+int store_checks_add(struct store *store, int64_t run_id, const struct store_check *checks, size_t count,
+                     struct error *error);
+int store_checks(struct store *store, int64_t run_id, struct arena *arena, struct store_check **checks, size_t *count,
+                 struct error *error);
 
 /* ---- reading. Results and their strings live in the arena. ---- */
 
@@ -112,17 +191,23 @@ int store_runs(struct store *store, size_t limit, struct arena *arena, struct st
 int store_run_find(struct store *store, const char *text, struct arena *arena, struct store_run_row *run,
                    struct error *error);
 
-/* One metric over the samples of a case. values[i] belongs to sample i; NaN where absent. */
+/* One metric over the samples of a case, of one pass. values[i] belongs to sample i of that pass; NaN where absent. */
 struct store_series {
     const char *name, *unit;
+    enum store_pass pass;
     double *values;
+    const int *processes; /* of each value; for STORE_PASS_TIMED those of the case */
+    size_t count;         /* for STORE_PASS_TIMED sample_count */
     enum store_state worst_state;
-    const char *reason; /* of the first absent or marked value */
+    const char *reason, *remedy; /* of the first absent or marked value */
+    double running_share;        /* the smallest; 0 = not a hardware counter */
+    double *thread_values;       /* means over the samples; NULL = not by thread */
+    size_t thread_count;
 };
 
 struct store_case {
     const char *suite, *name, *label;
-    size_t sample_count; /* good samples only */
+    size_t sample_count; /* good timed samples only; 0 with metrics: only other passes measured it */
     double *real_time_ns, *cpu_time_ns;
     int64_t *iterations;
     int *rounds, *processes;
@@ -130,6 +215,11 @@ struct store_case {
     size_t metric_count;
     double *values_ns; /* single operations of all samples, together */
     size_t value_count;
+    const struct store_span *spans; /* of the newest sample that has some */
+    size_t span_count;
+    double span_iteration_ns;           /* real time of an iteration of that sample, for the unexplained rest */
+    const struct store_course *courses; /* of the newest sample that has some */
+    size_t course_count;
     size_t error_count, skip_count;
     const char *message;       /* of the first error or skip */
     const char *output_digest; /* of the first good sample that has one, or NULL */

@@ -103,9 +103,11 @@ static void test_round_trip(void **state)
     const char *declared[] = { "b", "a" };
     assert_int_equal(store_cases_declare(store, "kernels", declared, 2, NULL), 0);
     double values[] = { 1.5, -0.0, 1e300 };
-    struct store_metric metrics[] = { { "tokens_per_second", "1/s", 42.5, STORE_OK, NULL },
-                                      { "cycles", "", 0, STORE_UNSUPPORTED, "no counters on this machine" } };
-    struct store_metric only_one[] = { { "tokens_per_second", "1/s", NAN, STORE_OK, NULL } };
+    struct store_metric metrics[] = {
+        { .name = "tokens_per_second", .unit = "1/s", .value = 42.5 },
+        { .name = "cycles", .unit = "", .state = STORE_UNSUPPORTED, .reason = "no counters on this machine" }
+    };
+    struct store_metric only_one[] = { { .name = "tokens_per_second", .unit = "1/s", .value = NAN } };
     struct store_sample samples[] = { make_sample("a", 0, 100), make_sample("a", 1, 110.25), make_sample("b", 0, 7),
                                       make_sample("a", 2, 0), make_sample("a", 3, 0) };
     samples[0].metrics = metrics;
@@ -583,7 +585,7 @@ static void test_views(void **state)
     struct store *store = open_store(fixture.path, false);
     int64_t run = begin_run(store, 1, "aaaa");
     struct store_sample sample = make_sample("a", 0, 12);
-    struct store_metric metric = { "threads", "", 2, STORE_OK, NULL };
+    struct store_metric metric = { .name = "threads", .unit = "", .value = 2 };
     sample.metrics = &metric;
     sample.metric_count = 1;
     assert_int_equal(store_sample_add(store, run, &sample, 1, NULL), 0);
