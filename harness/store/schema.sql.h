@@ -166,6 +166,7 @@ static const char schema_v2_tables[] =
     "  time_ns REAL NOT NULL,"
     "  bytes REAL," /* moved; NULL = not known */
     "  flops REAL,"
+    "  kernels_id INTEGER REFERENCES text(id)," /* names of the kernels suite, without the instruction set */
     "  PRIMARY KEY(sample_id, position)"
     ") STRICT, WITHOUT ROWID;"
     "CREATE TABLE sample_course(" /* a quantity over the operations of a long run: memory that grows, for instance */

@@ -86,6 +86,9 @@ struct store_span {
     int layer;             /* -1 = none */
     double calls, time_ns; /* wall time of the slowest thread */
     double bytes, flops;   /* NaN = not known */
+    /* Which kernels do most of it, as the kernels suite names them but for the instruction set, so that both can be
+     * compared: "matvec/q5_0/rows:896/cols:896 matvec/q8_0/rows:128/cols:896" (spaces separate); NULL = none. */
+    const char *kernels;
 };
 
 /* A quantity over the operations of a long run. */
