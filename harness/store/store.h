@@ -173,8 +173,11 @@ struct store_check {
 };
 int store_checks_add(struct store *store, int64_t run_id, const struct store_check *checks, size_t count,
                      struct error *error);
+/* In the order they were added; none for runs of before version 2 and with --no-doctor. */
 int store_checks(struct store *store, int64_t run_id, struct arena *arena, struct store_check **checks, size_t *count,
                  struct error *error);
+/* "1 fail (detour), 2 warn (load, boost), 4 unknown, 12 pass" in the arena; NULL if there are no checks. */
+const char *store_checks_line(const struct store_check *checks, size_t count, struct arena *arena);
 
 /* ---- reading. Results and their strings live in the arena. ---- */
 
