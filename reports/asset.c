@@ -21,6 +21,8 @@ ASSET(prefill_gp, "charts/prefill.gp");
 ASSET(latency_gp, "charts/latency.gp");
 ASSET(kernels_gp, "charts/kernels.gp");
 ASSET(layers_gp, "charts/layers.gp");
+ASSET(memory_gp, "charts/memory.gp");
+ASSET(noise_gp, "charts/noise.gp");
 
 static const struct {
     const char *name, *text;
@@ -34,6 +36,8 @@ static const struct {
     { "charts/latency.gp", asset_latency_gp },
     { "charts/kernels.gp", asset_kernels_gp },
     { "charts/layers.gp", asset_layers_gp },
+    { "charts/memory.gp", asset_memory_gp },
+    { "charts/noise.gp", asset_noise_gp },
 };
 
 const char *asset_text(const char *name)

@@ -51,7 +51,8 @@ struct chart_drawing {
 /* Fills drawing; false if there is nothing to draw, then chart->reason says why. Called once a layout; legend and tips
  * are cleared before each call. */
 typedef bool chart_prepare(const struct view *view, struct chart *chart, struct chart_drawing *drawing);
-chart_prepare chart_roofline, chart_decode, chart_prefill, chart_latency, chart_kernels, chart_layers;
+chart_prepare chart_roofline, chart_decode, chart_prefill, chart_latency, chart_kernels, chart_layers, chart_memory,
+    chart_noise;
 
 /* Draws all charts of a view. Never fails: a chart without data or without gnuplot has a reason. Warns on stderr when
  * gnuplot is missing or refuses. gnuplot NULL: no charts wanted. */

@@ -23,6 +23,9 @@ static const struct scale_row token_rows[] = { { 1e6, { 1e-6, "Mtok/s" } },
 static const struct scale_row byte_rows[] = {
     { 0x1p30, { 0x1p-30, "GiB" } }, { 0x1p20, { 0x1p-20, "MiB" } }, { 0x1p10, { 0x1p-10, "KiB" } }, { 0, { 1, "B" } }
 };
+static const struct scale_row count_rows[] = {
+    { 1e12, { 1e-12, "T" } }, { 1e9, { 1e-9, "G" } }, { 1e6, { 1e-6, "M" } }, { 1e4, { 1e-3, "k" } }, { 0, { 1, "" } }
+};
 
 struct number_scale number_scale(enum number_kind kind, double typical)
 {
@@ -33,6 +36,7 @@ struct number_scale number_scale(enum number_kind kind, double typical)
     case NUMBER_BYTE_RATE: row = rate_rows; break;
     case NUMBER_BYTES: row = byte_rows; break;
     case NUMBER_TOKEN_RATE: row = token_rows; break;
+    case NUMBER_COUNT: row = count_rows; break;
     case NUMBER_TIME_MS: return (struct number_scale){ 1, "ms" };
     case NUMBER_PERCENT: return (struct number_scale){ 1, "%" };
     case NUMBER_PLAIN: return (struct number_scale){ 1, "" };

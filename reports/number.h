@@ -14,12 +14,13 @@ enum number_kind {
     NUMBER_BYTE_RATE,  /* B/s in, kB/s MB/s GB/s out (powers of 1000) */
     NUMBER_BYTES,      /* B KiB MiB GiB (powers of 1024) */
     NUMBER_PERCENT,    /* 0..100 */
+    NUMBER_COUNT,      /* no unit; from 10,000 with k M G T (powers of 1000) */
     NUMBER_PLAIN       /* no unit, as short as it goes */
 };
 
 struct number_scale {
     double factor;    /* shown = value * factor */
-    const char *unit; /* "" for NUMBER_PLAIN */
+    const char *unit; /* "" for NUMBER_PLAIN; "k" and so on for NUMBER_COUNT */
 };
 
 /* The scale that shows `typical` with one to three digits before the point. */

@@ -97,24 +97,34 @@ static size_t count_processes(const struct store_case *source)
     return count;
 }
 
+/* Of the timed samples. */
 static const struct store_series *find_series(const struct store_case *source, const char *name)
 {
     for (size_t i = 0; i < source->metric_count; i++)
-        if (str_equal(source->metrics[i].name, name))
+        if (source->metrics[i].pass == STORE_PASS_TIMED && str_equal(source->metrics[i].name, name))
             return &source->metrics[i];
     return NULL;
 }
 
-/* Samples whose thread stood in the run queue for more than VIEW_DELAY_LIMIT of the wall time. */
+/* The program's own verdict where it gives one; else the thread stood in the run queue for more than VIEW_DELAY_LIMIT
+ * of the wall time. */
+bool view_is_contaminated(const struct view_case *view_case, size_t sample)
+{
+    const struct store_case *source = view_case->source;
+    const struct store_series *verdict = find_series(source, "contaminated"),
+                              *delay = find_series(source, "run_delay_ns");
+    if (verdict && isfinite(verdict->values[sample]))
+        return verdict->values[sample] != 0;
+    double wall_ns = source->real_time_ns[sample] * (double)source->iterations[sample];
+    return delay && isfinite(delay->values[sample]) && delay->values[sample] > VIEW_DELAY_LIMIT * wall_ns;
+}
+
 static void count_contaminated(struct view_case *view_case, const struct store_case *source)
 {
     const struct store_series *delay = find_series(source, "run_delay_ns");
-    for (size_t i = 0; delay && i < source->sample_count; i++) {
-        if (!isfinite(delay->values[i]))
-            continue;
-        double wall_ns = source->real_time_ns[i] * (double)source->iterations[i];
-        view_case->delay_known++;
-        view_case->contaminated += delay->values[i] > VIEW_DELAY_LIMIT * wall_ns;
+    for (size_t i = 0; i < source->sample_count; i++) {
+        view_case->delay_known += delay && isfinite(delay->values[i]);
+        view_case->contaminated += view_is_contaminated(view_case, i);
     }
 }
 

@@ -111,6 +111,8 @@ void view_build(struct view *view, const struct store_run_row *run, struct store
 
 /* The case's metric of that name (the main one included), or NULL if no process has a value. */
 const struct stats_summary *view_metric(const struct view_case *view_case, const char *name);
+/* Something else than the case had the CPU while this timed sample was taken. */
+bool view_is_contaminated(const struct view_case *view_case, size_t sample);
 /* A fact of the run (build first, then machine, then environment), or NULL. */
 const char *view_fact(const struct view *view, const char *name);
 /* What is to be said of a case in a few words ("2/5 contaminated, noisy"), "" if nothing. */

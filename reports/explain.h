@@ -1,0 +1,85 @@
+/* explain.h: what explains the numbers of a run: the doctor's verdicts, counters with their states, what disturbed the
+ * samples, memory, and profiles. Built once beside the view; every format only writes it down.
+ *
+ * A counter that could not be had is never an empty cell without a word: columns that no case has are named in notes
+ * with their reason and remedy, single gaps carry theirs. */
+#ifndef PRONY_REPORTS_EXPLAIN_H
+#define PRONY_REPORTS_EXPLAIN_H
+
+#include "reports/view.h"
+
+struct explain_column {
+    const char *name, *title, *unit;
+    enum number_kind kind; /* NUMBER_COUNT for what has no unit */
+};
+
+/* One value: the median over the processes of its pass. */
+struct explain_cell {
+    const struct store_series *series; /* NULL: the case does not know this metric */
+    double value;                      /* NaN: absent, series says why */
+};
+
+/* Why values are absent or marked, each reason once. */
+struct explain_note {
+    const char *reason, *remedy; /* remedy NULL = none */
+    const char *metrics;         /* "cycles, instructions" */
+    size_t case_count;           /* with this reason */
+    bool marked;                 /* the values are there, but scaled or approximate */
+};
+
+/* Cases of one suite and operation against the metrics that one pass gave them. */
+struct explain_table {
+    const char *title; /* "kernels / matvec" */
+    const struct view_case **cases;
+    size_t case_count;
+    const struct explain_column *columns; /* those of which some case has a value */
+    size_t column_count;
+    const struct explain_cell *cells; /* [case][column] */
+    const struct explain_note *notes;
+    size_t note_count;
+};
+
+/* What disturbed the timed samples of one case. */
+struct explain_noise {
+    const struct view_case *view_case;
+    double run_delay_share;                        /* of wall time, the worst sample; NaN = not known */
+    double switches;                               /* involuntary, a sample on average; NaN = not known */
+    double migrations, minor_faults, major_faults; /* the same */
+    double clock_low_ghz, clock_high_ghz;          /* of the readings before and after; NaN = not known */
+};
+
+struct explain {
+    const struct store_check *checks;
+    size_t check_count, check_fail, check_warn, check_unknown;
+    struct explain_table *counters, *callgrind, *memory; /* by pass */
+    size_t counters_count, callgrind_count, memory_count;
+    struct explain_noise *noise; /* measured cases, the most contaminated first */
+    size_t noise_count;
+    bool noise_known; /* some case has more than the run delay */
+    const struct store_profile_row *profiles;
+    struct stacks **stacks; /* of each profile; NULL if it cannot be read, then stacks_problem says why */
+    const char **stacks_problem;
+    size_t profile_count;
+};
+
+/* Reads checks and profiles of the view's run, and sorts out the metrics of its cases. The view must outlive it;
+ * release frees the stacks, the rest lives in the view's arena. */
+int explain_load(struct explain *explain, const struct view *view, struct store *store, struct error *error);
+/* Only what the cases say. */
+void explain_build(struct explain *explain, const struct view *view);
+void explain_release(struct explain *explain);
+
+/* For explain_build: in the view's arena (explain_table.c, explain_noise.c). */
+struct explain_table *explain_build_tables(const struct view *view, enum store_pass pass, size_t *count);
+void explain_build_noise(struct explain *explain, const struct view *view);
+
+/* "2 checks fail, 3 warn, 4 unknown"; "" if there were no checks. */
+const char *explain_check_line(const struct view *view, const struct explain *explain);
+/* "~" for scaled, "≈" for approximate, "" otherwise. */
+const char *explain_mark(const struct explain_cell *cell);
+/* The value with its unit into buffer (48 bytes), "–" if it is absent. */
+char *explain_text(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell);
+/* "perf cpu-clock, 499 Hz, 1234 samples, 3 lost" */
+const char *explain_profile_line(struct arena *arena, const struct store_profile *profile);
+
+#endif

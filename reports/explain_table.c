@@ -1,0 +1,226 @@
+/* explain_table.c: the metrics of passes as tables: which columns there are, and why values are missing. */
+#include "reports/explain.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMN_LIMIT = 64, NOTE_LIMIT = 64 };
+
+/* ---- metrics ---- */
+
+static enum number_kind kind_of(const struct store_series *series)
+{
+    static const struct {
+        const char *unit;
+        enum number_kind kind;
+    } kinds[] = { { "ns", NUMBER_TIME_NS },      { "ms", NUMBER_TIME_MS }, { "B", NUMBER_BYTES },
+                  { "B/s", NUMBER_BYTE_RATE },   { "%", NUMBER_PERCENT },  { "flop/s", NUMBER_FLOP_RATE },
+                  { "FLOP/s", NUMBER_FLOP_RATE } };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_equal(series->unit, kinds[i].unit))
+            return kinds[i].kind;
+    return NUMBER_COUNT;
+}
+
+/* Underscores would be read as one word; what the pass is called is said by the heading. */
+static const char *title_of(struct arena *arena, const char *name)
+{
+    char *title = arena_strdup(arena, str_starts(name, "callgrind_") ? name + strlen("callgrind_") : name);
+    for (char *p = title; *p; p++)
+        *p = *p == '_' ? ' ' : *p;
+    return title;
+}
+
+/* Medians of each process first, as everywhere. */
+static double median_of(const struct store_series *series)
+{
+    double *medians = mem_array(series->count, sizeof *medians), *mine = mem_array(series->count, sizeof *mine);
+    bool *done = mem_array(series->count, sizeof *done);
+    size_t reduced = 0;
+    if (series->count)
+        memset(done, 0, series->count * sizeof *done);
+    for (size_t i = 0; i < series->count; i++) {
+        size_t count = 0;
+        for (size_t j = i; j < series->count && !done[i]; j++) {
+            if (series->processes && series->processes[j] != series->processes[i])
+                continue;
+            if (isfinite(series->values[j]))
+                mine[count++] = series->values[j];
+            done[j] = j > i;
+        }
+        if (count)
+            medians[reduced++] = stats_median(mine, count);
+    }
+    double median = reduced ? stats_median(medians, reduced) : NAN;
+    free(medians);
+    free(mine);
+    free(done);
+    return median;
+}
+
+static bool belongs(const struct store_series *series, enum store_pass pass)
+{
+    /* A timed process counts too where somebody asked it to; then the state or the share of time says so. */
+    bool counted = series->worst_state != STORE_OK || series->running_share > 0 || series->thread_count > 0;
+    bool absent = series->worst_state == STORE_NOT_COUNTED && !series->remedy && !series->running_share;
+    if (pass == STORE_PASS_COUNTERS && series->pass == STORE_PASS_TIMED)
+        return counted && !absent;
+    return series->pass == pass;
+}
+
+/* ---- tables ---- */
+
+/* Sums up a table while its cases come one by one. */
+struct builder {
+    struct arena *arena;
+    struct explain_table *table;
+    struct explain_column columns[COLUMN_LIMIT];
+    bool has_value[COLUMN_LIMIT];
+    size_t column_count;
+    struct explain_note notes[NOTE_LIMIT];
+    const struct view_case *note_cases[NOTE_LIMIT]; /* the last one counted */
+    struct str note_metrics[NOTE_LIMIT];
+    size_t note_count;
+};
+
+static void add_column(struct builder *builder, const struct store_series *series, double value)
+{
+    size_t c = 0;
+    while (c < builder->column_count && !str_equal(builder->columns[c].name, series->name))
+        c++;
+    if (c == COLUMN_LIMIT)
+        return;
+    if (c == builder->column_count)
+        builder->columns[builder->column_count++] =
+            (struct explain_column){ .name = series->name,
+                                     .title = title_of(builder->arena, series->name),
+                                     .unit = series->unit,
+                                     .kind = kind_of(series) };
+    builder->has_value[c] = builder->has_value[c] || isfinite(value);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && str_equal(a, b));
+}
+
+static bool names_metric(const char *list, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *p = list; (p = strstr(p, name)) != NULL; p += length)
+        if ((p == list || p[-1] == ' ') && (p[length] == ',' || !p[length]))
+            return true;
+    return false;
+}
+
+static void add_note(struct builder *builder, const struct view_case *view_case, const struct store_series *series,
+                     double value)
+{
+    bool marked = isfinite(value);
+    if (series->worst_state == STORE_OK || !series->reason)
+        return;
+    size_t n = 0;
+    while (n < builder->note_count &&
+           !(builder->notes[n].marked == marked && same_text(builder->notes[n].reason, series->reason) &&
+             same_text(builder->notes[n].remedy, series->remedy)))
+        n++;
+    if (n == NOTE_LIMIT)
+        return;
+    struct explain_note *note = &builder->notes[n];
+    if (n == builder->note_count) {
+        *note = (struct explain_note){ .reason = series->reason, .remedy = series->remedy, .marked = marked };
+        builder->note_cases[n] = NULL;
+        builder->note_metrics[n] = (struct str){ 0 };
+        builder->note_count++;
+    }
+    if (builder->note_cases[n] != view_case)
+        note->case_count++;
+    builder->note_cases[n] = view_case;
+    const char *title = title_of(builder->arena, series->name);
+    if (!names_metric(str_text(&builder->note_metrics[n]), title))
+        str_appendf(&builder->note_metrics[n], "%s%s", builder->note_metrics[n].length ? ", " : "", title);
+}
+
+static bool collect_case(struct builder *builder, const struct view_case *view_case, enum store_pass pass)
+{
+    bool any = false;
+    for (size_t m = 0; m < view_case->source->metric_count; m++) {
+        const struct store_series *series = &view_case->source->metrics[m];
+        if (!belongs(series, pass))
+            continue;
+        double value = median_of(series);
+        add_column(builder, series, value);
+        add_note(builder, view_case, series, value);
+        any = true;
+    }
+    return any;
+}
+
+static struct explain_cell find_cell(const struct view_case *view_case, const char *name, enum store_pass pass)
+{
+    for (size_t m = 0; m < view_case->source->metric_count; m++) {
+        const struct store_series *series = &view_case->source->metrics[m];
+        if (belongs(series, pass) && str_equal(series->name, name))
+            return (struct explain_cell){ series, median_of(series) };
+    }
+    return (struct explain_cell){ NULL, NAN };
+}
+
+/* Columns that no case has a value of go: the notes name them. */
+static void finish_table(struct builder *builder, enum store_pass pass)
+{
+    struct explain_table *table = builder->table;
+    struct explain_column *columns = arena_array(builder->arena, builder->column_count, sizeof *columns);
+    for (size_t c = 0; c < builder->column_count; c++)
+        if (builder->has_value[c])
+            columns[table->column_count++] = builder->columns[c];
+    table->columns = columns;
+    struct explain_cell *cells = arena_array(builder->arena, table->case_count * table->column_count, sizeof *cells);
+    for (size_t i = 0; i < table->case_count; i++)
+        for (size_t c = 0; c < table->column_count; c++)
+            cells[i * table->column_count + c] = find_cell(table->cases[i], columns[c].name, pass);
+    table->cells = cells;
+    struct explain_note *notes = arena_array(builder->arena, builder->note_count, sizeof *notes);
+    for (size_t n = 0; n < builder->note_count; n++) {
+        notes[n] = builder->notes[n];
+        notes[n].metrics = arena_strdup(builder->arena, str_text(&builder->note_metrics[n]));
+        str_release(&builder->note_metrics[n]);
+    }
+    table->notes = notes;
+    table->note_count = builder->note_count;
+}
+
+/* One table for each suite and operation; cases of a suite stand together. */
+struct explain_table *explain_build_tables(const struct view *view, enum store_pass pass, size_t *count)
+{
+    struct arena *arena = view->arena;
+    struct explain_table *tables = arena_array(arena, view->case_count + 1, sizeof *tables);
+    bool *done = mem_array(view->case_count + 1, sizeof *done);
+    memset(done, 0, (view->case_count + 1) * sizeof *done);
+    *count = 0;
+    for (size_t i = 0; i < view->case_count; i++) {
+        if (done[i])
+            continue;
+        const struct view_case *first = &view->cases[i];
+        struct builder *builder = mem_alloc(sizeof *builder);
+        struct explain_table *table = &tables[*count];
+        *builder = (struct builder){ .arena = arena, .table = table };
+        *table = (struct explain_table){ .title = arena_format(arena, "%s / %s", first->suite, first->operation) };
+        table->cases = arena_array(arena, view->case_count - i, sizeof *table->cases);
+        for (size_t j = i; j < view->case_count; j++) {
+            const struct view_case *view_case = &view->cases[j];
+            if (!str_equal(view_case->suite, first->suite) || !str_equal(view_case->operation, first->operation))
+                continue;
+            done[j] = true;
+            if (collect_case(builder, view_case, pass))
+                table->cases[table->case_count++] = view_case;
+        }
+        finish_table(builder, pass);
+        *count += table->case_count > 0;
+        free(builder);
+    }
+    free(done);
+    return tables;
+}
