@@ -159,6 +159,9 @@ struct store_profile_row {
 /* In the order they were taken. Strings live in the arena. */
 int store_profiles(struct store *store, int64_t run_id, struct arena *arena, struct store_profile_row **rows,
                    size_t *count, struct error *error);
+/* The profile of that number in any run. */
+int store_profile_find(struct store *store, int64_t profile_id, struct arena *arena, struct store_profile_row *row,
+                       struct error *error);
 /* *stacks: stacks_release. */
 int store_profile_stacks(struct store *store, int64_t profile_id, struct stacks **stacks, struct error *error);
 
