@@ -72,6 +72,53 @@ enum tokenize_flags {
 /* Parts of a layer that can be run alone on hidden states, for the layers suite. */
 enum engine_part { PART_NORM, PART_ROPE, PART_ATTENTION, PART_FFN, PART_LAYER, PART_OUTPUT, PART_COUNT };
 
+/* ---- tracing: where the time of a call goes ---- */
+
+/* What a thread does. Work that follows a product value by value belongs to it: adding to the residual stream to
+ * ATTENTION_OUTPUT and DOWN, the activation function to GATE_UP, making the input of the next product to what made it
+ * (of a single token: to the product that reads it). */
+enum engine_operation {
+    OPERATION_EMBED,
+    OPERATION_ATTENTION_NORM,
+    OPERATION_QKV,
+    OPERATION_ROPE, /* bias, norm of heads, rotation, storing keys and values */
+    OPERATION_ATTENTION,
+    OPERATION_ATTENTION_OUTPUT,
+    OPERATION_FFN_NORM,
+    OPERATION_GATE_UP,
+    OPERATION_DOWN,
+    OPERATION_OUTPUT_NORM,
+    OPERATION_OUTPUT,
+    OPERATION_WAIT, /* no work: for the start of the threads, at a barrier, for the last thread at the end */
+    OPERATION_COUNT
+};
+
+/* One stretch of time of one thread. bytes: weights and cached keys and values that had to move, once each in a call
+ * however many threads read them; activations stay in caches and do not count. flops: multiplications and additions of
+ * the definition (kernels/cost.c); what only converts a number format does not count. */
+struct engine_span {
+    int64_t start_ns, end_ns; /* clock_wall_ns */
+    uint64_t bytes, flops;
+    uint32_t rows; /* of weights, of tokens where there are no weights, of heads in attention */
+    int16_t layer; /* -1 = none */
+    uint16_t operation;
+};
+
+/* One thread's, on cache lines of its own. Spans are in order and never overlap. Where there are several threads, they
+ * have equally many WAIT spans, the n-th of each for the same event; so the work between two of them began and ended
+ * together, which is how a critical path is found. */
+struct engine_lane {
+    _Alignas(64) struct engine_span *spans;
+    size_t count, capacity;
+    uint64_t dropped; /* spans that had no place; then the rule above does not hold */
+};
+
+struct engine_trace {
+    struct engine_lane *lanes; /* [lane_count], one a thread */
+    size_t lane_count;
+    void *memory;
+};
+
 struct engine_ops {
     const char *name;
     const char *summary; /* one line for --help */
@@ -115,12 +162,34 @@ struct engine_ops {
      * (count > 1) or decode (count 1) would; PART_OUTPUT fills logits() instead. The position does not move. */
     int (*run_part)(struct session *session, enum engine_part part, size_t layer, float *x, size_t count,
                     struct error *error);
+
+    /* Optional. From now on prefill, decode and run_part add their spans to trace, which stays the caller's and must
+     * have a lane for every thread of the engine; NULL stops it. Nothing is allocated, and results stay the same bit
+     * for bit. */
+    int (*trace)(struct session *session, struct engine_trace *trace, struct error *error);
+    /* Optional. The kernels that an operation mostly consists of, in a call of count tokens at the session's position,
+     * as the kernels suite names its cases but without the instruction set: "matvec/q8_0/rows:896/cols:896". Separated
+     * by spaces; empty where there is none. */
+    void (*operation_kernels)(struct session *session, enum engine_operation operation, size_t layer, size_t count,
+                              char *text, size_t size);
 };
 
 /* engines/table.c: all engines of this build, NULL at the end. */
 extern const struct engine_ops *const engine_table[];
 /* NULL if unknown. */
 const struct engine_ops *engine_find(const char *name);
+
+/* ---- helpers for tracing (engines/trace.c) ---- */
+
+/* Takes memory for spans_a_thread of each thread, and touches it. */
+int engine_trace_open(struct engine_trace *trace, size_t threads, size_t spans_a_thread, struct error *error);
+void engine_trace_close(struct engine_trace *trace); /* zero bytes are allowed */
+void engine_trace_clear(struct engine_trace *trace);
+/* For engines. A span that continues the last one (same operation and layer, no gap) makes that longer, unless it is a
+ * WAIT. Counts what has no place. */
+void engine_lane_add(struct engine_lane *lane, const struct engine_span *span);
+/* "attention_norm" */
+const char *engine_operation_name(enum engine_operation operation);
 
 /* ---- helpers over any engine (engines/generate.c) ---- */
 

@@ -10,6 +10,8 @@
  * order that is fixed. */
 #include "engines/native/layers.h"
 
+#include "engines/native/spans.h"
+#include "harness/base/clock.h"
 #include <math.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct task {
     const struct kernel_set *kernels;
     struct pool *pool;
     size_t threads;
+    struct recorder *recorder; /* NULL = not traced */
 };
 
 /* Rows that a product reads, in each act format that was asked for. */
@@ -55,6 +58,25 @@ static size_t least_multiple(size_t a, size_t b)
     }
     return a / x * b;
 }
+
+/* ---- marks, for sessions that are traced ---- */
+
+static void mark(const struct task *task, enum engine_operation operation)
+{
+    if (task->recorder)
+        recorder_mark(task->recorder, operation);
+}
+
+/* A barrier that ends an operation. One thread waits for nobody. */
+static void finish(const struct task *task, enum engine_operation operation)
+{
+    mark(task, operation);
+    pool_barrier(task->pool);
+    if (task->recorder && task->threads > 1)
+        recorder_mark(task->recorder, OPERATION_WAIT);
+}
+
+/* ---- shapes of work ---- */
 
 static const struct kernel_row *product_row(const struct matrix *matrix, size_t count)
 {
@@ -123,6 +145,8 @@ static void multiply(const struct task *task, const struct matrix *matrix, const
     const struct kernel_row *row = product_row(matrix, input->count);
     const unsigned char *w = matrix->data + first_row * matrix->row_bytes;
     const void *act = input->act.rows[row->act];
+    if (task->recorder)
+        recorder_note(task->recorder, rows * matrix->row_bytes, 2 * rows * matrix->cols * input->count, rows);
     if (input->count == 1) {
         row->function.matvec(y, w, matrix->row_bytes, act, rows, matrix->cols);
         return;
@@ -158,11 +182,25 @@ static void norm_rows(const struct task *task, float *y, const float *x, const f
     size_t width = task->session->model->hyper.width;
     task->kernels->rows[OP_RMSNORM][FORMAT_F32]->function.rmsnorm(
         y, width, x, width, weight, task->session->model->hyper.norm_epsilon, rows, width);
+    if (task->recorder)
+        recorder_note(task->recorder, 0, 4 * rows * width, rows);
+}
+
+/* All threads read the weights of a norm, and all of them norm a single token; it counts once. */
+static void note_norm(const struct task *task, bool alone)
+{
+    struct recorder *recorder = task->recorder;
+    if (!recorder)
+        return;
+    if (alone && !recorder->is_first)
+        recorder->flops = recorder->rows = 0;
+    if (recorder->is_first)
+        recorder->bytes += task->session->model->hyper.width * sizeof(float);
 }
 
 /* norm(x) in the formats of mask. Ends with a barrier if count > 1. */
-static struct input norm_input(const struct task *task, const float *x, size_t count, const float *weight,
-                               unsigned mask)
+static struct input norm_input(const struct task *task, enum engine_operation operation, const float *x, size_t count,
+                               const float *weight, unsigned mask)
 {
     size_t width = task->session->model->hyper.width;
     bool alone = count == 1;
@@ -171,6 +209,8 @@ static struct input norm_input(const struct task *task, const float *x, size_t c
     if (alone) {
         norm_rows(task, normed, x, weight, 1);
         quantize_rows(task, &input.act, 0, normed, width, 1, width, mask);
+        note_norm(task, true);
+        mark(task, operation);
         return input;
     }
     for (size_t i = pool_next(task->pool) * ROW_BLOCK; i < count; i = pool_next(task->pool) * ROW_BLOCK) {
@@ -178,13 +218,15 @@ static struct input norm_input(const struct task *task, const float *x, size_t c
         norm_rows(task, normed + i * width, x + i * width, weight, rows);
         quantize_rows(task, &input.act, i, normed + i * width, width, rows, width, mask);
     }
-    pool_barrier(task->pool);
+    note_norm(task, false);
+    finish(task, operation);
     return input;
 }
 
-/* Rows x[count][cols], complete, in the formats of mask. Ends with a barrier if count > 1. */
-static struct input plain_input(const struct task *task, struct act_buffers *buffers, float *x, size_t count,
-                                size_t cols, unsigned mask)
+/* Rows x[count][cols], complete, in the formats of mask, for the product of operation. Ends with a barrier if
+ * count > 1. */
+static struct input plain_input(const struct task *task, enum engine_operation operation, struct act_buffers *buffers,
+                                float *x, size_t count, size_t cols, unsigned mask)
 {
     struct input input = { count == 1 ? task->worker->act : *buffers, count, cols };
     if (count == 1) {
@@ -193,7 +235,7 @@ static struct input plain_input(const struct task *task, struct act_buffers *buf
         for (size_t i = pool_next(task->pool) * ROW_BLOCK; i < count; i = pool_next(task->pool) * ROW_BLOCK)
             quantize_rows(task, &input.act, i, x + i * cols, cols, count - i < ROW_BLOCK ? count - i : ROW_BLOCK, cols,
                           mask);
-        pool_barrier(task->pool);
+        finish(task, operation);
     }
     input.act.rows[ACT_F32] = (unsigned char *)x;
     return input;
@@ -266,15 +308,35 @@ static void store_heads(const struct task *task, unsigned char *cache_data, size
     }
 }
 
+/* Ends the span of what follows the products of q, k and v. */
+static void mark_heads(const struct task *task, size_t first_row, size_t rows, const float *bias, const float *norm,
+                       bool rotated, bool stored)
+{
+    const struct hyper *hyper = &task->session->model->hyper;
+    const struct kvcache *cache = &task->session->cache;
+    size_t count = task->forward->count, heads = rows / hyper->head_size, bytes = bias ? rows * sizeof(float) : 0;
+    if (!task->recorder)
+        return;
+    if (norm && first_row == 0)
+        bytes += hyper->head_size * sizeof(float);
+    if (stored)
+        bytes += count * heads * cache->position_bytes;
+    size_t flops = (bias ? rows : 0) + (norm ? 4 * rows : 0) + (rotated ? 3 * heads * hyper->rotary_size : 0);
+    recorder_note(task->recorder, bytes, count * flops, count * heads);
+    recorder_mark(task->recorder, OPERATION_ROPE);
+}
+
 static void slice_q(const struct task *task, const struct layer_weights *layer, const struct input *input,
                     size_t first_row, size_t rows)
 {
     size_t width = layer->q.rows;
     float *q = task->session->q + first_row;
     multiply(task, &layer->q, input, first_row, rows, q, width);
+    mark(task, OPERATION_QKV);
     for (size_t i = 0; i < input->count; i++)
         finish_heads(task, q + i * width, first_row, rows, layer->q_bias, layer->q_norm,
                      task->forward->first_position + i);
+    mark_heads(task, first_row, rows, layer->q_bias, layer->q_norm, true, false);
 }
 
 static void slice_kv(const struct task *task, size_t layer_index, bool is_key, const struct input *input,
@@ -284,6 +346,7 @@ static void slice_kv(const struct task *task, size_t layer_index, bool is_key, c
     const struct kvcache *cache = &task->session->cache;
     float *part = task->worker->slice_a;
     multiply(task, is_key ? &layer->k : &layer->v, input, first_row, rows, part, rows);
+    mark(task, OPERATION_QKV);
     for (size_t i = 0; i < input->count; i++, part += rows) {
         size_t position = task->forward->first_position + i;
         if (is_key)
@@ -292,6 +355,8 @@ static void slice_kv(const struct task *task, size_t layer_index, bool is_key, c
             add(task, part, layer->v_bias + first_row, rows);
         store_heads(task, is_key ? cache->keys : cache->values, layer_index, part, first_row, rows, position);
     }
+    mark_heads(task, first_row, rows, is_key ? layer->k_bias : layer->v_bias, is_key ? layer->k_norm : NULL, is_key,
+               true);
 }
 
 /* q into session->q; keys and values into the cache. Slices are whole heads. */
@@ -314,7 +379,7 @@ static void project_qkv(const struct task *task, size_t layer_index, const struc
         else
             slice_kv(task, layer_index, item - q_items < kv_items, input, first_row, rows);
     }
-    pool_barrier(task->pool);
+    finish(task, OPERATION_ROPE);
 }
 
 /* Tokens of one attention work item. */
@@ -337,6 +402,19 @@ static size_t attention_item_heads(const struct task *task, size_t count, size_t
         return group;
     size_t parts = ceil_div(task->threads, kv_heads);
     return parts < group ? ceil_div(group, parts) : 1;
+}
+
+/* Keys and values count once: with the last queries, which see all of them, and the first part of a group. */
+static void note_attention(const struct task *task, size_t first, size_t queries, size_t heads, bool first_part)
+{
+    const struct forward *forward = task->forward;
+    const struct kvcache *cache = &task->session->cache;
+    size_t positions = forward->first_position + first + queries;
+    struct kernel_shape shape = { .rows = positions, .cols = cache->head_size, .count = queries, .group = heads };
+    double flops = kernel_cost(task->kernels->rows[OP_ATTENTION][cache->format], &shape).flops;
+    bool has_all = first_part && first + queries == forward->count;
+    recorder_note(task->recorder, has_all ? 2 * positions * cache->position_bytes : 0, (uint64_t)flops,
+                  queries * heads);
 }
 
 /* Heads' outputs into session->attention, and, when a head group's columns can be quantized alone, into act_in. */
@@ -374,13 +452,15 @@ static void attend(const struct task *task, size_t layer, size_t count, unsigned
         });
         for (size_t i = 0; quantize && i < queries; i++)
             quantize_columns(task, &session->act_in, first + i, out + i * width, column, cols, width, mask);
+        if (task->recorder)
+            note_attention(task, first, queries, heads, first_head == 0);
     }
-    pool_barrier(task->pool);
+    finish(task, OPERATION_ATTENTION);
 }
 
 /* x += W input (+ bias) */
-static void add_product(const struct task *task, const struct matrix *matrix, const struct input *input,
-                        const float *bias)
+static void add_product(const struct task *task, enum engine_operation operation, const struct matrix *matrix,
+                        const struct input *input, const float *bias)
 {
     float *x = task->session->x, *part = task->worker->slice_a;
     size_t slice = slice_rows(task, input->count, matrix->rows, kernel_unit(matrix, input->count), MAX_SLICE);
@@ -392,8 +472,10 @@ static void add_product(const struct task *task, const struct matrix *matrix, co
             if (bias)
                 add(task, x + i * matrix->rows + first, bias + first, rows);
         }
+        if (task->recorder)
+            recorder_note(task->recorder, bias ? rows * sizeof *bias : 0, (bias ? 2u : 1u) * input->count * rows, 0);
     }
-    pool_barrier(task->pool);
+    finish(task, operation);
 }
 
 static void attention_block(const struct task *task, size_t layer_index)
@@ -402,8 +484,8 @@ static void attention_block(const struct task *task, size_t layer_index)
     const struct hyper *hyper = &session->model->hyper;
     const struct layer_weights *layer = &session->model->layers[layer_index];
     size_t count = task->forward->count, width = model_q_width(hyper);
-    struct input input =
-        norm_input(task, session->x, count, layer->attention_norm, act_mask(count, &layer->q, &layer->k, &layer->v));
+    struct input input = norm_input(task, OPERATION_ATTENTION_NORM, session->x, count, layer->attention_norm,
+                                    act_mask(count, &layer->q, &layer->k, &layer->v));
     project_qkv(task, layer_index, &input);
     unsigned mask = act_mask(count, &layer->output, NULL, NULL);
     bool quantize = count > 1 && hyper->heads / hyper->kv_heads * hyper->head_size % 64 == 0;
@@ -413,9 +495,9 @@ static void attention_block(const struct task *task, size_t layer_index)
         input = (struct input){ session->act_in, count, width };
         input.act.rows[ACT_F32] = (unsigned char *)session->attention;
     } else {
-        input = plain_input(task, &session->act_in, session->attention, count, width, rest);
+        input = plain_input(task, OPERATION_ATTENTION_OUTPUT, &session->act_in, session->attention, count, width, rest);
     }
-    add_product(task, &layer->output, &input, layer->output_bias);
+    add_product(task, OPERATION_ATTENTION_OUTPUT, &layer->output, &input, layer->output_bias);
 }
 
 /* ---- feed-forward ---- */
@@ -432,6 +514,8 @@ static void slice_hidden(const struct task *task, const struct layer_weights *la
     task->kernels->rows[OP_SILU_MUL][FORMAT_F32]->function.silu_mul(gate, gate, up, count * rows);
     for (size_t i = 0; count > 1 && i < count; i++)
         quantize_columns(task, &session->act_hidden, i, gate + i * rows, first, rows, layer->gate.rows, mask);
+    if (task->recorder)
+        recorder_note(task->recorder, 0, 5 * count * rows, 0);
 }
 
 static void ffn_block(const struct task *task, size_t layer_index)
@@ -439,8 +523,8 @@ static void ffn_block(const struct task *task, size_t layer_index)
     struct session *session = task->session;
     const struct layer_weights *layer = &session->model->layers[layer_index];
     size_t count = task->forward->count, ff_width = layer->gate.rows;
-    struct input input =
-        norm_input(task, session->x, count, layer->ff_norm, act_mask(count, &layer->gate, &layer->up, NULL));
+    struct input input = norm_input(task, OPERATION_FFN_NORM, session->x, count, layer->ff_norm,
+                                    act_mask(count, &layer->gate, &layer->up, NULL));
     unsigned mask = act_mask(count, &layer->down, NULL, NULL);
     size_t unit = least_multiple(kernel_unit(&layer->gate, count), kernel_unit(&layer->up, count));
     if (count > 1)
@@ -448,12 +532,12 @@ static void ffn_block(const struct task *task, size_t layer_index)
     size_t slice = slice_rows(task, count, ff_width, unit, MAX_SLICE_HIDDEN);
     for (size_t first = pool_next(task->pool) * slice; first < ff_width; first = pool_next(task->pool) * slice)
         slice_hidden(task, layer, &input, first, ff_width - first < slice ? ff_width - first : slice, mask);
-    pool_barrier(task->pool);
+    finish(task, OPERATION_GATE_UP);
     if (count == 1)
-        input = plain_input(task, &session->act_in, session->hidden, 1, ff_width, mask);
+        input = plain_input(task, OPERATION_DOWN, &session->act_in, session->hidden, 1, ff_width, mask);
     else
         input = (struct input){ session->act_hidden, count, ff_width };
-    add_product(task, &layer->down, &input, NULL);
+    add_product(task, OPERATION_DOWN, &layer->down, &input, NULL);
 }
 
 /* ---- both ends ---- */
@@ -463,10 +547,13 @@ static void embed(const struct task *task)
     const struct matrix *embedding = &task->session->model->global.embedding;
     dequantize_function *dequantize = task->session->model->dequantize_embedding->function.dequantize;
     size_t count = task->forward->count;
-    for (size_t i = pool_next(task->pool); i < count; i = pool_next(task->pool))
+    for (size_t i = pool_next(task->pool); i < count; i = pool_next(task->pool)) {
         dequantize(task->session->x + i * embedding->cols,
                    embedding->data + task->forward->tokens[i] * embedding->row_bytes, embedding->cols);
-    pool_barrier(task->pool);
+        if (task->recorder)
+            recorder_note(task->recorder, embedding->row_bytes, 2 * embedding->cols, 1);
+    }
+    finish(task, OPERATION_EMBED);
 }
 
 static bool all_finite(const float *x, size_t count)
@@ -492,7 +579,8 @@ static void output(const struct task *task)
     const struct matrix *matrix = &global->output;
     size_t count = forward->all_logits ? forward->count : 1;
     const float *x = session->x + (forward->count - count) * matrix->cols;
-    struct input input = norm_input(task, x, count, global->output_norm, act_mask(count, matrix, NULL, NULL));
+    struct input input =
+        norm_input(task, OPERATION_OUTPUT_NORM, x, count, global->output_norm, act_mask(count, matrix, NULL, NULL));
     /* Quantization may turn a NaN into a number, so the hidden states are looked at too. */
     if (task->worker == session->workers && !all_finite(x, count * matrix->cols))
         atomic_store(&forward->not_finite, true);
@@ -505,6 +593,7 @@ static void output(const struct task *task)
                 atomic_store(&forward->not_finite, true);
         }
     }
+    mark(task, OPERATION_OUTPUT);
 }
 
 /* ---- parts for measuring ---- */
@@ -516,7 +605,8 @@ static void norm_alone(const struct task *task, size_t layer)
     for (size_t i = pool_next(task->pool) * ROW_BLOCK; i < count; i = pool_next(task->pool) * ROW_BLOCK)
         norm_rows(task, session->x + i * width, session->x + i * width, session->model->layers[layer].attention_norm,
                   count - i < ROW_BLOCK ? count - i : ROW_BLOCK);
-    pool_barrier(task->pool);
+    note_norm(task, false);
+    finish(task, OPERATION_ATTENTION_NORM);
 }
 
 static void rope_alone(const struct task *task)
@@ -528,12 +618,28 @@ static void rope_alone(const struct task *task)
         for (size_t j = i; j < count && j < i + ROW_BLOCK; j++)
             rotate(task, session->x + j * hyper->width, hyper->width / hyper->head_size,
                    task->forward->first_position + j);
+        if (task->recorder)
+            recorder_note(task->recorder, 0, 3 * (count - i < ROW_BLOCK ? count - i : ROW_BLOCK) * hyper->width, 0);
     }
-    pool_barrier(task->pool);
+    finish(task, OPERATION_ROPE);
+}
+
+/* A thread's time begins with the call, so that what it takes to start it is a wait. */
+static void start_recorder(struct task *task, struct recorder *recorder, int thread_index)
+{
+    struct engine_trace *trace = task->session->trace;
+    *recorder = (struct recorder){ .lane = &trace->lanes[thread_index],
+                                   .last_ns = task->forward->start_ns,
+                                   .layer = -1,
+                                   .is_first = thread_index == 0 };
+    task->recorder = recorder;
+    if (task->threads > 1)
+        recorder_mark(recorder, OPERATION_WAIT);
 }
 
 static void run_thread(void *context, int thread_index, int thread_count)
 {
+    struct recorder recorder;
     struct forward *forward = context;
     struct session *session = forward->session;
     struct task task = {
@@ -544,9 +650,13 @@ static void run_thread(void *context, int thread_index, int thread_count)
         .pool = session->engine->pool,
         .threads = (size_t)thread_count,
     };
+    if (session->trace)
+        start_recorder(&task, &recorder, thread_index);
     if (forward->parts & FORWARD_EMBED)
         embed(&task);
     for (size_t layer = forward->layer_begin; layer < forward->layer_end; layer++) {
+        if (task.recorder)
+            recorder.layer = (int16_t)layer;
         if (forward->parts & FORWARD_NORM)
             norm_alone(&task, layer);
         if (forward->parts & FORWARD_ROPE)
@@ -556,12 +666,33 @@ static void run_thread(void *context, int thread_index, int thread_count)
         if (forward->parts & FORWARD_FFN)
             ffn_block(&task, layer);
     }
+    if (task.recorder)
+        recorder.layer = -1;
     if (forward->parts & FORWARD_LOGITS)
         output(&task);
 }
 
+/* What is left of the pass for the threads that were done early: a wait for the last one, and for the caller to see it.
+ */
+static void mark_end(struct engine_trace *trace, size_t threads)
+{
+    int64_t end_ns = clock_wall_ns();
+    for (size_t i = 0; threads > 1 && i < threads; i++) {
+        struct engine_lane *lane = &trace->lanes[i];
+        struct engine_span span = { .end_ns = end_ns, .layer = -1, .operation = OPERATION_WAIT };
+        span.start_ns = lane->count ? lane->spans[lane->count - 1].end_ns : end_ns;
+        engine_lane_add(lane, &span);
+    }
+}
+
 void forward_run(struct forward *forward)
 {
+    struct pool *pool = forward->session->engine->pool;
+    struct engine_trace *trace = forward->session->trace;
     atomic_init(&forward->not_finite, false);
-    pool_run(forward->session->engine->pool, run_thread, forward);
+    if (trace)
+        forward->start_ns = clock_wall_ns();
+    pool_run(pool, run_thread, forward);
+    if (trace)
+        mark_end(trace, (size_t)pool_thread_count(pool));
 }

@@ -23,6 +23,7 @@ struct forward {
     const uint32_t *tokens; /* [count], for FORWARD_EMBED */
     size_t count;           /* 1 .. session->batch */
     size_t first_position;
+    int64_t start_ns;       /* when it is traced */
     float *logits;          /* where FORWARD_LOGITS writes */
     bool all_logits;        /* one row a token; false: only the last token's */
     atomic_bool not_finite; /* set when a logit or the last hidden state is NaN or infinite */

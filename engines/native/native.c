@@ -217,4 +217,6 @@ const struct engine_ops native_ops = {
     .snapshot = session_snapshot,
     .restore = session_restore,
     .run_part = session_run_part,
+    .trace = session_trace,
+    .operation_kernels = session_operation_kernels,
 };

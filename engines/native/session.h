@@ -38,6 +38,8 @@ struct session {
     struct act_buffers act_in, act_hidden;
     struct worker *workers; /* one a thread */
 
+    struct engine_trace *trace; /* the caller's; NULL = forward passes are not traced */
+
     void **owned; /* every buffer above */
     size_t owned_count, owned_capacity;
     uint64_t scratch_bytes;
@@ -53,6 +55,11 @@ int session_decode(struct session *session, uint32_t token, struct error *error)
 const float *session_logits(struct session *session, size_t *rows);
 int session_run_part(struct session *session, enum engine_part part, size_t layer, float *x, size_t count,
                      struct error *error);
+
+/* spans.c */
+int session_trace(struct session *session, struct engine_trace *trace, struct error *error);
+void session_operation_kernels(struct session *session, enum engine_operation operation, size_t layer, size_t count,
+                               char *text, size_t size);
 
 /* snapshot.c */
 int session_snapshot(struct session *session, void **data, size_t *size_bytes, struct error *error);

@@ -40,6 +40,7 @@ struct session {
     float *logits;
     uint64_t *hashes; /* [context + 1]: hash of the first i tokens */
     struct rng jitter;
+    struct engine_trace *trace; /* the caller's, or NULL */
 };
 
 static const struct script_key {
@@ -236,9 +237,31 @@ static void fill_logits(float *logits, size_t vocab, uint64_t hash)
         logits[i] = (float)((double)(rng_mix(hash, i) >> 40) / 1048576.0 - 8.0);
 }
 
+/* The time of a call in equal parts: the embedding, one operation a layer, the logits. As scripted as the time itself.
+ */
+static void add_spans(const struct session *session, size_t count, int64_t start_ns)
+{
+    int64_t layers = session->engine->script.layers, parts = layers + 2, duration_ns = clock_wall_ns() - start_ns;
+    for (int64_t i = 0; i < parts; i++) {
+        struct engine_span span = {
+            .start_ns = start_ns + duration_ns * i / parts,
+            .end_ns = start_ns + duration_ns * (i + 1) / parts,
+            .bytes = (uint64_t)(i + 1) * 1000,
+            .flops = (uint64_t)(i + 1) * 2000 * count,
+            .rows = (uint32_t)count,
+            .layer = (int16_t)(i > 0 && i <= layers ? i - 1 : -1),
+            .operation = i == 0        ? OPERATION_EMBED
+                         : i <= layers ? OPERATION_DOWN
+                                       : OPERATION_OUTPUT,
+        };
+        engine_lane_add(&session->trace->lanes[0], &span);
+    }
+}
+
 static int run_tokens(struct session *session, const uint32_t *tokens, size_t count, int64_t token_us,
                       struct error *error)
 {
+    const int64_t start_ns = session->trace ? clock_wall_ns() : 0;
     const struct script *script = &session->engine->script;
     size_t vocab = (size_t)script->vocab;
     if (!count)
@@ -265,6 +288,16 @@ static int run_tokens(struct session *session, const uint32_t *tokens, size_t co
     }
     session->position += count;
     session->logits_rows = session->all_logits ? count : 1;
+    if (session->trace)
+        add_spans(session, count, start_ns);
+    return 0;
+}
+
+static int stub_trace(struct session *session, struct engine_trace *trace, struct error *error)
+{
+    if (trace && trace->lane_count < 1)
+        return error_set(error, ERROR_USAGE, "a trace of no threads is too small");
+    session->trace = trace;
     return 0;
 }
 
@@ -413,4 +446,5 @@ const struct engine_ops stub_ops = {
     .snapshot = stub_snapshot,
     .restore = stub_restore,
     .run_part = NULL,
+    .trace = stub_trace,
 };

@@ -3,6 +3,7 @@
 #include "engines/engine.h"
 
 #include "engines/native/synth.h"
+#include "harness/base/clock.h"
 #include "harness/base/file.h"
 #include <math.h>
 #include <setjmp.h>
@@ -447,6 +448,86 @@ static void synthesize(struct subject *subject, const char *shape, const char *f
     }
 }
 
+/* Prefill and one token, traced or not; the logits of both. */
+static float *run_traced(const struct fixture *fixture, struct engine_trace *trace)
+{
+    const struct engine_ops *ops = fixture->subject->ops;
+    size_t vocab = fixture->info.vocab_size;
+    struct error error;
+    struct session *session = open_session(fixture, (struct session_options){ .kv_format = FORMAT_F16 });
+    float *logits = malloc(2 * vocab * sizeof *logits);
+    if (trace)
+        succeed(ops->trace(session, trace, &error), &error);
+    succeed(ops->prefill(session, fixture->prompt, PROMPT, &error), &error);
+    memcpy(logits, ops->logits(session, NULL), vocab * sizeof *logits);
+    succeed(ops->decode(session, fixture->prompt[0], &error), &error);
+    memcpy(logits + vocab, ops->logits(session, NULL), vocab * sizeof *logits);
+    if (trace) {
+        size_t count = trace->lanes[0].count;
+        succeed(ops->trace(session, NULL, &error), &error);
+        succeed(ops->decode(session, fixture->prompt[0], &error), &error);
+        assert_int_equal(trace->lanes[0].count, count);
+    }
+    ops->session_close(session);
+    return logits;
+}
+
+static void check_lane(const struct fixture *fixture, const struct engine_lane *lane, int64_t start_ns, int64_t end_ns)
+{
+    int64_t last_ns = start_ns;
+    for (size_t i = 0; i < lane->count; i++) {
+        const struct engine_span *span = &lane->spans[i];
+        assert_true(span->start_ns >= last_ns && span->end_ns >= span->start_ns);
+        assert_true(span->operation < OPERATION_COUNT);
+        assert_true(span->layer >= -1 && span->layer < (int)fixture->info.layers);
+        last_ns = span->end_ns;
+    }
+    assert_true(last_ns <= end_ns);
+}
+
+static void traces(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct engine_trace trace, small;
+    struct error error;
+    if (!fixture->subject->ops->trace)
+        skip();
+    succeed(engine_trace_open(&trace, (size_t)fixture->info.threads, 4096, &error), &error);
+    succeed(engine_trace_open(&small, (size_t)fixture->info.threads, 3, &error), &error);
+    int64_t start_ns = clock_wall_ns();
+    float *traced = run_traced(fixture, &trace);
+    int64_t end_ns = clock_wall_ns();
+    float *overflown = run_traced(fixture, &small), *plain = run_traced(fixture, NULL);
+    assert_memory_equal(traced, plain, 2 * fixture->info.vocab_size * sizeof *plain);
+    assert_memory_equal(overflown, plain, 2 * fixture->info.vocab_size * sizeof *plain);
+    assert_true(trace.lanes[0].count > 0);
+    for (size_t i = 0; i < trace.lane_count; i++) {
+        check_lane(fixture, &trace.lanes[i], start_ns, end_ns);
+        assert_int_equal(trace.lanes[i].dropped, 0);
+    }
+    assert_int_equal(small.lanes[0].count, 3);
+    assert_true(small.lanes[0].dropped > 0);
+    free(traced);
+    free(overflown);
+    free(plain);
+    engine_trace_close(&trace);
+    engine_trace_close(&small);
+}
+
+static void refuses_small_traces(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct engine_ops *ops = fixture->subject->ops;
+    struct engine_trace none = { 0 };
+    struct error error;
+    if (!ops->trace)
+        skip();
+    struct session *session = open_session(fixture, (struct session_options){ .kv_format = FORMAT_F16 });
+    check_failure(ops->trace(session, &none, &error), ERROR_USAGE, &error);
+    succeed(ops->decode(session, fixture->prompt[0], &error), &error);
+    ops->session_close(session);
+}
+
 static size_t make_subjects(const struct engine_ops *ops, struct subject *subjects)
 {
     static const char *const models[MODEL_MAX][2] = { { "tiny-llama", "f16" },
@@ -481,6 +562,8 @@ static int run_subject(struct subject *subject)
         { "snapshots", snapshots },
         { "text", text },
         { "parts", parts },
+        { "traces", traces },
+        { "refuses small traces", refuses_small_traces },
     };
     enum { CASES = sizeof cases / sizeof cases[0] };
     struct CMUnitTest tests[CASES];
