@@ -58,18 +58,30 @@ static struct stats_summary summarize_values(const double *values, size_t count)
     return summary;
 }
 
-/* The summary of values over processes: the median of each process first, unless there is only one process. */
-static struct stats_summary summarize(const struct store_case *source, const double *values, size_t processes)
+static size_t count_processes(const int *processes, size_t n)
 {
-    if (processes < 2)
-        return summarize_values(values, source->sample_count);
-    size_t n = source->sample_count, reduced = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+        while (j < i && processes[j] != processes[i])
+            j++;
+        count += j == i;
+    }
+    return count;
+}
+
+/* The summary of n values over their processes: the median of each process first, unless there is only one process. */
+static struct stats_summary summarize(const double *values, const int *processes, size_t n)
+{
+    if (count_processes(processes, n) < 2)
+        return summarize_values(values, n);
+    size_t reduced = 0;
     double *medians = mem_array(n, sizeof *medians), *mine = mem_array(n, sizeof *mine);
     bool *done = mem_array(n, sizeof *done);
     for (size_t i = 0; i < n; i++) {
         size_t count = 0;
         for (size_t j = i; j < n && !done[i]; j++) {
-            if (source->processes[j] != source->processes[i])
+            if (processes[j] != processes[i])
                 continue;
             if (isfinite(values[j]))
                 mine[count++] = values[j];
@@ -85,16 +97,9 @@ static struct stats_summary summarize(const struct store_case *source, const dou
     return summary;
 }
 
-static size_t count_processes(const struct store_case *source)
+static struct stats_summary summarize_series(const struct store_series *series)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < source->sample_count; i++) {
-        size_t j = 0;
-        while (j < i && source->processes[j] != source->processes[i])
-            j++;
-        count += j == i;
-    }
-    return count;
+    return summarize(series->values, series->processes, series->count);
 }
 
 /* Of the timed samples. */
@@ -133,9 +138,9 @@ static void build_case(struct view *view, struct view_case *view_case, const str
     *view_case = (struct view_case){ .source = source, .suite = source->suite, .name = source->name };
     view_case->operation = case_name_part(view->arena, source->name, 0);
     view_case->samples = source->sample_count;
-    view_case->processes = count_processes(source);
+    view_case->processes = count_processes(source->processes, source->sample_count);
     view_case->within_process = view_case->processes == 1 && view_case->samples > 1;
-    view_case->time_ns = summarize(source, source->real_time_ns, view_case->processes);
+    view_case->time_ns = summarize(source->real_time_ns, source->processes, source->sample_count);
     view_case->main_name = "real_time";
     view_case->kind = NUMBER_TIME_NS;
     view_case->main = view_case->time_ns;
@@ -144,7 +149,7 @@ static void build_case(struct view *view, struct view_case *view_case, const str
         const struct store_series *series = find_series(source, main_metrics[i].name);
         struct stats_summary summary = { 0 };
         if (series)
-            summary = summarize(source, series->values, view_case->processes);
+            summary = summarize_series(series);
         if (summary.count == 0)
             continue;
         view_case->main_name = main_metrics[i].name;
@@ -154,12 +159,12 @@ static void build_case(struct view *view, struct view_case *view_case, const str
     }
     for (size_t i = 0; i < source->metric_count; i++) {
         const struct store_series *series = &source->metrics[i];
-        if (str_equal(series->name, view_case->main_name))
+        if (series->pass == STORE_PASS_TIMED && str_equal(series->name, view_case->main_name))
             continue;
         view_case->metrics[view_case->metric_count++] = (struct view_metric){
             .name = series->name,
             .kind = kind_of_metric(series->name),
-            .summary = summarize(source, series->values, view_case->processes),
+            .summary = summarize_series(series),
             .state = series->worst_state,
             .reason = series->reason,
         };

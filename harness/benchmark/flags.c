@@ -1,4 +1,5 @@
-/* flags.c: --benchmark_* flags and their BENCHMARK_* environment defaults, from one table.
+/* flags.c: --benchmark_* and --prony_* flags with their defaults in the environment (the name in capitals), from one
+ * table: a row is enough for both.
  *
  * Only --name=value counts; the last occurrence wins; the command line wins over the environment. A value that does not
  * parse leaves the argument in argv, where it is reported as unrecognized. */

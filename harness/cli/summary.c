@@ -19,20 +19,20 @@ enum { LINE_COLUMNS = 100 };
 
 /* ---- numbers ---- */
 
-/* Mean of each process, in order of appearance; NaN values are left out. Returns how many. means holds sample_count. */
-static size_t process_means(const struct store_case *item, const double *values, double *means)
+/* Mean of each process, in order of appearance; NaN values are left out. Returns how many. means holds n. */
+static size_t process_means(const int *processes, const double *values, size_t n, double *means)
 {
     size_t count = 0;
-    for (size_t i = 0; i < item->sample_count; i++) {
+    for (size_t i = 0; i < n; i++) {
         bool done = false;
         for (size_t k = 0; k < i && !done; k++)
-            done = item->processes[k] == item->processes[i];
+            done = processes[k] == processes[i];
         if (done)
             continue;
         double sum = 0;
         size_t seen = 0;
-        for (size_t k = i; k < item->sample_count; k++) {
-            if (item->processes[k] != item->processes[i] || !isfinite(values[k]))
+        for (size_t k = i; k < n; k++) {
+            if (processes[k] != processes[i] || !isfinite(values[k]))
                 continue;
             sum += values[k];
             seen++;
@@ -60,12 +60,14 @@ static void format_spread(char *buffer, size_t size, const double *means, size_t
     snprintf(buffer, size, "%*s±%s", (int)(strlen(number) < 6 ? 6 - strlen(number) : 0), "", number);
 }
 
-/* Median over the processes of one metric; NaN if no process has it. */
+/* Median over the processes of one timed metric; NaN if no process has it. */
 static double metric_median(const struct store_case *item, const char *name, double *means)
 {
-    for (size_t m = 0; m < item->metric_count; m++)
-        if (str_equal(item->metrics[m].name, name))
-            return stats_median(means, process_means(item, item->metrics[m].values, means));
+    for (size_t m = 0; m < item->metric_count; m++) {
+        const struct store_series *series = &item->metrics[m];
+        if (series->pass == STORE_PASS_TIMED && str_equal(series->name, name))
+            return stats_median(means, process_means(series->processes, series->values, series->count, means));
+    }
     return NAN;
 }
 
@@ -220,7 +222,7 @@ struct row {
 static void make_row(struct row *row, const struct store_case *item)
 {
     double *means = mem_array(item->sample_count, sizeof *means);
-    *row = (struct row){ .count = process_means(item, item->real_time_ns, means) };
+    *row = (struct row){ .count = process_means(item->processes, item->real_time_ns, item->sample_count, means) };
     if (row->count == 0) {
         row->count = item->error_count + item->skip_count;
         snprintf(row->time, sizeof row->time, "%s", item->error_count ? "error" : "skipped");

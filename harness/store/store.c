@@ -28,10 +28,19 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_METRIC_ID] = "SELECT id FROM metric WHERE name = ?1 AND unit = ?2",
     [STATEMENT_SAMPLE_INSERT] =
         ("INSERT INTO sample(run_id, case_id, round, process, repetition, status, iterations, real_time_ns, "
-         "cpu_time_ns, label_id, message_id, digest_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"),
+         "cpu_time_ns, label_id, message_id, digest_id, pass) "
+         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
     [STATEMENT_VALUE_INSERT] =
-        "INSERT INTO sample_value(sample_id, metric_id, value, state, reason_id) VALUES(?1, ?2, ?3, ?4, ?5)",
+        ("INSERT INTO sample_value(sample_id, metric_id, value, state, reason_id, running_share, remedy_id) "
+         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
     [STATEMENT_DISTRIBUTION_INSERT] = "INSERT INTO sample_distribution(sample_id, count, values_ns) VALUES(?1, ?2, ?3)",
+    [STATEMENT_THREAD_INSERT] =
+        "INSERT INTO sample_thread_value(sample_id, metric_id, thread, value) VALUES(?1, ?2, ?3, ?4)",
+    [STATEMENT_SPAN_INSERT] =
+        ("INSERT INTO sample_span(sample_id, position, operation_id, layer, calls, time_ns, bytes, flops) "
+         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+    [STATEMENT_COURSE_INSERT] =
+        "INSERT INTO sample_course(sample_id, metric_id, count, operations, \"values\") VALUES(?1, ?2, ?3, ?4, ?5)",
 };
 
 /* ---- errors ---- */
@@ -135,6 +144,14 @@ int store_step_done(struct store *store, sqlite3_stmt *statement, struct error *
     return code;
 }
 
+static void release_statements(struct store *store)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+}
+
 static int run_statement(struct store *store, enum statement which, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -216,10 +233,6 @@ static int check_identity(struct store *store, bool read_only, bool *migrate, st
                          store->path, (long long)version, store_schema_version());
     if (read_only && empty)
         return error_set(error, ERROR_FORMAT, "%s: an empty file, no run was recorded in it", store->path);
-    if (read_only && version < store_schema_version())
-        return error_set(error, ERROR_UNSUPPORTED,
-                         "%s: made by an older prony (schema %lld, this one reads %d); prony run upgrades it",
-                         store->path, (long long)version, store_schema_version());
     *migrate = version < store_schema_version();
     return 0;
 }
@@ -249,6 +262,17 @@ static int reopen_immutable(struct store *store)
     return result;
 }
 
+static int configure(struct store *store, struct error *error)
+{
+    sqlite3_busy_timeout(store->db, STORE_BUSY_TIMEOUT_MS);
+    sqlite3_extended_result_codes(store->db, 1);
+    /* A database may come from a stranger: nothing in its schema may call functions with side effects. */
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return store_execute(store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384",
+                         error);
+}
+
 /* Reading opens the file for writing where that is allowed: only then can SQLite take away the log files that even a
  * reader needs. query_only keeps the promise of store.h. */
 static int open_database(struct store *store, bool read_only, struct error *error)
@@ -264,15 +288,7 @@ static int open_database(struct store *store, bool read_only, struct error *erro
         else
             result = SQLITE_OK; /* anything else is described when the identity is read */
     }
-    if (result != SQLITE_OK)
-        return store_fail(store, result, error);
-    sqlite3_busy_timeout(store->db, STORE_BUSY_TIMEOUT_MS);
-    sqlite3_extended_result_codes(store->db, 1);
-    /* A database may come from a stranger: nothing in its schema may call functions with side effects. */
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    return store_execute(store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384",
-                         error);
+    return result == SQLITE_OK ? configure(store, error) : store_fail(store, result, error);
 }
 
 /* SQLite does not wait by itself when two programs change the journal mode of a new file at once: it answers "busy" to
@@ -287,6 +303,41 @@ static int enter_wal(struct store *store, struct error *error)
             nanosleep(&pause, NULL);
     }
     return result == SQLITE_OK ? 0 : store_fail(store, result, error);
+}
+
+/* Replaces the connection by one to a copy in memory, which may be changed. */
+static int load_into_memory(struct store *store, struct error *error)
+{
+    sqlite3 *memory = NULL;
+    int result = sqlite3_open_v2(":memory:", &memory, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup = result == SQLITE_OK ? sqlite3_backup_init(memory, "main", store->db, "main") : NULL;
+    if (backup) {
+        result = sqlite3_backup_step(backup, -1);
+        sqlite3_backup_finish(backup);
+    }
+    if (!backup || result != SQLITE_DONE) {
+        int code = error_set(error, ERROR_IO, "%s: made by an older prony, and cannot be read into memory: %s",
+                             store->path, sqlite3_errmsg(memory));
+        sqlite3_close(memory);
+        return code;
+    }
+    sqlite3_close(store->db);
+    store->db = memory;
+    return configure(store, error);
+}
+
+/* An older file is upgraded in place, or, where nothing may be written, in a copy in memory. */
+static int upgrade_to_read(struct store *store, struct error *error)
+{
+    struct error refused;
+    int code = store_execute(store, "PRAGMA query_only = OFF", error);
+    if (code == 0 && store_migrate(store, &refused) != 0) {
+        release_statements(store);
+        code = load_into_memory(store, error);
+        if (code == 0)
+            code = store_migrate(store, error);
+    }
+    return code == 0 ? store_execute(store, "PRAGMA query_only = ON", error) : code;
 }
 
 int store_open(struct store **out, const char *path, bool read_only, struct error *error)
@@ -304,7 +355,7 @@ int store_open(struct store **out, const char *path, bool read_only, struct erro
     if (code == 0 && !read_only)
         code = enter_wal(store, error);
     if (code == 0 && migrate)
-        code = store_migrate(store, error);
+        code = read_only ? upgrade_to_read(store, error) : store_migrate(store, error);
     if (code != 0) {
         store_close(store);
         return code;
@@ -317,8 +368,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(store->statements[i]);
+    release_statements(store);
     sqlite3_close(store->db);
     id_map_release(&store->texts);
     id_map_release(&store->suites);

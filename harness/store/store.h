@@ -18,7 +18,8 @@
 struct store;
 
 /* Opens or creates. Refuses: not a database, another application's database, a newer schema, damage. Older schemas are
- * migrated in one transaction. read_only never creates or migrates. */
+ * migrated in one transaction. read_only never creates, and adds nothing; where an older file cannot be written, a copy
+ * in memory is migrated and read. */
 int store_open(struct store **store, const char *path, bool read_only, struct error *error);
 void store_close(struct store *store);
 

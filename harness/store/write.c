@@ -1,10 +1,8 @@
-/* write.c: runs, samples and failures go in. Every public function is one transaction: all of it or none. */
+/* write.c: runs and failures go in. Every public function is one transaction: all of it or none. */
 #include "harness/store/store_internal.h"
 #include "harness/base/clock.h"
 #include "harness/base/str.h"
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -200,135 +198,6 @@ int store_cases_declare(struct store *store, const char *suite, const char *cons
     for (size_t i = 0; code == 0 && i < count; i++) {
         int64_t id;
         code = store_case_id(store, suite, names[i], &id, error);
-    }
-    return store_end(store, code, error);
-}
-
-static void bind_id(sqlite3_stmt *statement, int column, int64_t id)
-{
-    if (id)
-        sqlite3_bind_int64(statement, column, id);
-    else
-        sqlite3_bind_null(statement, column);
-}
-
-static int insert_metric(struct store *store, int64_t sample_id, const struct store_metric *metric, struct error *error)
-{
-    enum store_state state = metric->state;
-    const char *reason = metric->reason;
-    bool present = state <= STORE_APPROXIMATE;
-    if (present && !isfinite(metric->value)) {
-        present = false;
-        state = STORE_NOT_COUNTED;
-        reason = "not a finite number";
-    }
-    int64_t metric_id, reason_id;
-    int code = store_metric_id(store, metric->name, metric->unit, &metric_id, error);
-    if (code == 0)
-        code = store_text_id(store, reason, &reason_id, error);
-    sqlite3_stmt *statement;
-    if (code == 0)
-        code = store_statement(store, STATEMENT_VALUE_INSERT, &statement, error);
-    if (code != 0)
-        return code;
-    sqlite3_bind_int64(statement, 1, sample_id);
-    sqlite3_bind_int64(statement, 2, metric_id);
-    if (present)
-        sqlite3_bind_double(statement, 3, metric->value);
-    else
-        sqlite3_bind_null(statement, 3);
-    sqlite3_bind_int(statement, 4, (int)state);
-    bind_id(statement, 5, reason_id);
-    return store_step_done(store, statement, error);
-}
-
-/* The file format is little-endian whatever the machine is. */
-static void encode_doubles(unsigned char *out, const double *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        for (int byte = 0; byte < 8; byte++)
-            out[i * 8 + (size_t)byte] = (unsigned char)(bits >> (8 * byte));
-    }
-}
-
-static int insert_distribution(struct store *store, int64_t sample_id, const double *values, size_t count,
-                               struct error *error)
-{
-    unsigned char *blob = malloc(count * 8);
-    if (!blob)
-        return error_set(error, ERROR_MEMORY, "%s: no memory for %zu values of a sample", store->path, count);
-    encode_doubles(blob, values, count);
-    sqlite3_stmt *statement;
-    int code = store_statement(store, STATEMENT_DISTRIBUTION_INSERT, &statement, error);
-    if (code == 0) {
-        sqlite3_bind_int64(statement, 1, sample_id);
-        sqlite3_bind_int64(statement, 2, (int64_t)count);
-        sqlite3_bind_blob64(statement, 3, blob, count * 8, SQLITE_STATIC);
-        code = store_step_done(store, statement, error);
-        sqlite3_clear_bindings(statement);
-    }
-    free(blob);
-    return code;
-}
-
-static int insert_sample_row(struct store *store, int64_t run_id, const struct store_sample *sample,
-                             struct error *error)
-{
-    bool good = sample->status == STORE_SAMPLE_OK;
-    if (good && !isfinite(sample->real_time_ns))
-        return error_set(error, ERROR_NUMERIC, "%s %s: the time of a good sample is not a number", sample->suite,
-                         sample->name);
-    int64_t case_id, label_id, message_id, digest_id;
-    int code = store_case_id(store, sample->suite, sample->name, &case_id, error);
-    if (code == 0)
-        code = store_text_id(store, sample->label, &label_id, error);
-    if (code == 0)
-        code = store_text_id(store, sample->message, &message_id, error);
-    if (code == 0)
-        code = store_text_id(store, sample->output_digest, &digest_id, error);
-    sqlite3_stmt *statement;
-    if (code == 0)
-        code = store_statement(store, STATEMENT_SAMPLE_INSERT, &statement, error);
-    if (code != 0)
-        return code;
-    sqlite3_bind_int64(statement, 1, run_id);
-    sqlite3_bind_int64(statement, 2, case_id);
-    sqlite3_bind_int(statement, 3, sample->round);
-    sqlite3_bind_int(statement, 4, sample->process);
-    sqlite3_bind_int(statement, 5, sample->repetition);
-    sqlite3_bind_int(statement, 6, (int)sample->status);
-    sqlite3_bind_int64(statement, 7, sample->iterations);
-    if (good) {
-        sqlite3_bind_double(statement, 8, sample->real_time_ns);
-        sqlite3_bind_double(statement, 9, sample->cpu_time_ns); /* NaN becomes NULL: not measured */
-    } else {
-        sqlite3_bind_null(statement, 8);
-        sqlite3_bind_null(statement, 9);
-    }
-    bind_id(statement, 10, label_id);
-    bind_id(statement, 11, message_id);
-    bind_id(statement, 12, digest_id);
-    return store_step_done(store, statement, error);
-}
-
-int store_sample_add(struct store *store, int64_t run_id, const struct store_sample *samples, size_t count,
-                     struct error *error)
-{
-    if (count == 0)
-        return 0;
-    int code = store_begin(store, error);
-    if (code != 0)
-        return code;
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        const struct store_sample *sample = &samples[i];
-        code = insert_sample_row(store, run_id, sample, error);
-        int64_t sample_id = sqlite3_last_insert_rowid(store->db);
-        for (size_t m = 0; code == 0 && m < sample->metric_count; m++)
-            code = insert_metric(store, sample_id, &sample->metrics[m], error);
-        if (code == 0 && sample->value_count > 0)
-            code = insert_distribution(store, sample_id, sample->values_ns, sample->value_count, error);
     }
     return store_end(store, code, error);
 }

@@ -126,6 +126,33 @@ static void test_environment(void **state)
     unsetenv("BENCHMARK_REPETITIONS");
 }
 
+/* Every flag of ours has a default in the environment, so that prony run steers our suites without flags that other
+ * programs would refuse. */
+static void test_environment_of_prony_flags(void **state)
+{
+    (void)state;
+    setenv("PRONY_MIN_ITERATIONS", "7", 1);
+    setenv("PRONY_MAX_ITERATIONS", "7", 1);
+    setenv("PRONY_SAMPLES", "7", 1);
+    struct outcome outcome = run_one("--benchmark_format=json");
+    assert_int_equal(number(record(&outcome, 0), "iterations"), 7);
+    assert_int_equal(number(json_object_get(record(&outcome, 0), "prony_samples"), "count"), 7);
+    outcome_release(&outcome);
+    outcome = run_one("--benchmark_format=json --prony_max_iterations=9 --prony_min_iterations=9");
+    assert_int_equal(number(record(&outcome, 0), "iterations"), 9); /* the command line wins */
+    outcome_release(&outcome);
+    unsetenv("PRONY_MIN_ITERATIONS");
+    unsetenv("PRONY_MAX_ITERATIONS");
+
+    setenv("PRONY_SAMPLES", "many", 1);
+    outcome = run_one("--benchmark_format=json");
+    assert_non_null(strstr(outcome.err, "Environment variable PRONY_SAMPLES is expected to be a 32-bit integer, but "
+                                        "actually has value \"many\".\n"));
+    assert_int_equal(json_array_size(outcome.records), 1);
+    outcome_release(&outcome);
+    unsetenv("PRONY_SAMPLES");
+}
+
 /* What the program sets before benchmark_initialize is stronger than the environment, and it can ask, too. */
 static void test_environment_before_initialize(void **state)
 {
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_malformed_values),
         cmocka_unit_test(test_min_time_forms),
         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_environment_of_prony_flags),
         cmocka_unit_test(test_environment_before_initialize),
         cmocka_unit_test(test_context_pairs),
         cmocka_unit_test(test_time_unit),

@@ -3,6 +3,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
+#include "tests/support/store_v1.h"
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -576,6 +577,307 @@ static void test_bad_sample_stores_nothing(void **state)
     release_path(&fixture);
 }
 
+static struct store_case *read_cases(struct store *store, int64_t run, struct arena *arena, size_t *count)
+{
+    struct store_case *cases;
+    struct error error;
+    if (store_cases(store, run, arena, &cases, count, &error) != 0)
+        fail_msg("%s", error.text);
+    return cases;
+}
+
+static const struct store_series *find_series(const struct store_case *item, enum store_pass pass, const char *name)
+{
+    for (size_t i = 0; i < item->metric_count; i++)
+        if (item->metrics[i].pass == pass && str_equal(item->metrics[i].name, name))
+            return &item->metrics[i];
+    fail_msg("there is no metric %s in pass %d", name, (int)pass);
+    return NULL;
+}
+
+/* Two timed samples and two of the counters, whose times must not show; spans and courses of the newest. */
+static void add_passes(struct store *store, int64_t run)
+{
+    double first[] = { 10, 20 }, second[] = { 30, 40 }, operations[] = { 0, 100, 200 }, live[] = { 1.5, NAN, 3e9 };
+    struct store_metric counted[] = {
+        { .name = "cycles",
+          .value = 30,
+          .state = STORE_SCALED,
+          .running_share = 0.75,
+          .reason = "scaled",
+          .remedy = "fewer events",
+          .thread_values = first,
+          .thread_count = 2 },
+        { .name = "flops", .unit = "", .state = STORE_UNSUPPORTED, .reason = "no PMU", .remedy = "another machine" }
+    };
+    struct store_metric again = {
+        .name = "cycles", .value = 70, .running_share = 1, .thread_values = second, .thread_count = 2
+    };
+    struct store_metric timed = { .name = "cycles", .value = 5 };
+    struct store_span spans[] = {
+        { .operation = "attention", .layer = 0, .calls = 2, .time_ns = 60, .bytes = 1e6, .flops = NAN },
+        { .operation = "sample", .layer = -1, .calls = 1, .time_ns = 5, .bytes = NAN, .flops = NAN }
+    };
+    struct store_course course = {
+        .name = "live_bytes", .unit = "B", .operations = operations, .values = live, .count = 3
+    };
+    struct store_sample samples[] = { make_sample("a", 0, 100), make_sample("a", 1, 110), make_sample("a", 0, 500),
+                                      make_sample("a", 1, 510), make_sample("a", 0, 120), make_sample("a", 0, 130),
+                                      make_sample("a", 0, 0),   make_sample("only", 0, 9) };
+    enum { COUNT = sizeof samples / sizeof samples[0] };
+    const enum store_pass passes[COUNT] = { STORE_PASS_TIMED,     STORE_PASS_TIMED,   STORE_PASS_COUNTERS,
+                                            STORE_PASS_COUNTERS,  STORE_PASS_SPANS,   STORE_PASS_MEMORY,
+                                            STORE_PASS_CALLGRIND, STORE_PASS_COUNTERS };
+    for (int i = 0; i < COUNT; i++) {
+        samples[i].pass = passes[i];
+        samples[i].process = i;
+    }
+    samples[0].metrics = &timed;
+    samples[0].metric_count = 1;
+    samples[2].metrics = counted;
+    samples[2].metric_count = 2;
+    samples[2].output_digest = "not the timed one";
+    samples[3].metrics = &again;
+    samples[3].metric_count = 1;
+    samples[4].spans = spans;
+    samples[4].span_count = 2;
+    samples[5].courses = &course;
+    samples[5].course_count = 1;
+    samples[6].status = STORE_SAMPLE_SKIPPED;
+    samples[6].message = "no valgrind";
+    samples[6].metrics = &counted[1];
+    samples[6].metric_count = 1;
+    samples[7].metrics = &again;
+    samples[7].metric_count = 1;
+    struct error error;
+    if (store_sample_add(store, run, samples, COUNT, &error) != 0)
+        fail_msg("%s", error.text);
+}
+
+static void test_passes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct arena arena = { 0 };
+    size_t count;
+    make_path(&fixture);
+    struct store *store = open_store(fixture.path, false);
+    int64_t run = begin_run(store, 1, "aaaa");
+    add_passes(store, run);
+    struct store_case *cases = read_cases(store, run, &arena, &count), *a = &cases[0], *only = &cases[1];
+    assert_int_equal(count, 2);
+    assert_int_equal(a->sample_count, 2);
+    assert_true(a->real_time_ns[0] == 100 && a->real_time_ns[1] == 110 && a->processes[1] == 1);
+    assert_true(a->skip_count == 0 && a->message == NULL && a->output_digest == NULL);
+    assert_int_equal(a->metrics[0].pass, STORE_PASS_TIMED);
+
+    const struct store_series *timed = find_series(a, STORE_PASS_TIMED, "cycles");
+    assert_true(timed->count == 2 && timed->values[0] == 5 && isnan(timed->values[1]) && !timed->thread_values);
+    const struct store_series *counted = find_series(a, STORE_PASS_COUNTERS, "cycles");
+    assert_true(counted->count == 2 && counted->values[0] == 30 && counted->values[1] == 70);
+    assert_true(counted->processes[0] == 2 && counted->processes[1] == 3);
+    assert_true(counted->running_share == 0.75 && counted->worst_state == STORE_SCALED);
+    assert_string_equal(counted->reason, "scaled");
+    assert_string_equal(counted->remedy, "fewer events");
+    assert_int_equal(counted->thread_count, 2);
+    assert_true(counted->thread_values[0] == 20 && counted->thread_values[1] == 30);
+    const struct store_series *flops = find_series(a, STORE_PASS_COUNTERS, "flops");
+    assert_true(flops->count == 2 && isnan(flops->values[0]) && flops->worst_state == STORE_UNSUPPORTED);
+    assert_string_equal(find_series(a, STORE_PASS_CALLGRIND, "flops")->remedy, "another machine");
+
+    assert_int_equal(a->span_count, 2);
+    assert_string_equal(a->spans[0].operation, "attention");
+    assert_true(a->spans[0].layer == 0 && a->spans[0].calls == 2 && a->spans[0].bytes == 1e6 &&
+                isnan(a->spans[0].flops));
+    assert_true(a->spans[1].layer == -1 && a->spans[1].time_ns == 5 && a->span_iteration_ns == 120);
+    assert_int_equal(a->course_count, 1);
+    assert_string_equal(a->courses[0].name, "live_bytes");
+    assert_true(a->courses[0].count == 3 && a->courses[0].operations[1] == 100 && isnan(a->courses[0].values[1]));
+
+    assert_int_equal(only->sample_count, 0); /* no timed sample: metrics only */
+    assert_true(find_series(only, STORE_PASS_COUNTERS, "cycles")->values[0] == 70);
+    arena_release(&arena);
+    store_close(store);
+    assert_int_equal(query(fixture.path, "SELECT count(*) FROM samples WHERE pass = 'counters'"), 3);
+    assert_int_equal(query(fixture.path, "SELECT count(*) FROM sample_values WHERE remedy = 'another machine'"), 2);
+    release_path(&fixture);
+}
+
+/* A good sample first, then one whose part is refused: nothing of either may stay. */
+static void test_bad_parts(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    make_path(&fixture);
+    struct store *store = open_store(fixture.path, false);
+    int64_t run = begin_run(store, 1, "aaaa"), count;
+    struct store_span span = { .operation = "attention", .layer = 1, .calls = 1, .time_ns = NAN };
+    struct store_sample samples[] = { make_sample("a", 0, 1), make_sample("a", 1, 2) };
+    samples[1].spans = &span;
+    samples[1].span_count = 1;
+    struct error error;
+    assert_int_equal(store_sample_add(store, run, samples, 2, &error), ERROR_NUMERIC);
+    assert_non_null(strstr(error.text, "attention"));
+    assert_int_equal(store_query_int(store, "SELECT count(*) FROM sample", &count, NULL), 0);
+    assert_int_equal(count, 0);
+    store_close(store);
+    release_path(&fixture);
+}
+
+/* Rows that contradict each other, as a bad disk or somebody's UPDATE leaves them. */
+static void test_contradictions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *expected;
+    } cases[] = {
+        { "UPDATE sample_course SET count = 4", "as many values as it says" },
+        { "UPDATE sample_course SET \"values\" = x'00'", "as many values as it says" },
+        { "UPDATE sample_course SET operations = x'', count = 0", "as many values as it says" },
+        { "UPDATE sample_thread_value SET thread = -1 WHERE thread = 0", "no possible thread" },
+        { "UPDATE sample_thread_value SET thread = 9999999999 WHERE thread = 0", "no possible thread" },
+        { "UPDATE sample_thread_value SET metric_id = (SELECT id FROM metric WHERE name = 'live_bytes')",
+          "a value of no metric" },
+        { "UPDATE sample SET pass = 17 WHERE pass = 1", "no such pass" },
+        { "UPDATE sample_value SET state = 9", "no such state" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture fixture;
+        make_path(&fixture);
+        struct store *store = open_store(fixture.path, false);
+        int64_t run = begin_run(store, 1, "aaaa");
+        add_passes(store, run);
+        store_close(store);
+        char *sql = mem_format("PRAGMA ignore_check_constraints = ON; %s", cases[i].sql);
+        run_sql(fixture.path, sql);
+        free(sql);
+        store = open_store(fixture.path, true);
+        struct arena arena = { 0 };
+        struct store_case *rows;
+        size_t count;
+        struct error error = { 0 };
+        if (store_cases(store, run, &arena, &rows, &count, &error) == 0 || !strstr(error.text, cases[i].expected) ||
+            !strstr(error.text, ": sample "))
+            fail_msg("%s: '%s'", cases[i].sql, error.text);
+        arena_release(&arena);
+        store_close(store);
+        release_path(&fixture);
+    }
+}
+
+static void make_v1(const char *path)
+{
+    run_sql(path, "PRAGMA journal_mode = WAL");
+    run_sql(path, store_v1_tables);
+    run_sql(path, store_v1_views);
+    run_sql(path, store_v1_rows);
+}
+
+static void assert_v1_rows(struct store *store)
+{
+    struct arena arena = { 0 };
+    struct store_run_row row;
+    size_t count;
+    assert_int_equal(store_run_find(store, NULL, &arena, &row, NULL), 0);
+    assert_true(row.seed == 5 && row.sample_count == 3 && row.failure_count == 1);
+    struct store_case *cases = read_cases(store, row.id, &arena, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(cases[0].sample_count, 2);
+    assert_true(cases[0].real_time_ns[1] == 101.5 && cases[0].value_count == 2 && cases[0].values_ns[1] == 2);
+    assert_string_equal(cases[0].label, "best");
+    assert_true(find_series(&cases[0], STORE_PASS_TIMED, "tokens_per_second")->values[1] == 43.5);
+    assert_string_equal(find_series(&cases[0], STORE_PASS_TIMED, "cycles")->reason, "no counters here");
+    assert_null(find_series(&cases[0], STORE_PASS_TIMED, "cycles")->remedy);
+    assert_int_equal(cases[1].error_count, 1);
+    assert_true(cases[0].span_count == 0 && cases[0].course_count == 0);
+    arena_release(&arena);
+}
+
+/* An old file is read and written by this prony; what was in it stays. */
+static void test_migration(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    for (int read_first = 0; read_first < 2; read_first++) {
+        make_path(&fixture);
+        make_v1(fixture.path);
+        struct store *store = open_store(fixture.path, read_first);
+        assert_v1_rows(store);
+        struct store_sample sample = make_sample("a", 2, 103);
+        struct error error;
+        if (read_first) {
+            assert_int_not_equal(store_sample_add(store, 1, &sample, 1, &error), 0);
+            assert_non_null(strstr(error.text, "read-only"));
+        } else {
+            add_passes(store, 1);
+        }
+        store_close(store);
+        assert_int_equal(query(fixture.path, "PRAGMA user_version"), store_schema_version());
+        assert_int_equal(query(fixture.path, "PRAGMA foreign_key_check"), 0);
+        assert_int_equal(query(fixture.path, "SELECT count(*) FROM samples WHERE pass = 'timed'"), read_first ? 3 : 5);
+        release_path(&fixture);
+    }
+}
+
+/* A failure in the middle of the migration leaves the old file as it was. */
+static void test_migration_fails(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    make_path(&fixture);
+    make_v1(fixture.path);
+    run_sql(fixture.path, "CREATE TABLE run_check(x)"); /* somebody took a name that version 2 needs */
+    assert_refused(fixture.path, false, "run_check");
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM pragma_table_info('sample') WHERE name = 'pass'", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(statement, 0), 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    release_path(&fixture);
+}
+
+/* Where nothing can be written, an old file is upgraded in memory. */
+static void test_migration_read_only(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    make_path(&fixture);
+    make_v1(fixture.path);
+    chmod(fixture.path, 0444);
+    chmod(fixture.directory, 0555);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(3);
+        struct store *store = open_store(fixture.path, true);
+        assert_v1_rows(store);
+        struct store_sample sample = make_sample("a", 2, 103);
+        if (store_sample_add(store, 1, &sample, 1, NULL) == 0)
+            _exit(4);
+        store_close(store);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    chmod(fixture.directory, 0755);
+    assert_int_equal(status, 0);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(statement, 0), 1);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    release_path(&fixture);
+}
+
 /* The views are an interface for people: every one must work and have the columns that docs/FORMATS.md shows. */
 static void test_views(void **state)
 {
@@ -618,6 +920,12 @@ int main(void)
         cmocka_unit_test(test_file_size_limit),
         cmocka_unit_test(test_bad_sample_stores_nothing),
         cmocka_unit_test(test_views),
+        cmocka_unit_test(test_passes),
+        cmocka_unit_test(test_bad_parts),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_migration),
+        cmocka_unit_test(test_migration_fails),
+        cmocka_unit_test(test_migration_read_only),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+/* read_cases.h: what the files share that read the cases of a run. Only they include it. */
+#ifndef PRONY_STORE_READ_CASES_H
+#define PRONY_STORE_READ_CASES_H
+
+#include "harness/store/store_internal.h"
+
+/* Where a sample's values belong: it is the index-th of its pass. */
+struct place {
+    int64_t sample_id;
+    enum store_pass pass;
+    size_t index;
+};
+
+/* Queries of one store_cases call, compiled once. */
+struct reader {
+    struct store *store;
+    struct arena *arena;
+    sqlite3_stmt *samples, *problems, *values, *distributions, *threads, *spans, *courses;
+    /* of the case that is being read */
+    struct place *places; /* of its samples, by id */
+    size_t sample_count, place_capacity;
+    size_t pass_counts[STORE_PASS_COUNT];
+    int *pass_processes[STORE_PASS_COUNT];
+};
+
+const char *read_text(sqlite3_stmt *statement, int column, struct arena *arena); /* NULL stays NULL */
+double read_double(sqlite3_stmt *statement, int column);                         /* NaN for NULL */
+double read_decode_double(const unsigned char *bytes);                           /* of a blob */
+void *read_copy(struct arena *arena, const void *items, size_t count, size_t item_bytes);
+/* The error for rows that contradict each other. */
+int read_damaged(const struct reader *reader, int64_t sample_id, const char *what, struct error *error);
+/* After a loop over rows: describes how it ended, and makes the statement reusable. */
+int read_finish(const struct reader *reader, sqlite3_stmt *statement, int result, struct error *error);
+
+/* read_details.c: the parts of a case that few cases have. Their statements are bound. */
+int read_thread_values(struct reader *reader, struct store_case *item, struct error *error);
+int read_spans(struct reader *reader, struct store_case *item, struct error *error);
+int read_courses(struct reader *reader, struct store_case *item, struct error *error);
+
+#endif
