@@ -35,9 +35,13 @@ HAVE_PFM := $(shell printf '\043include <perfmon/pfmlib_perf_event.h>\n' | $(CC)
 PFM_CFLAGS := $(if $(HAVE_PFM),-DPRONY_HAVE_LIBPFM)
 PFM_LIBS   := $(if $(HAVE_PFM),-Wl$(comma)--push-state$(comma)--no-as-needed -lpfm -Wl$(comma)--pop-state)
 
+# The marks for callgrind are instructions without effect elsewhere; valgrind's header has them.
+HAVE_VALGRIND   := $(shell printf '\043include <valgrind/callgrind.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+VALGRIND_CFLAGS := $(if $(HAVE_VALGRIND),-DPRONY_HAVE_VALGRIND)
+
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 CSTD   := -std=c11 -D_GNU_SOURCE
-BASE_CFLAGS := $(CSTD) $(WARN) -g -I. -MMD -MP -pthread $(PKG_CFLAGS) $(PFM_CFLAGS) -DPRONY_VERSION='"$(shell cat VERSION 2>/dev/null)"'
+BASE_CFLAGS := $(CSTD) $(WARN) -g -I. -MMD -MP -pthread $(PKG_CFLAGS) $(PFM_CFLAGS) $(VALGRIND_CFLAGS) -DPRONY_VERSION='"$(shell cat VERSION 2>/dev/null)"'
 opt_release  := -O2 -fPIC
 opt_asan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 opt_tsan     := -O1 -fPIC -fno-omit-frame-pointer -fsanitize=thread

@@ -57,6 +57,7 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_context", FLAG_CONTEXT, context, "<key>=<value>,..."),
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
+    FLAG("prony_callgrind", FLAG_BOOL, callgrind, "{true|false}"),
     FLAG("prony_cpus", FLAG_CPUS, cpus, "<cpu>[-<cpu>],..."),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
     FLAG("prony_max_iterations", FLAG_NUMBER, max_iterations, "<integer>"),

@@ -85,6 +85,7 @@ struct benchmark_flags {
     bool counters_tabular;
     char *perf_counters;
     bool memory;
+    bool callgrind;
     char *time_unit;
     int verbosity;
     bool exit_code;
@@ -254,6 +255,16 @@ struct benchmark_samples {
     size_t count;
 };
 
+/* callgrind.c's own. */
+struct benchmark_callgrind {
+    bool is_on;                 /* the run is to be counted; set by the runner */
+    bool may_add_turn;          /* nobody asked for exactly so many iterations */
+    bool is_counting;           /* past the first turn, */
+    bool is_collecting;         /* and not in a pause: callgrind collects */
+    int64_t uncounted, counted; /* iterations */
+    int thread_count;
+};
+
 /* What one thread measured in one run. */
 struct benchmark_measurement {
     bool running, process_cpu;
@@ -265,6 +276,7 @@ struct benchmark_measurement {
     const struct benchmark_calibration *calibration;              /* NULL = none: no cheap pauses */
     struct benchmark_pauses pauses;
     struct benchmark_samples samples;
+    struct benchmark_callgrind callgrind;
     double manual_seconds;
     uint64_t allocation_start, allocations;
     struct benchmark_counters counters;
@@ -356,6 +368,19 @@ void benchmark_memory_prepare(struct benchmark_registry *registry);
 bool benchmark_memory_begin_case(const struct benchmark_flags *flags);
 void benchmark_memory_read_peak(struct benchmark_run *run);
 
+/* ---- callgrind.c: under valgrind, with --prony_callgrind ---- */
+
+/* Exits with a message if it is asked for and cannot be. */
+void benchmark_callgrind_prepare(const struct benchmark_registry *registry);
+/* The loop starts: splits its iterations. */
+void benchmark_callgrind_begin(struct benchmark_state *state, int64_t turn_iterations);
+/* The first turn is done: the others count. */
+void benchmark_callgrind_refill(struct benchmark_state *state);
+void benchmark_callgrind_switch_on(struct benchmark_callgrind *callgrind);
+void benchmark_callgrind_switch_off(struct benchmark_callgrind *callgrind);
+/* The loop has ended. Skips the run if there were other threads. */
+void benchmark_callgrind_finish(struct benchmark_state *state);
+
 /* ---- perf_counters.c ---- */
 
 /* Says on stderr what cannot be counted. NULL if names is empty or nothing can be counted at all (backend NULL). */
@@ -430,6 +455,7 @@ struct benchmark_runner {
     const struct benchmark_profiler_manager *profiler_manager;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
     int samples;       /* 0 = none */
+    bool callgrind, callgrind_may_add_turn;
     const struct benchmark_calibration *calibration;
     bool peak_rss; /* it was started anew for this case, and goes into the records */
     struct benchmark_runs runs, aggregates;

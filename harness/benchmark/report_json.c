@@ -346,6 +346,8 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
         RECORD_INT(str, "prony_allocations", (int64_t)run->allocations);
     if (run->has_peak_rss)
         RECORD_INT(str, "prony_peak_rss_bytes", llround(run->peak_rss_bytes));
+    if (run->callgrind_iterations)
+        RECORD_INT(str, "prony_callgrind_iterations", run->callgrind_iterations);
     if (run->emptiness != BENCHMARK_LOOP_FULL)
         RECORD_STRING(str, "prony_empty_loop",
                       run->emptiness == BENCHMARK_LOOP_DELETED ? "deleted" : "indistinguishable");

@@ -105,6 +105,7 @@ struct benchmark_run {
     double timer_cost_ns; /* what the clocks themselves add to real_time, for all iterations together; not subtracted */
     int64_t pause_count;  /* pauses timed by the cheap clock, and what they may be wrong by, together */
     double pause_error_ns;
+    int64_t callgrind_iterations;                     /* that callgrind counted; 0 = none */
     struct benchmark_counter_report *counter_reports; /* owned */
     size_t counter_report_count;
 };

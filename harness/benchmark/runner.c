@@ -50,6 +50,8 @@ static void begin_trial(const struct benchmark_runner *runner, struct trial *tri
     trial->measurement.calibration = runner->calibration;
     trial->measurement.samples.limit = runner->samples;
     trial->measurement.samples.is_manual = runner->instance->family->manual_time;
+    trial->measurement.callgrind.is_on = runner->callgrind;
+    trial->measurement.callgrind.may_add_turn = runner->callgrind_may_add_turn;
 }
 
 /* Calls a setup or teardown. If it skips, the trial is skipped (first message wins). */
@@ -274,12 +276,27 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
     run->value_stride = measurement->value_stride;
     run->has_run_delay = trial->scheduling.has_run_delay;
     run->run_delay_ns = trial->scheduling.run_delay_ns;
+    run->callgrind_iterations = measurement->callgrind.counted;
     run->has_involuntary_switches = trial->scheduling.has_switches;
     run->involuntary_switches = trial->scheduling.involuntary_count;
     measurement->skip_message = measurement->label = NULL;
     if (!trial->skipped)
         add_results(runner, run, trial);
     benchmark_measurement_release(measurement);
+}
+
+/* One run of as many iterations as the case insists on. */
+static void configure_callgrind(struct benchmark_runner *runner)
+{
+    runner->callgrind = true;
+    runner->callgrind_may_add_turn = runner->explicit_iterations == 0;
+    if (!runner->explicit_iterations)
+        runner->explicit_iterations = runner->iterations;
+    runner->warmup_time = 0;
+    runner->repetitions = 1;
+    runner->samples = 0;
+    runner->memory_manager = NULL;
+    runner->profiler_manager = NULL;
 }
 
 static void configure(struct benchmark_runner *runner, const struct benchmark_registry *registry)
@@ -308,6 +325,8 @@ static void configure(struct benchmark_runner *runner, const struct benchmark_re
     if (!runner->explicit_iterations && runner->iterations < runner->min_iterations)
         runner->iterations = runner->min_iterations;
     runner->samples = family->samples ? family->samples : flags->samples;
+    if (flags->callgrind)
+        configure_callgrind(runner);
     runner->calibration = &registry->calibration;
     runner->display_aggregates_only = flags->report_aggregates_only || flags->display_aggregates_only;
     runner->file_aggregates_only = flags->report_aggregates_only;
@@ -367,12 +386,24 @@ static void run_profiler_manager(struct benchmark_runner *runner)
     finish_alone(runner, &trial);
 }
 
+/* A call of the function that callgrind does not see: what it does only once is done then. */
+static void rehearse(struct benchmark_runner *runner)
+{
+    struct trial trial;
+    runner->callgrind = false;
+    run_once(runner, &trial, runner->iterations);
+    benchmark_measurement_reset(&trial.measurement);
+    runner->callgrind = true;
+}
+
 /* The first repetition warms up and finds the iteration count; the others use it. */
 static void run_repetition(struct benchmark_runner *runner)
 {
     struct trial trial;
     if (runner->done == 0 && runner->warmup_time > 0)
         warm_up(runner);
+    if (runner->callgrind && !runner->callgrind_may_add_turn && runner->explicit_iterations == 1)
+        rehearse(runner);
     if (runner->done == 0)
         search(runner, &trial, runner->min_time);
     else
@@ -401,6 +432,20 @@ void benchmark_runner_start(struct benchmark_runner *runner, const struct benchm
     configure(runner, registry);
 }
 
+/* Skips a case that makes no sense, or not here, before anything of it runs. */
+static bool refuse(struct benchmark_runner *runner, struct trial *trial)
+{
+    const char *problem = runner->instance->family->problem;
+    int threads = runner->instance->threads;
+    struct benchmark_state state = new_state(runner, trial, 1);
+    if (problem)
+        benchmark_state_skip_with_error(&state, "%s", problem);
+    else if (runner->callgrind && threads > 1)
+        benchmark_state_skip_with_message(&state, "it runs on %d threads, and callgrind counts only one", threads);
+    trial->skipped = state.skipped;
+    return state.skipped;
+}
+
 void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
 {
     const struct benchmark *family = runner->instance->family;
@@ -408,13 +453,9 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
     runner->peak_rss = benchmark_memory_begin_case(runner->flags);
     runner->now_ns = 0;
     begin_trial(runner, &setup);
-    if (family->problem) {
-        struct benchmark_state state = new_state(runner, &setup, 1);
-        benchmark_state_skip_with_error(&state, "%s", family->problem);
-        setup.skipped = state.skipped;
-    } else {
+    bool is_refused = refuse(runner, &setup);
+    if (!is_refused)
         call_hook(runner, &setup, family->setup_case);
-    }
     if (setup.skipped) { /* one record says it for all repetitions */
         add_record(runner, &setup, runner->done);
         runner->done = runner->repetitions;
@@ -424,7 +465,7 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
         if (runner->on_repetition)
             runner->on_repetition(runner->context, runner);
     }
-    if (!family->problem)
+    if (!is_refused)
         call_hook(runner, &setup, family->teardown_case);
     runner->fixture = NULL;
     benchmark_measurement_reset(&setup.measurement);

@@ -59,6 +59,8 @@ static void start_loop(struct benchmark_state *state, enum benchmark_loop_form f
     benchmark_timer_start(measurement);
     if (measurement->samples.limit)
         benchmark_samples_start(measurement);
+    if (measurement->callgrind.is_on)
+        benchmark_callgrind_begin(state, turn_iterations);
 }
 
 static void finish_loop(struct benchmark_state *state)
@@ -66,6 +68,8 @@ static void finish_loop(struct benchmark_state *state)
     if (state->measurement->samples.limit && !state->skipped)
         benchmark_samples_take(state);
     benchmark_timer_finish(state->measurement);
+    if (state->measurement->callgrind.is_on && !state->skipped)
+        benchmark_callgrind_finish(state);
     state->remaining = state->later = 0;
     state->finished = true;
     if (state->measurement->team)
@@ -77,6 +81,10 @@ static void finish_loop(struct benchmark_state *state)
 /* The next chunk of a run with samples, with what is left of the last and at least one batch of what there is. */
 static void refill(struct benchmark_state *state, int64_t batch)
 {
+    if (state->measurement->callgrind.is_on) {
+        benchmark_callgrind_refill(state);
+        return;
+    }
     int64_t left = state->remaining + state->later, size = state->remaining + state->measurement->samples.chunk;
     benchmark_samples_take(state);
     size = size < batch ? batch : size;
@@ -85,7 +93,7 @@ static void refill(struct benchmark_state *state, int64_t batch)
     state->later = left - size;
 }
 
-bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t batch, bool is_batch)
+static bool begin_turn(struct benchmark_state *state, int64_t batch, bool is_batch)
 {
     if (batch < 1) {
         benchmark_state_skip_with_error(state, "a batch of %lld iterations: must be 1 or more", (long long)batch);
@@ -109,6 +117,16 @@ bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t ba
     return false;
 }
 
+bool benchmark_state_keep_running_slow(struct benchmark_state *state, int64_t batch, bool is_batch)
+{
+    struct benchmark_callgrind *callgrind = &state->measurement->callgrind;
+    benchmark_callgrind_switch_off(callgrind);
+    bool more = begin_turn(state, batch, is_batch);
+    if (more)
+        benchmark_callgrind_switch_on(callgrind);
+    return more;
+}
+
 int64_t benchmark_state_begin(struct benchmark_state *state)
 {
     if (state->started) { /* the time of both would be divided by the iterations of one */
@@ -118,15 +136,20 @@ int64_t benchmark_state_begin(struct benchmark_state *state)
     start_loop(state, BENCHMARK_FORM_REGISTER, 1);
     int64_t count = state->remaining;
     state->remaining = 0; /* the count lives in the caller's register from here on */
+    if (count > 0)
+        benchmark_callgrind_switch_on(&state->measurement->callgrind);
     return count;
 }
 
 int64_t benchmark_state_next(struct benchmark_state *state)
 {
+    struct benchmark_callgrind *callgrind = &state->measurement->callgrind;
+    benchmark_callgrind_switch_off(callgrind);
     if (state->later > 0) {
         refill(state, 1);
         int64_t count = state->remaining;
         state->remaining = 0;
+        benchmark_callgrind_switch_on(callgrind);
         return count;
     }
     if (!state->finished)
@@ -137,6 +160,7 @@ int64_t benchmark_state_next(struct benchmark_state *state)
 static void skip(struct benchmark_state *state, enum benchmark_skip kind, const char *format, va_list arguments)
 {
     struct benchmark_measurement *measurement = state->measurement;
+    benchmark_callgrind_switch_off(&measurement->callgrind);
     benchmark_timer_finish(measurement);
     if (!state->skipped) {
         struct str text = { 0 };

@@ -242,6 +242,7 @@ void benchmark_state_pause_timing(struct benchmark_state *state)
         benchmark_state_skip_with_error(state, "pause_timing: the timer is not running");
         return;
     }
+    benchmark_callgrind_switch_off(&measurement->callgrind);
     if (measurement->samples.limit)
         benchmark_samples_pause(measurement);
     if (measurement->pauses.is_cheap)
@@ -268,6 +269,7 @@ void benchmark_state_resume_timing(struct benchmark_state *state)
         resume_exactly(measurement);
     if (measurement->samples.limit)
         benchmark_samples_resume(measurement);
+    benchmark_callgrind_switch_on(&measurement->callgrind);
 }
 
 double benchmark_state_real_seconds(const struct benchmark_state *state)

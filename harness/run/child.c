@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,11 +34,12 @@ extern char **environ;
 
 /* ---- starting ---- */
 
-/* environ with the request's variables in front; the first one wins nowhere, so replaced names are left out. */
-static char **build_environment(const char *const *extra)
+/* environ (if has_ours) with the request's variables in front; the first one wins nowhere, so replaced names are left
+ * out. */
+static char **build_environment(const char *const *extra, bool has_ours)
 {
     size_t count = 0, extra_count = 0;
-    while (environ[count])
+    while (has_ours && environ[count])
         count++;
     while (extra && extra[extra_count])
         extra_count++;
@@ -70,6 +72,8 @@ static _Noreturn void become_program(const struct child_request *request, char *
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
+    if (request->fixed_addresses)
+        personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
     int null = open("/dev/null", O_RDONLY);
     if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
         (!request->cpus || sched_setaffinity(0, sizeof *request->cpus, request->cpus) == 0))
@@ -109,7 +113,7 @@ static int start(struct child *child, struct error *error)
     for (int i = 0; i < 3; i++)
         if (code == 0 && pipe2(pipes[i], O_CLOEXEC) != 0)
             code = error_system(error, errno, "cannot make a pipe");
-    char **environment = build_environment(child->request->environment);
+    char **environment = build_environment(child->request->environment, !child->request->clean_environment);
     pid_t parent = getpid();
     if (code == 0) {
         child->started_ns = clock_wall_ns();

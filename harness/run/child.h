@@ -14,6 +14,8 @@
 struct child_request {
     const char *const *arguments;   /* arguments[0] is the program, NULL ends the list; a bare name is found by PATH */
     const char *const *environment; /* "NAME=value" on top of our own, NULL ends the list; may be NULL */
+    bool clean_environment;         /* environment is all there is */
+    bool fixed_addresses;           /* no address space randomization, where the system allows that */
     const cpu_set_t *cpus;          /* NULL = ours */
     double timeout_s;               /* then SIGTERM, and SIGKILL after the grace; 0 = none */
     double grace_s;                 /* 0 = two seconds */
