@@ -2,44 +2,44 @@
  *
  * Real programs bend JSON: the library prints NaN and Infinity bare and control characters raw. The strict parse comes
  * first; only if it fails, a mended copy is tried, so good output is never touched. */
-#include "harness/run/protocol.h"
+#include "harness/run/protocol_internal.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_LIMIT = 4096, VALUES_LIMIT = 1 << 20 };
+enum { NAME_LIMIT = 4096 };
 
 /* ---- the list of cases ---- */
 
-static int compare_names(const void *a, const void *b)
+struct placed {
+    const char *name;
+    size_t index;
+};
+
+static int compare_placed(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const struct placed *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : x->index < y->index ? -1 : x->index > y->index;
 }
 
 /* Keeps the first of equal names, in the order of the list. */
 static size_t drop_duplicates(const char **names, size_t count)
 {
-    const char **sorted = mem_array(count, sizeof *sorted);
-    if (count)
-        memcpy(sorted, names, count * sizeof *names);
-    qsort(sorted, count, sizeof *sorted, compare_names);
-    bool unique = true;
-    for (size_t i = 1; i < count && unique; i++)
-        unique = strcmp(sorted[i - 1], sorted[i]) != 0;
+    struct placed *sorted = mem_array(count + 1, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = (struct placed){ names[i], i };
+    qsort(sorted, count, sizeof *sorted, compare_placed);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(sorted[i - 1].name, sorted[i].name) == 0)
+            names[sorted[i].index] = NULL;
     free(sorted);
-    if (unique)
-        return count;
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < kept && !seen; k++)
-            seen = strcmp(names[k], names[i]) == 0;
-        if (!seen)
+    for (size_t i = 0; i < count; i++)
+        if (names[i])
             names[kept++] = names[i];
-    }
     return kept;
 }
 
@@ -226,31 +226,6 @@ static bool is_schema_key(const char *key)
     return false;
 }
 
-/* The names say the unit (docs/FORMATS.md): the protocol has no place for it. */
-static const char *unit_of(const char *name)
-{
-    static const struct {
-        const char *suffix, *unit;
-    } units[] = {
-        { "bytes_per_second", "B/s" },
-        { "flops_per_second", "flop/s" },
-        { "_per_second", "1/s" },
-        { "_bytes", "B" },
-        { "_ns", "ns" },
-        { "_us", "us" },
-        { "_ms", "ms" },
-        { "_seconds", "s" },
-    };
-    if (str_starts(name, "percent_"))
-        return "%";
-    if (str_equal(name, "intensity"))
-        return "flop/B";
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (str_ends(name, units[i].suffix))
-            return units[i].unit;
-    return "";
-}
-
 static const char *get_text(const json_t *record, const char *key, struct arena *arena)
 {
     const char *text = json_string_value(json_object_get(record, key));
@@ -273,44 +248,6 @@ static double unit_ns(const char *unit)
         if (str_equal(unit, units[i].name))
             return units[i].ns;
     return NAN;
-}
-
-static int parse_values(struct store_sample *sample, const json_t *values, struct arena *arena, struct error *error)
-{
-    size_t count = json_array_size(values);
-    if (!json_is_array(values) || count > VALUES_LIMIT)
-        return error_set(error, ERROR_FORMAT, "%s: prony_values_ns is not an array of at most %d numbers", sample->name,
-                         VALUES_LIMIT);
-    double *list = arena_array(arena, count, sizeof *list);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_array_get(values, i);
-        if (!json_is_number(value) && !json_is_null(value))
-            return error_set(error, ERROR_FORMAT, "%s: prony_values_ns[%zu] is not a number", sample->name, i);
-        list[sample->value_count] = json_number_value(value);
-        sample->value_count += json_is_number(value) ? 1 : 0; /* null: that one operation has no time */
-    }
-    sample->values_ns = list;
-    return 0;
-}
-
-static void parse_metrics(struct store_sample *sample, json_t *record, struct arena *arena)
-{
-    struct store_metric *metrics = arena_array(arena, json_object_size(record), sizeof *metrics);
-    const char *key;
-    json_t *value;
-    json_object_foreach(record, key, value)
-    {
-        if (is_schema_key(key) || (!json_is_number(value) && !json_is_null(value)))
-            continue;
-        const char *name = arena_strdup(arena, str_starts(key, "prony_") ? key + 6 : key);
-        struct store_metric *metric = &metrics[sample->metric_count++];
-        *metric = (struct store_metric){ .name = name, .unit = unit_of(name), .value = json_number_value(value) };
-        if (json_is_null(value)) {
-            metric->state = STORE_NOT_COUNTED;
-            metric->reason = "the program reported NaN or infinity";
-        }
-    }
-    sample->metrics = metrics;
 }
 
 /* A program that says it measured, but gives no usable time, has an error. */
@@ -338,7 +275,8 @@ static bool is_aggregate(const json_t *record)
            json_object_get(record, "big_o") || json_object_get(record, "rms");
 }
 
-static int parse_record(struct store_sample *sample, json_t *record, struct arena *arena, struct error *error)
+static int parse_record(struct store_sample *sample, struct protocol_record *kinds, json_t *record, struct arena *arena,
+                        struct error *error)
 {
     *sample = (struct store_sample){ .name = get_text(record, "name", arena) };
     if (!sample->name || !is_name(sample->name, strlen(sample->name)))
@@ -359,9 +297,8 @@ static int parse_record(struct store_sample *sample, json_t *record, struct aren
     parse_times(sample, record, arena);
     if (sample->status != STORE_SAMPLE_OK)
         return 0;
-    parse_metrics(sample, record, arena);
-    const json_t *values = json_object_get(record, "prony_values_ns");
-    return values ? parse_values(sample, values, arena, error) : 0;
+    int code = protocol_parse_metrics(sample, kinds, record, is_schema_key, arena, error);
+    return code == 0 ? protocol_parse_parts(sample, kinds, record, arena, error) : code;
 }
 
 /* Facts of the library and the program. What changes with every process (date, load) is no fact of the run. */
@@ -406,12 +343,15 @@ int protocol_parse(const char *text, size_t length, struct arena *arena, struct 
     }
     parse_context(output, json_object_get(root, "context"), arena);
     output->samples = arena_array(arena, json_array_size(records), sizeof *output->samples);
+    output->records = arena_array(arena, json_array_size(records), sizeof *output->records);
     for (size_t i = 0; code == 0 && i < json_array_size(records); i++) {
         json_t *record = json_array_get(records, i);
-        if (!json_is_object(record))
+        if (!json_is_object(record)) {
             code = error_set(error, ERROR_FORMAT, "output has a record that is not an object");
-        else if (!is_aggregate(record))
-            code = parse_record(&output->samples[output->sample_count++], record, arena, error);
+        } else if (!is_aggregate(record)) {
+            size_t at = output->sample_count++;
+            code = parse_record(&output->samples[at], &output->records[at], record, arena, error);
+        }
     }
 done:
     json_decref(root);

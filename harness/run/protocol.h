@@ -12,8 +12,18 @@
 int protocol_parse_list(const char *text, size_t length, struct arena *arena, const char *const **names, size_t *count,
                         struct error *error);
 
+/* Who says a metric: the benchmark's author, our library (prony_x), or its prony_counters. */
+enum protocol_origin { PROTOCOL_AUTHOR, PROTOCOL_LIBRARY, PROTOCOL_COUNTER };
+
+/* What a sample's record held: tells what a suite knows of what it was asked for. */
+struct protocol_record {
+    const enum protocol_origin *origins; /* of the sample's metrics */
+    bool has_counters, has_spans;
+};
+
 struct protocol_output {
-    struct store_sample *samples; /* suite, round and process are left for the caller to fill in */
+    struct store_sample *samples;    /* suite, round and process are left for the caller to fill in */
+    struct protocol_record *records; /* of each sample */
     size_t sample_count;
     struct store_fact *context; /* what does not change from process to process: library version, build type, ... */
     size_t context_count;
@@ -21,7 +31,8 @@ struct protocol_output {
 
 /* The JSON of one process. Everything before or after the one object is an error: it means that the program is not
  * what we think it is. Aggregates (mean, BigO, ...) are dropped, every number that is not part of the schema becomes a
- * metric. A number that JSON cannot hold (NaN, Infinity) becomes an absent metric with that reason. */
+ * metric, each name once. A number that JSON cannot hold (NaN, Infinity) becomes an absent metric with that reason.
+ * prony_ keys that are not what docs/FORMATS.md says are an error that names the case and the key. */
 int protocol_parse(const char *text, size_t length, struct arena *arena, struct protocol_output *output,
                    struct error *error);
 

@@ -115,6 +115,7 @@ int read_spans(struct reader *reader, struct store_case *item, struct error *err
             .time_ns = read_double(reader->spans, 5),
             .bytes = read_double(reader->spans, 6),
             .flops = read_double(reader->spans, 7),
+            .kernels = read_text(reader->spans, 8, reader->arena),
         };
         item->span_iteration_ns = read_double(reader->spans, 1);
     }

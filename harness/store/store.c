@@ -37,8 +37,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_THREAD_INSERT] =
         "INSERT INTO sample_thread_value(sample_id, metric_id, thread, value) VALUES(?1, ?2, ?3, ?4)",
     [STATEMENT_SPAN_INSERT] =
-        ("INSERT INTO sample_span(sample_id, position, operation_id, layer, calls, time_ns, bytes, flops) "
-         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+        ("INSERT INTO sample_span(sample_id, position, operation_id, layer, calls, time_ns, bytes, flops, kernels_id) "
+         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
     [STATEMENT_COURSE_INSERT] =
         "INSERT INTO sample_course(sample_id, metric_id, count, operations, \"values\") VALUES(?1, ?2, ?3, ?4, ?5)",
 };

@@ -167,9 +167,11 @@ static int insert_span(struct store *store, int64_t sample_id, size_t position, 
 {
     if (!isfinite(span->calls) || !isfinite(span->time_ns))
         return error_set(error, ERROR_NUMERIC, "operation %s: its calls or time are not a number", span->operation);
-    int64_t operation_id;
+    int64_t operation_id, kernels_id;
     sqlite3_stmt *statement;
     int code = store_text_id(store, span->operation, &operation_id, error);
+    if (code == 0)
+        code = store_text_id(store, span->kernels, &kernels_id, error);
     if (code == 0)
         code = store_statement(store, STATEMENT_SPAN_INSERT, &statement, error);
     if (code != 0)
@@ -185,6 +187,7 @@ static int insert_span(struct store *store, int64_t sample_id, size_t position, 
     sqlite3_bind_double(statement, 6, span->time_ns);
     bind_known(statement, 7, span->bytes);
     bind_known(statement, 8, span->flops);
+    bind_id(statement, 9, kernels_id);
     return store_step_done(store, statement, error);
 }
 

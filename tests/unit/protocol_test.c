@@ -163,6 +163,117 @@ static void test_rubbish(void **state)
     }
 }
 
+#define GOOD "\"name\": \"a\", \"real_time\": 1, \"iterations\": 2, "
+
+/* What our library adds: states with their reasons, threads, spans, courses, samples. */
+static void test_prony_keys(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct protocol_output output;
+    struct error error;
+    const char *text = RECORD(
+        GOOD
+        "\"cycles\": 5, \"page-faults\": 3, \"run_delay_ns\": 1, \"prony_run_delay_ns\": 7, \"prony_peak_heap_bytes\": 9,"
+        "\"prony_counters\": {\"cycles\": {\"value\": 100.5, \"state\": \"scaled\", \"running_share\": 0.5,"
+        " \"reason\": \"took turns\", \"remedy\": \"fewer\", \"threads\": [60.5, 40, null]},"
+        " \"page-faults\": {\"state\": \"ok\", \"running_share\": 1},"
+        " \"energy\": {\"state\": \"unsupported\", \"unit\": \"J\", \"reason\": \"no RAPL\"}},"
+        "\"prony_samples\": {\"count\": 8, \"p50_ns\": 1.5, \"max_ns\": null},"
+        "\"prony_contaminated\": 1, \"prony_contamination\": \"preempted 3 times\", \"prony_clock_before_ghz\": 3.5,"
+        "\"prony_spans\": {\"operations\": [{\"operation\": \"ffn_down\", \"layer\": 3, \"calls\": 1, \"time_ns\": 10.5,"
+        " \"bytes\": 100, \"kernels\": \"matvec/q8_0\"}, {\"operation\": \"sample\", \"calls\": 2, \"time_ns\": 0}]},"
+        "\"prony_courses\": {\"live_bytes\": {\"unit\": \"B\", \"operations\": [0, 10], \"values\": [5, null]},"
+        " \"rss_bytes\": {\"operations\": [], \"values\": []}}");
+    if (parse(text, &arena, &output, &error) != 0)
+        fail_msg("%s", error.text);
+    const struct store_sample *sample = &output.samples[0];
+    const struct store_metric *cycles = find_metric(sample, "cycles");
+    assert_true(cycles->value == 100.5 && cycles->state == STORE_SCALED && cycles->running_share == 0.5);
+    assert_true(cycles->thread_count == 3 && cycles->thread_values[1] == 40 && isnan(cycles->thread_values[2]));
+    assert_string_equal(cycles->reason, "took turns");
+    assert_string_equal(cycles->remedy, "fewer");
+    assert_true(find_metric(sample, "page-faults")->value == 3);
+    assert_true(find_metric(sample, "run_delay_ns")->value == 7);
+    const struct store_metric *energy = find_metric(sample, "energy");
+    assert_true(energy->state == STORE_UNSUPPORTED && isnan(energy->value));
+    assert_string_equal(energy->unit, "J");
+    assert_true(find_metric(sample, "samples_p50_ns")->value == 1.5);
+    assert_int_equal(find_metric(sample, "samples_max_ns")->state, STORE_NOT_COUNTED);
+    assert_true(find_metric(sample, "contaminated")->value == 1);
+    assert_string_equal(find_metric(sample, "contaminated")->reason, "preempted 3 times");
+    assert_string_equal(find_metric(sample, "clock_before_ghz")->unit, "GHz");
+    assert_int_equal(sample->metric_count, 10); /* each name once */
+    for (size_t i = 0; i < sample->metric_count; i++)
+        if (str_equal(sample->metrics[i].name, "cycles"))
+            assert_int_equal(output.records[0].origins[i], PROTOCOL_COUNTER);
+        else if (str_equal(sample->metrics[i].name, "peak_heap_bytes"))
+            assert_int_equal(output.records[0].origins[i], PROTOCOL_LIBRARY);
+    assert_true(output.records[0].has_counters && output.records[0].has_spans);
+
+    assert_int_equal(sample->span_count, 2);
+    assert_true(sample->spans[0].layer == 3 && sample->spans[0].bytes == 100 && isnan(sample->spans[0].flops));
+    assert_string_equal(sample->spans[0].kernels, "matvec/q8_0");
+    assert_true(sample->spans[1].layer == -1 && sample->spans[1].calls == 2);
+    assert_int_equal(sample->course_count, 2);
+    assert_true(sample->courses[0].count == 2 && isnan(sample->courses[0].values[1]));
+    assert_string_equal(sample->courses[1].unit, "B");
+    arena_release(&arena);
+}
+
+/* Every malformed key is refused with the case's and the key's name. */
+static void test_bad_prony_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        { RECORD(GOOD "\"prony_counters\": 5"), "a: prony_counters is not an object" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": 5}"), "a: prony_counters: 'c': is not an object" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {}}"), "'c': state is none of ok" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"fine\", \"value\": 1}}"), "'c': state is none of" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"ok\"}}"), "'c': has no value" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"ok\", \"value\": \"1\"}}"), "'c': has no value" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"ok\", \"value\": 1, \"running_share\": 2}}"),
+          "'c': running_share" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"ok\", \"value\": 1, \"threads\": 2}}"),
+          "'c': threads" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"ok\", \"value\": 1, \"threads\": [\"x\"]}}"),
+          "'c': threads" },
+        { RECORD(GOOD "\"prony_counters\": {\"c\": {\"state\": \"unsupported\", \"reason\": 1}}"), "'c': reason" },
+        { RECORD(GOOD "\"prony_samples\": []"), "a: prony_samples is not an object" },
+        { RECORD(GOOD "\"prony_samples\": {\"p50_ns\": \"x\"}"), "prony_samples: 'p50_ns' is not a number" },
+        { RECORD(GOOD "\"prony_contaminated\": 2"), "a: prony_contaminated is neither" },
+        { RECORD(GOOD "\"prony_contaminated\": 1, \"prony_contamination\": 1"), "a: prony_contamination is not" },
+        { RECORD(GOOD "\"prony_spans\": []"), "a: prony_spans: operations is not a list" },
+        { RECORD(GOOD "\"prony_spans\": {\"operations\": [1]}"), "prony_spans: operations[0]: operation" },
+        { RECORD(GOOD "\"prony_spans\": {\"operations\": [{\"operation\": \"x\", \"time_ns\": 1}]}"), "[0]: calls" },
+        { RECORD(GOOD "\"prony_spans\": {\"operations\": [{\"operation\": \"x\", \"calls\": 1, \"time_ns\": -1}]}"),
+          "[0]: time_ns" },
+        { RECORD(GOOD "\"prony_spans\": {\"operations\": [{\"operation\": \"x\", \"calls\": 1, \"time_ns\": 1, "
+                      "\"layer\": -2}]}"),
+          "[0]: layer" },
+        { RECORD(GOOD "\"prony_spans\": {\"operations\": [{\"operation\": \"x\", \"calls\": 1, \"time_ns\": 1, "
+                      "\"bytes\": \"many\"}]}"),
+          "[0]: bytes" },
+        { RECORD(GOOD "\"prony_courses\": 1"), "a: prony_courses is not an object" },
+        { RECORD(GOOD "\"prony_courses\": {\"m\": {\"operations\": [1], \"values\": []}}"),
+          "prony_courses: 'm': oper" },
+        { RECORD(GOOD "\"prony_courses\": {\"m\": {\"operations\": [1], \"values\": [\"x\"]}}"),
+          "'m' holds something" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena arena = { 0 };
+        struct protocol_output output;
+        struct error error = { 0 };
+        if (parse(cases[i].text, &arena, &output, &error) == 0)
+            fail_msg("accepted: %s", cases[i].text);
+        if (!strstr(error.text, cases[i].expected) || !str_starts(error.text, "a: "))
+            fail_msg("'%s' gives '%s'", cases[i].text, error.text);
+        arena_release(&arena);
+    }
+}
+
 static void test_list(void **state)
 {
     (void)state;
@@ -211,8 +322,9 @@ static void test_filter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_google),  cmocka_unit_test(test_bent_json), cmocka_unit_test(test_bad_times),
-        cmocka_unit_test(test_rubbish), cmocka_unit_test(test_list),      cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_google),     cmocka_unit_test(test_bent_json),      cmocka_unit_test(test_bad_times),
+        cmocka_unit_test(test_rubbish),    cmocka_unit_test(test_list),           cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_prony_keys), cmocka_unit_test(test_bad_prony_keys),
     };
     return cmocka_run_group_tests_name("protocol", tests, NULL, NULL);
 }

@@ -615,7 +615,13 @@ static void add_passes(struct store *store, int64_t run)
     };
     struct store_metric timed = { .name = "cycles", .value = 5 };
     struct store_span spans[] = {
-        { .operation = "attention", .layer = 0, .calls = 2, .time_ns = 60, .bytes = 1e6, .flops = NAN },
+        { .operation = "attention",
+          .layer = 0,
+          .calls = 2,
+          .time_ns = 60,
+          .bytes = 1e6,
+          .flops = NAN,
+          .kernels = "matvec/q8_0" },
         { .operation = "sample", .layer = -1, .calls = 1, .time_ns = 5, .bytes = NAN, .flops = NAN }
     };
     struct store_course course = {
@@ -687,6 +693,8 @@ static void test_passes(void **state)
 
     assert_int_equal(a->span_count, 2);
     assert_string_equal(a->spans[0].operation, "attention");
+    assert_string_equal(a->spans[0].kernels, "matvec/q8_0");
+    assert_null(a->spans[1].kernels);
     assert_true(a->spans[0].layer == 0 && a->spans[0].calls == 2 && a->spans[0].bytes == 1e6 &&
                 isnan(a->spans[0].flops));
     assert_true(a->spans[1].layer == -1 && a->spans[1].time_ns == 5 && a->span_iteration_ns == 120);
