@@ -74,7 +74,7 @@ isa_of = $(isa_$(isa_name))
 # ---- sources ----
 base_src      := $(wildcard harness/base/*.c)
 stats_src     := $(wildcard harness/stats/*.c)
-malloc_src    := harness/probe/probe_malloc.c
+malloc_src    := $(wildcard harness/probe/probe_malloc*.c)
 probe_src     := $(filter-out $(malloc_src),$(wildcard harness/probe/*.c))
 # The profiler needs libdw, which libbenchmark shall not.
 profile_src   := $(wildcard harness/probe/profile/*.c)

@@ -60,6 +60,7 @@ static const struct flag flags_table[] = {
     FLAG("prony_callgrind", FLAG_BOOL, callgrind, "{true|false}"),
     FLAG("prony_cpus", FLAG_CPUS, cpus, "<cpu>[-<cpu>],..."),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
+    FLAG("prony_growth", FLAG_NUMBER, growth, "<operations>"),
     FLAG("prony_max_iterations", FLAG_NUMBER, max_iterations, "<integer>"),
     FLAG("prony_max_time", FLAG_DOUBLE, max_time, "<seconds>"),
     FLAG("prony_memory", FLAG_BOOL, memory, "{true|false}"),

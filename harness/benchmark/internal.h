@@ -86,6 +86,7 @@ struct benchmark_flags {
     char *perf_counters;
     bool memory;
     bool callgrind;
+    int64_t growth; /* operations; 0 = off */
     char *time_unit;
     int verbosity;
     bool exit_code;
@@ -265,6 +266,16 @@ struct benchmark_callgrind {
     int thread_count;
 };
 
+/* What looks at the loop of a run that is made for it, and has no say in the time. Called on thread 0. */
+struct benchmark_watch {
+    void (*begin)(void *context);                    /* all threads stand before the loop */
+    void (*step)(void *context, int64_t iterations); /* thread 0 has done as many; NULL = nothing */
+    void (*end)(void *context, int64_t iterations);  /* all threads stand behind the loop */
+    void *context;
+    int steps; /* at most; 0 = none */
+    bool is_open;
+};
+
 /* What one thread measured in one run. */
 struct benchmark_measurement {
     bool running, process_cpu;
@@ -293,6 +304,7 @@ struct benchmark_measurement {
     struct benchmark_team *team;                       /* whom the loop waits for; NULL = it runs alone */
     uint32_t skip_order, label_order;                  /* which thread's message was first, which label last */
     const struct benchmark_profiler_manager *profiler; /* NULL = none */
+    struct benchmark_watch *watch;                     /* NULL = none */
     enum benchmark_skip skipped; /* this and the iterations: known when the function has returned */
     int64_t iterations;
 };
@@ -362,7 +374,7 @@ uint32_t benchmark_team_next_order(struct benchmark_team *team);
 
 /* ---- memory.c ---- */
 
-/* --prony_memory: registers the ready manager unless there is one; exits with a message if it cannot. */
+/* --prony_memory: registers the ready manager unless there is one; says on stderr why it cannot. */
 void benchmark_memory_prepare(struct benchmark_registry *registry);
 /* Starts the peak of the resident set anew if it is asked for; false if it is not, or cannot be had. */
 bool benchmark_memory_begin_case(const struct benchmark_flags *flags);
@@ -380,6 +392,16 @@ void benchmark_callgrind_switch_on(struct benchmark_callgrind *callgrind);
 void benchmark_callgrind_switch_off(struct benchmark_callgrind *callgrind);
 /* The loop has ended. Skips the run if there were other threads. */
 void benchmark_callgrind_finish(struct benchmark_state *state);
+
+/* ---- memory_run.c ---- */
+
+struct benchmark_runner;
+
+/* Runs the case some more, and adds to the record what it does to memory. */
+void benchmark_memory_run(struct benchmark_runner *runner, struct benchmark_run *run);
+/* --prony_growth: behind teardown_case. */
+void benchmark_memory_growth(struct benchmark_runner *runner, struct benchmark_run *run);
+const char *benchmark_memory_fact_name(enum benchmark_memory_fact fact);
 
 /* ---- perf_counters.c ---- */
 
@@ -453,8 +475,9 @@ struct benchmark_runner {
     struct benchmark_team *team;
     const struct benchmark_memory_manager *memory_manager;
     const struct benchmark_profiler_manager *profiler_manager;
-    double *values_ns; /* BENCHMARK_VALUE_LIMIT; borrowed */
-    int samples;       /* 0 = none */
+    struct benchmark_watch *watch; /* of the present run */
+    double *values_ns;             /* BENCHMARK_VALUE_LIMIT; borrowed */
+    int samples;                   /* 0 = none */
     bool callgrind, callgrind_may_add_turn;
     const struct benchmark_calibration *calibration;
     bool peak_rss; /* it was started anew for this case, and goes into the records */
@@ -470,6 +493,10 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count);
 /* After the last repetition: the aggregates. */
 void benchmark_runner_finish(struct benchmark_runner *runner);
 void benchmark_runner_release(struct benchmark_runner *runner);
+/* Setup, function and teardown once more, under the watch: returns the iterations of all threads together, 0 if the run
+ * was skipped or failed. anew: and setup_case before, teardown_case after it. */
+int64_t benchmark_runner_watch(struct benchmark_runner *runner, struct benchmark_watch *watch, int64_t iterations);
+int64_t benchmark_runner_watch_anew(struct benchmark_runner *runner, struct benchmark_watch *watch, int64_t iterations);
 /* The next iteration count after iterations took seconds of the min_seconds wanted, and the factor behind it. */
 int64_t benchmark_runner_predict(int64_t iterations, double seconds, double min_seconds, double *multiplier);
 

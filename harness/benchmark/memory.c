@@ -4,7 +4,6 @@
 #include "harness/benchmark/internal.h"
 #include "harness/probe/probe_allocations.h"
 #include "harness/probe/probe_memory.h"
-#include <stdlib.h>
 
 static void start(void *context)
 {
@@ -34,11 +33,10 @@ void benchmark_memory_prepare(struct benchmark_registry *registry)
     if (!registry->flags.memory || registry->flags.list_tests || registry->memory_manager)
         return;
     const struct benchmark_memory_manager *manager = benchmark_malloc_manager();
-    if (!manager) {
+    if (manager)
+        benchmark_register_memory_manager(manager);
+    else
         fprintf(stderr, "--prony_memory: %s\n", probe_allocations_problem());
-        exit(1);
-    }
-    benchmark_register_memory_manager(manager);
 }
 
 bool benchmark_memory_begin_case(const struct benchmark_flags *flags)

@@ -77,6 +77,11 @@ static void release_run(struct benchmark_run *run)
     free(run->values_ns);
     benchmark_counters_release(&run->counters);
     benchmark_perf_release_reports(run->counter_reports, run->counter_report_count);
+    free(run->memory_facts);
+    for (size_t i = 0; i < run->course_count; i++) {
+        free(run->courses[i].operations);
+        free(run->courses[i].values);
+    }
 }
 
 void benchmark_runs_release(struct benchmark_runs *runs)

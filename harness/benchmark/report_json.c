@@ -332,6 +332,46 @@ static void append_counter_reports(struct str *str, const struct benchmark_run *
     str_append_char(str, '}');
 }
 
+static void append_memory_facts(struct str *str, const struct benchmark_memory_facts *facts)
+{
+    RECORD_INT(str, "prony_memory_operations", facts->operations);
+    for (enum benchmark_memory_fact i = 0; i < BENCHMARK_MEMORY_FACT_COUNT; i++) {
+        if (isnan(facts->values[i]))
+            continue;
+        str_appendf(str, KEY("prony_%s"), benchmark_memory_fact_name(i));
+        append_short(str, facts->values[i]);
+    }
+}
+
+static void append_numbers(struct str *str, const char *key, const double *values, size_t count)
+{
+    str_appendf(str, ", \"%s\": [", key);
+    for (size_t i = 0; i < count; i++) {
+        str_append(str, i ? "," : "");
+        append_short(str, values[i]);
+    }
+    str_append_char(str, ']');
+}
+
+static void append_growth(struct str *str, const struct benchmark_run *run)
+{
+    if (run->growth) {
+        RECORD_STRING(str, "prony_growth", run->growth);
+        RECORD_STRING(str, "prony_growth_of", run->growth_of);
+        str_append(str, KEY("prony_growth_bytes_per_operation"));
+        append_short(str, run->growth_bytes_per_operation);
+    }
+    str_append(str, KEY("prony_courses") "{");
+    for (size_t i = 0; i < run->course_count; i++) {
+        const struct benchmark_course *course = &run->courses[i];
+        str_appendf(str, "%s\"%s\": {\"unit\": \"B\"", i ? ", " : "", course->name);
+        append_numbers(str, "operations", course->operations, course->count);
+        append_numbers(str, "values", course->values, course->count);
+        str_append_char(str, '}');
+    }
+    str_append_char(str, '}');
+}
+
 static void append_prony_members(struct str *str, const struct benchmark_run *run)
 {
     if (run->value_count)
@@ -348,6 +388,10 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
         RECORD_INT(str, "prony_peak_rss_bytes", llround(run->peak_rss_bytes));
     if (run->callgrind_iterations)
         RECORD_INT(str, "prony_callgrind_iterations", run->callgrind_iterations);
+    if (run->memory_facts)
+        append_memory_facts(str, run->memory_facts);
+    if (run->course_count)
+        append_growth(str, run);
     if (run->emptiness != BENCHMARK_LOOP_FULL)
         RECORD_STRING(str, "prony_empty_loop",
                       run->emptiness == BENCHMARK_LOOP_DELETED ? "deleted" : "indistinguishable");

@@ -62,6 +62,31 @@ struct benchmark_counter_report {
     char *reason;         /* owned; NULL when ok */
 };
 
+/* What a run of its own found out about memory (--prony_memory). By operation where not said otherwise. */
+enum benchmark_memory_fact {
+    BENCHMARK_HEAP_ALLOCATIONS,
+    BENCHMARK_HEAP_ALLOCATED, /* bytes asked for */
+    BENCHMARK_HEAP_PEAK,      /* live bytes at most, beyond those at the start; of the whole run */
+    BENCHMARK_HEAP_GROWTH,
+    BENCHMARK_MAPPED,             /* bytes that the program itself mapped */
+    BENCHMARK_MAPPED_GROWTH,      /* of all mappings, the heap's and stacks included; of the whole run */
+    BENCHMARK_RESIDENT_ANONYMOUS, /* at the end of the run */
+    BENCHMARK_RESIDENT_FILE,      /* the same */
+    BENCHMARK_PAGE_FAULTS,
+    BENCHMARK_MEMORY_FACT_COUNT
+};
+struct benchmark_memory_facts {
+    int64_t operations;                         /* of that run, all threads together */
+    double values[BENCHMARK_MEMORY_FACT_COUNT]; /* NaN = not known: counter_reports says why */
+};
+
+/* A quantity over the operations of a long run. */
+struct benchmark_course {
+    const char *name;            /* "live_bytes", "rss_bytes" */
+    double *operations, *values; /* owned */
+    size_t count;
+};
+
 /* One record: one repetition of a case, an aggregate over its repetitions, or BigO or RMS of a family. Lives, with
  * all that it points to, until report_runs returns: copy what is to stay. */
 struct benchmark_run {
@@ -108,6 +133,12 @@ struct benchmark_run {
     int64_t callgrind_iterations;                     /* that callgrind counted; 0 = none */
     struct benchmark_counter_report *counter_reports; /* owned */
     size_t counter_report_count;
+    struct benchmark_memory_facts *memory_facts; /* owned; NULL = none were asked for */
+    struct benchmark_course courses[2];
+    size_t course_count;
+    const char *growth;                /* "steady", "settling", "growing" (--prony_growth); NULL = not known */
+    const char *growth_of;             /* the course that says so */
+    double growth_bytes_per_operation; /* of that course's second half */
 };
 
 struct benchmark_cache {

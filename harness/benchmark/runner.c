@@ -48,9 +48,10 @@ static void begin_trial(const struct benchmark_runner *runner, struct trial *tri
     *trial = (struct trial){ .measurement = { .values_ns = runner->values_ns, .value_stride = 1 } };
     trial->measurement.process_cpu = runner->instance->family->process_cpu;
     trial->measurement.calibration = runner->calibration;
-    trial->measurement.samples.limit = runner->samples;
+    trial->measurement.watch = runner->watch;
+    trial->measurement.samples.limit = runner->watch ? runner->watch->steps : runner->samples;
     trial->measurement.samples.is_manual = runner->instance->family->manual_time;
-    trial->measurement.callgrind.is_on = runner->callgrind;
+    trial->measurement.callgrind.is_on = runner->callgrind && !runner->watch;
     trial->measurement.callgrind.may_add_turn = runner->callgrind_may_add_turn;
 }
 
@@ -396,6 +397,35 @@ static void rehearse(struct benchmark_runner *runner)
     runner->callgrind = true;
 }
 
+/* ---- runs under a watch ---- */
+
+int64_t benchmark_runner_watch(struct benchmark_runner *runner, struct benchmark_watch *watch, int64_t iterations)
+{
+    struct trial trial;
+    runner->watch = watch;
+    run_once(runner, &trial, iterations);
+    runner->watch = NULL;
+    if (watch->is_open) /* the function left its loop */
+        watch->end(watch->context, trial.iterations);
+    benchmark_measurement_reset(&trial.measurement);
+    return trial.skipped ? 0 : trial.iterations;
+}
+
+int64_t benchmark_runner_watch_anew(struct benchmark_runner *runner, struct benchmark_watch *watch, int64_t iterations)
+{
+    const struct benchmark *family = runner->instance->family;
+    struct trial setup;
+    int64_t done = 0;
+    begin_trial(runner, &setup);
+    call_hook(runner, &setup, family->setup_case);
+    if (!setup.skipped)
+        done = benchmark_runner_watch(runner, watch, iterations);
+    call_hook(runner, &setup, family->teardown_case);
+    runner->fixture = NULL;
+    benchmark_measurement_reset(&setup.measurement);
+    return done;
+}
+
 /* The first repetition warms up and finds the iteration count; the others use it. */
 static void run_repetition(struct benchmark_runner *runner)
 {
@@ -412,6 +442,8 @@ static void run_repetition(struct benchmark_runner *runner)
     struct benchmark_run *run = &runner->runs.items[runner->runs.count - 1];
     if (runner->peak_rss && !run->skipped)
         benchmark_memory_read_peak(run);
+    if (runner->flags->memory && !run->skipped)
+        benchmark_memory_run(runner, run);
     if (runner->memory_manager && !run->skipped)
         run_memory_manager(runner, run);
     if (runner->profiler_manager && !run->skipped)
@@ -469,6 +501,9 @@ void benchmark_runner_repeat(struct benchmark_runner *runner, int count)
         call_hook(runner, &setup, family->teardown_case);
     runner->fixture = NULL;
     benchmark_measurement_reset(&setup.measurement);
+    struct benchmark_run *last = runner->runs.count ? &runner->runs.items[runner->runs.count - 1] : NULL;
+    if (runner->flags->growth && last && !last->skipped && runner->done == runner->repetitions)
+        benchmark_memory_growth(runner, last);
 }
 
 void benchmark_runner_finish(struct benchmark_runner *runner)

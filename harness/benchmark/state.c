@@ -41,6 +41,29 @@ void benchmark_state_set_iteration_time(struct benchmark_state *state, double se
 
 /* ---- loop ---- */
 
+/* Nobody goes on before thread 0 has called the watch. */
+static void begin_watch(const struct benchmark_state *state)
+{
+    struct benchmark_watch *watch = state->measurement->watch;
+    if (state->thread_index == 0) {
+        watch->is_open = true;
+        watch->begin(watch->context);
+    }
+    if (state->measurement->team)
+        benchmark_team_meet(state->measurement->team);
+}
+
+static void end_watch(const struct benchmark_state *state)
+{
+    struct benchmark_watch *watch = state->measurement->watch;
+    if (state->thread_index == 0) {
+        watch->end(watch->context, benchmark_state_iterations(state));
+        watch->is_open = false;
+    }
+    if (state->measurement->team)
+        benchmark_team_meet(state->measurement->team);
+}
+
 static void start_loop(struct benchmark_state *state, enum benchmark_loop_form form, int64_t turn_iterations)
 {
     struct benchmark_measurement *measurement = state->measurement;
@@ -54,6 +77,8 @@ static void start_loop(struct benchmark_state *state, enum benchmark_loop_form f
         measurement->profiler->after_setup_start(measurement->profiler->context);
     if (measurement->team)
         benchmark_team_meet(measurement->team);
+    if (measurement->watch)
+        begin_watch(state);
     if (state->skipped)
         return;
     benchmark_timer_start(measurement);
@@ -74,6 +99,8 @@ static void finish_loop(struct benchmark_state *state)
     state->finished = true;
     if (state->measurement->team)
         benchmark_team_meet(state->measurement->team);
+    if (state->measurement->watch)
+        end_watch(state);
     if (state->measurement->profiler)
         state->measurement->profiler->before_teardown_stop(state->measurement->profiler->context);
 }
@@ -87,6 +114,8 @@ static void refill(struct benchmark_state *state, int64_t batch)
     }
     int64_t left = state->remaining + state->later, size = state->remaining + state->measurement->samples.chunk;
     benchmark_samples_take(state);
+    if (state->measurement->watch && state->measurement->watch->step && state->thread_index == 0)
+        state->measurement->watch->step(state->measurement->watch->context, benchmark_state_iterations(state));
     size = size < batch ? batch : size;
     size = size < left ? size : left;
     state->remaining = size;

@@ -354,6 +354,7 @@ static int prepare_slots(struct benchmark_team *team, int threads, const struct 
         slot->measurement.process_cpu = total->process_cpu;
         slot->measurement.exact_pauses = total->exact_pauses;
         slot->measurement.calibration = total->calibration;
+        slot->measurement.watch = total->watch;
         slot->measurement.samples.limit = total->samples.limit;
         slot->measurement.samples.is_manual = total->samples.is_manual;
         slot->measurement.team = team;

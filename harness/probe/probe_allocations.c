@@ -37,6 +37,13 @@ void probe_allocations_open_window(void)
         prony_malloc_hooks.open_window();
 }
 
+void probe_allocations_read_window(struct probe_allocations_window *window)
+{
+    *window = (struct probe_allocations_window){ 0 };
+    if (&prony_malloc_hooks != NULL)
+        prony_malloc_hooks.read_window(window);
+}
+
 void probe_allocations_close_window(struct probe_allocations_window *window)
 {
     *window = (struct probe_allocations_window){ 0 };

@@ -20,8 +20,11 @@ struct probe_allocations {
  * more than was asked for. */
 struct probe_allocations_window {
     uint64_t count, block_bytes;
-    int64_t peak_bytes;   /* the most that lived at any time beyond what lived at the start; 0 or more */
-    int64_t growth_bytes; /* what lives at the end minus what lived at the start */
+    uint64_t requested_bytes; /* what was asked for, as in struct probe_allocations */
+    uint64_t mapped_bytes;    /* what the program itself had mapped by mmap and mremap, files included. The C library's
+                               * own mappings are not in it: for big blocks of the heap, stacks of threads, libraries. */
+    int64_t peak_bytes;       /* the most that lived at any time beyond what lived at the start; 0 or more */
+    int64_t growth_bytes;     /* what lives at the end minus what lived at the start */
 };
 
 bool probe_allocations_available(void);
@@ -31,6 +34,7 @@ void probe_allocations_read(struct probe_allocations *so_far);
 uint64_t probe_allocations_count(void);
 /* One window at a time. While it is open each allocation costs more. */
 void probe_allocations_open_window(void);
+void probe_allocations_read_window(struct probe_allocations_window *window); /* so far */
 void probe_allocations_close_window(struct probe_allocations_window *window);
 
 #endif

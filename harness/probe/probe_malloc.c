@@ -15,20 +15,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZER_OWNS_MALLOC 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZER_OWNS_MALLOC 1
-#endif
-
-#if !defined(__GLIBC__) || defined(SANITIZER_OWNS_MALLOC)
+#ifndef PROBE_MALLOC_COUNTS
 
 static const char *find_problem(void)
 {
-#ifdef SANITIZER_OWNS_MALLOC
+#ifdef PROBE_MALLOC_SANITIZER
     return "allocations are not counted: the sanitizer has a malloc of its own";
 #else
     return "allocations are not counted: the C library is not glibc";
@@ -44,9 +35,23 @@ static void open_window(void)
 {
 }
 
-static void close_window(struct probe_allocations_window *window)
+static void read_window(struct probe_allocations_window *window)
 {
     *window = (struct probe_allocations_window){ 0 };
+}
+
+static void close_window(struct probe_allocations_window *window)
+{
+    read_window(window);
+}
+
+static void start_record(struct probe_record_buffer *buffer)
+{
+    (void)buffer;
+}
+
+static void stop_record(void)
+{
 }
 
 #else
@@ -72,10 +77,13 @@ static bool has_end_key;              /* lint: allocator */
 static __thread struct slot *own __attribute__((tls_model("initial-exec"))); /* lint: allocator */
 static __thread bool is_ending __attribute__((tls_model("initial-exec")));   /* lint: allocator */
 
+enum { WATCH_WINDOW = 1, WATCH_RECORD = 2 };
+static uint32_t watching; /* lint: allocator. What looks at single allocations: the one thing that all of them read */
+
 /* The window's sizes are those of the blocks that malloc gave. All threads write here, in windows only. */
 static struct {
-    bool open;
-    uint64_t start_count, block_bytes;
+    struct probe_allocations start;
+    uint64_t start_mapped_bytes, block_bytes;
     int64_t live_bytes, peak_bytes;
 } window; /* lint: allocator */
 
@@ -142,9 +150,9 @@ static inline void add(uint64_t *counter, uint64_t value)
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
 }
 
-static inline bool is_window_open(void)
+static inline uint32_t watched_now(void)
 {
-    return __builtin_expect(__atomic_load_n(&window.open, __ATOMIC_RELAXED), false);
+    return __atomic_load_n(&watching, __ATOMIC_RELAXED);
 }
 
 static void change_live(int64_t bytes)
@@ -156,14 +164,27 @@ static void change_live(int64_t bytes)
 }
 
 /* old_bytes: of the block that realloc replaced. */
-static __attribute__((noinline)) void count_in_window(void *memory, size_t old_bytes)
+static __attribute__((noinline)) void watch_gain(uint32_t watched, void *memory, size_t requested_bytes,
+                                                 size_t old_bytes, const void *caller)
 {
-    size_t bytes = malloc_usable_size(memory);
-    __atomic_fetch_add(&window.block_bytes, bytes, __ATOMIC_RELAXED);
-    change_live((int64_t)bytes - (int64_t)old_bytes);
+    if (watched & WATCH_WINDOW) {
+        size_t bytes = malloc_usable_size(memory);
+        __atomic_fetch_add(&window.block_bytes, bytes, __ATOMIC_RELAXED);
+        change_live((int64_t)bytes - (int64_t)old_bytes);
+    }
+    if (watched & WATCH_RECORD)
+        prony_malloc_record_gain(memory, requested_bytes, caller);
 }
 
-static inline void *counted(void *memory, size_t requested_bytes, size_t old_bytes)
+static __attribute__((noinline)) void watch_loss(uint32_t watched, void *memory)
+{
+    if (watched & WATCH_WINDOW)
+        change_live(-(int64_t)malloc_usable_size(memory));
+    if (watched & WATCH_RECORD)
+        prony_malloc_record_forget(memory);
+}
+
+static inline __attribute__((always_inline)) void *counted(void *memory, size_t requested_bytes, size_t old_bytes)
 {
     if (!memory)
         return NULL;
@@ -174,8 +195,9 @@ static inline void *counted(void *memory, size_t requested_bytes, size_t old_byt
     } else {
         count_shared(requested_bytes);
     }
-    if (is_window_open())
-        count_in_window(memory, old_bytes);
+    uint32_t watched = watched_now();
+    if (__builtin_expect(watched != 0, false))
+        watch_gain(watched, memory, requested_bytes, old_bytes, __builtin_return_address(0));
     return memory;
 }
 
@@ -194,10 +216,14 @@ void *calloc(size_t count, size_t item_bytes)
 
 void *realloc(void *old, size_t size_bytes)
 {
-    size_t old_bytes = is_window_open() ? malloc_usable_size(old) : 0;
+    uint32_t watched = watched_now();
+    size_t old_bytes = watched & WATCH_WINDOW ? malloc_usable_size(old) : 0;
+    struct probe_record *record = watched & WATCH_RECORD && old ? prony_malloc_record_forget(old) : NULL;
     void *memory = __libc_realloc(old, size_bytes);
     if (!memory && !size_bytes && old_bytes)
         change_live(-(int64_t)old_bytes); /* that was a free */
+    if (!memory && size_bytes && record)
+        prony_malloc_record_recall(record);
     return counted(memory, size_bytes, old_bytes);
 }
 
@@ -251,8 +277,9 @@ void *pvalloc(size_t size_bytes)
 
 void free(void *memory)
 {
-    if (is_window_open() && memory)
-        change_live(-(int64_t)malloc_usable_size(memory));
+    uint32_t watched = watched_now();
+    if (__builtin_expect(watched != 0, false) && memory)
+        watch_loss(watched, memory);
     __libc_free(memory);
 }
 
@@ -284,27 +311,50 @@ static const char *find_problem(void)
 
 static void open_window(void)
 {
-    struct probe_allocations so_far;
-    read_counts(&so_far);
-    window.start_count = so_far.count;
+    read_counts(&window.start);
+    window.start_mapped_bytes = prony_malloc_mapped_bytes();
     window.block_bytes = 0;
     window.live_bytes = window.peak_bytes = 0;
-    __atomic_store_n(&window.open, true, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&watching, WATCH_WINDOW, __ATOMIC_SEQ_CST);
+}
+
+static void read_window(struct probe_allocations_window *result)
+{
+    struct probe_allocations so_far;
+    read_counts(&so_far);
+    *result = (struct probe_allocations_window){
+        .count = so_far.count - window.start.count,
+        .requested_bytes = so_far.requested_bytes - window.start.requested_bytes,
+        .block_bytes = __atomic_load_n(&window.block_bytes, __ATOMIC_RELAXED),
+        .mapped_bytes = prony_malloc_mapped_bytes() - window.start_mapped_bytes,
+        .peak_bytes = __atomic_load_n(&window.peak_bytes, __ATOMIC_RELAXED),
+        .growth_bytes = __atomic_load_n(&window.live_bytes, __ATOMIC_RELAXED),
+    };
 }
 
 static void close_window(struct probe_allocations_window *result)
 {
-    struct probe_allocations so_far;
-    __atomic_store_n(&window.open, false, __ATOMIC_SEQ_CST);
-    read_counts(&so_far);
-    *result = (struct probe_allocations_window){ .count = so_far.count - window.start_count,
-                                                 .block_bytes = window.block_bytes,
-                                                 .peak_bytes = window.peak_bytes,
-                                                 .growth_bytes = window.live_bytes };
+    __atomic_fetch_and(&watching, ~(uint32_t)WATCH_WINDOW, __ATOMIC_SEQ_CST);
+    read_window(result);
+}
+
+static void start_record(struct probe_record_buffer *buffer)
+{
+    prony_malloc_record_start(buffer);
+    __atomic_fetch_or(&watching, WATCH_RECORD, __ATOMIC_SEQ_CST);
+}
+
+static void stop_record(void)
+{
+    __atomic_fetch_and(&watching, ~(uint32_t)WATCH_RECORD, __ATOMIC_SEQ_CST);
 }
 
 #endif
 
-const struct probe_malloc_hooks prony_malloc_hooks = {
-    .find_problem = find_problem, .read = read_counts, .open_window = open_window, .close_window = close_window
-};
+const struct probe_malloc_hooks prony_malloc_hooks = { .find_problem = find_problem,
+                                                       .read = read_counts,
+                                                       .open_window = open_window,
+                                                       .read_window = read_window,
+                                                       .close_window = close_window,
+                                                       .start_record = start_record,
+                                                       .stop_record = stop_record };

@@ -17,20 +17,45 @@ static int find_kib(const char *status, const char *key, uint64_t *bytes, struct
     return 0;
 }
 
-int probe_memory_read(struct probe_memory *memory, struct error *error)
+/* A file of /proc as text. */
+static int read_text(const char *path, char *text, size_t size, struct error *error)
 {
-    char status[8192];
-    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-        return error_system(error, errno, "/proc/self/status");
-    ssize_t length = read(file, status, sizeof status - 1);
+        return error_system(error, errno, "%s", path);
+    ssize_t length = read(file, text, size - 1);
     int read_errno = errno;
     close(file);
     if (length < 0)
-        return error_system(error, read_errno, "/proc/self/status");
-    status[length] = 0;
-    int code = find_kib(status, "VmRSS:", &memory->resident_bytes, error);
+        return error_system(error, read_errno, "%s", path);
+    text[length] = 0;
+    return 0;
+}
+
+int probe_memory_read(struct probe_memory *memory, struct error *error)
+{
+    char status[8192];
+    int code = read_text("/proc/self/status", status, sizeof status, error);
+    if (code)
+        return code;
+    *memory = (struct probe_memory){ 0 };
+    find_kib(status, "RssAnon:", &memory->resident_anonymous_bytes, NULL);
+    find_kib(status, "RssFile:", &memory->resident_file_bytes, NULL);
+    code = find_kib(status, "VmSize:", &memory->virtual_bytes, error);
+    code = code ? code : find_kib(status, "VmRSS:", &memory->resident_bytes, error);
     return code ? code : find_kib(status, "VmHWM:", &memory->peak_bytes, error);
+}
+
+int probe_memory_read_resident(uint64_t *resident_bytes, struct error *error)
+{
+    char text[4096];
+    struct probe_memory memory;
+    if (read_text("/proc/self/smaps_rollup", text, sizeof text, NULL) == 0 &&
+        find_kib(text, "\nRss:", resident_bytes, NULL) == 0)
+        return 0;
+    int code = probe_memory_read(&memory, error);
+    *resident_bytes = code ? 0 : memory.resident_bytes;
+    return code;
 }
 
 int probe_memory_reset_peak(struct error *error)

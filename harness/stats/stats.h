@@ -68,6 +68,39 @@ struct stats_shift stats_shift(const double *x, size_t x_count, const double *y,
 /* Median of the Walsh averages (x[i] + x[j]) / 2, i <= j: the one-sample Hodges-Lehmann estimate of the centre. */
 double stats_walsh_median(const double *values, size_t count);
 
+/* ---- courses (trend.c): y over x, in ascending order of x ---- */
+
+/* Median of the slopes of all pairs of points (Theil 1950, Sen 1968): unmoved by up to 29 % of wild values. NaN unless
+ * two x differ. */
+double stats_theil_sen(const double *x, const double *y, size_t count);
+/* One-sided p of "no rising trend" (Mann 1945, Kendall 1975), normal with continuity and tie correction: fair from 8
+ * values on. 1 if all are equal, NaN below 3. */
+double stats_rising_p(const double *values, size_t count);
+
+/* What a course of memory over operations says. */
+enum stats_growth_verdict {
+    STATS_STEADY,   /* it stayed where it began */
+    STATS_SETTLING, /* it rose and then stayed, as where a cache fills */
+    STATS_GROWING   /* it still rises: a leak, or a cache without a bound */
+};
+enum { STATS_GROWTH_LEAST_COUNT = 16 };
+/* Bytes that a growth of the second half, and a rise since the beginning, must have to count: of the live heap, which
+ * is known to the byte, and of the resident set, which comes in pages and by chance. */
+#define STATS_HEAP_LEAST_GROWTH     128.0
+#define STATS_HEAP_LEAST_RISE       4096.0
+#define STATS_RESIDENT_LEAST_GROWTH 262144.0
+#define STATS_RESIDENT_LEAST_RISE   262144.0
+struct stats_growth {
+    enum stats_growth_verdict verdict;
+    double slope; /* Theil-Sen of the second half, per operation; NaN below STATS_GROWTH_LEAST_COUNT points */
+};
+/* The rule: only the second half of the points tells whether it grows: its Theil-Sen slope times its length is
+ * least_growth or more, both of its own halves rise as well (one step is not growth), and it has a rising trend at
+ * p < 0.01. Otherwise it settles if the median of the second half is least_rise or more above the first point. */
+struct stats_growth stats_judge_growth(const double *operations, const double *values, size_t count,
+                                       double least_growth, double least_rise);
+const char *stats_growth_name(enum stats_growth_verdict verdict); /* "steady" */
+
 /* ---- outliers (outlier.c) ---- */
 
 /* marks[i] = |modified z| > threshold with z = (x - median) / (1.4826 MAD), or / (1.2533 mean absolute deviation)

@@ -231,6 +231,63 @@ static void test_shift_coverage_of_large_samples(void **state)
     check_coverage(covered, DRAWS, claim);
 }
 
+/* ---- courses ---- */
+
+enum { COURSE = 32 };
+
+static struct stats_growth judge(const double *values)
+{
+    double operations[COURSE];
+    for (size_t i = 0; i < COURSE; i++)
+        operations[i] = 10 * (double)i;
+    return stats_judge_growth(operations, values, COURSE, 128, 4096);
+}
+
+static void test_trends(void **state)
+{
+    (void)state;
+    const double x[] = { 0, 1, 2, 3, 4, 5 }, y[] = { 1, 3, 5, 700, 9, 11 };
+    assert_near(stats_theil_sen(x, y, 6), 2, 1e-14);
+    assert_true(isnan(stats_theil_sen(x, y, 1)));
+    const double up[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 }; /* S = 45, variance 125: z = 44 / 11.1803 */
+    assert_near(stats_rising_p(up, 10), 4.155e-5, 1e-3);
+    const double ties[] = { 1, 1, 2, 2, 3, 3, 4, 4 }; /* S = 24, variance (8 7 21 - 4 (2 1 9)) / 18 = 61.33 */
+    assert_near(stats_rising_p(ties, 8), 0.5 * erfc(23 / sqrt(2 * 184.0 / 3)), 1e-12);
+    const double flat[] = { 5, 5, 5, 5, 5, 5, 5, 5 };
+    assert_true(stats_rising_p(flat, 8) == 1);
+    assert_true(isnan(stats_rising_p(flat, 2)));
+}
+
+static void test_growth(void **state)
+{
+    (void)state;
+    double leak[COURSE], cache[COURSE], step[COURSE], noise[COURSE], doubling[COURSE];
+    struct rng rng;
+    rng_seed(&rng, 7);
+    size_t wrong = 0;
+    for (size_t i = 0; i < COURSE; i++) {
+        leak[i] = 160 * (double)i;
+        cache[i] = fmin(1000 * (double)i, 9000);
+        step[i] = i < 24 ? 0 : 2097152;
+        doubling[i] = exp2(floor(log2((double)i + 1))) * 100;
+    }
+    assert_int_equal(judge(leak).verdict, STATS_GROWING);
+    assert_near(judge(leak).slope, 16, 1e-12);
+    assert_int_equal(judge(cache).verdict, STATS_SETTLING);
+    assert_true(judge(cache).slope == 0);
+    assert_int_not_equal(judge(step).verdict, STATS_GROWING);
+    assert_int_equal(judge(doubling).verdict, STATS_STEADY); /* 1600 bytes that came by doubling */
+    for (int round = 0; round < 1000; round++) {
+        for (size_t i = 0; i < COURSE; i++)
+            noise[i] = 100000 * rng_uniform(&rng);
+        wrong += judge(noise).verdict == STATS_GROWING;
+    }
+    assert_true(wrong < 15); /* one in a hundred at most, by the test for a trend alone */
+    const double few[] = { 0, 1, 2 };
+    assert_true(isnan(stats_judge_growth(few, few, 3, 1, 1).slope));
+    assert_string_equal(stats_growth_name(STATS_SETTLING), "settling");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +302,8 @@ int main(void)
         cmocka_unit_test(test_summary_ignores_absent_values),
         cmocka_unit_test(test_coverage_by_simulation),
         cmocka_unit_test(test_shift_coverage_of_large_samples),
+        cmocka_unit_test(test_trends),
+        cmocka_unit_test(test_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/benchmark_support.h"
 #include "harness/benchmark/internal.h"
 #include "harness/probe/probe_allocations.h"
+#include <sys/mman.h>
 
 enum { BLOCK_BYTES = 100000, BIG_BYTES = 48 * 1024 * 1024 };
 
@@ -43,38 +44,16 @@ static void nothing(struct benchmark_state *state)
     while (benchmark_state_keep_running(state)) {}
 }
 
-/* Runs the program in a child; its exit status, and what it said. */
-static int run_child(const char *flags, char **err)
-{
-    struct redirection redirection = redirect(STDERR_FILENO), out = redirect(STDOUT_FILENO);
-    pid_t child = fork();
-    if (child == 0) {
-        int argc = 2;
-        char *argv[] = { (char *)(uintptr_t) "./program", (char *)(uintptr_t)flags, NULL };
-        benchmark_initialize(&argc, argv);
-        benchmark_run_specified();
-        fflush(NULL);
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    free(restore(&out));
-    *err = restore(&redirection);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 static void need_counting(void)
 {
-    char *err;
     if (probe_allocations_available())
         return;
     assert_null(benchmark_malloc_manager());
     benchmark_iterations(benchmark_register("BM", nothing, NULL), 1);
-    assert_int_equal(run_child("--prony_memory", &err), 1);
-    assert_non_null(strstr(err, "--prony_memory: allocations are not counted: the sanitizer"));
-    free(err);
-    benchmark_clear_registered();
+    struct outcome outcome = run_library("--prony_memory --benchmark_format=json");
+    assert_non_null(strstr(outcome.err, "--prony_memory: allocations are not counted: the sanitizer"));
+    assert_null(json_object_get(record(&outcome, 0), "prony_heap_peak_bytes"));
+    outcome_release(&outcome);
     skip();
 }
 
@@ -165,12 +144,235 @@ static void test_by_hand(void **state)
                 result.total_allocated_bytes == result.max_bytes_used);
 }
 
+/* ---- the memory run and growth ---- */
+
+enum { THREADS = 2, MAP_BYTES = 1 << 20 };
+
+/* What the code around the loop and fixtures allocate does not count. */
+static void of_all_threads(struct benchmark_state *state)
+{
+    void *volatile around = malloc(5000);
+    while (benchmark_state_keep_running(state)) {
+        void *volatile block = malloc(48);
+        void *volatile grown = realloc(block, 100);
+        free(grown);
+    }
+    free(around);
+}
+
+static void mapping(struct benchmark_state *state)
+{
+    BENCHMARK_LOOP(state)
+    {
+        char *memory = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED)
+            break;
+        memory = mremap(memory, MAP_BYTES, 2 * MAP_BYTES, MREMAP_MAYMOVE);
+        memory[0] = 1;
+        munmap(memory, 2 * MAP_BYTES);
+    }
+}
+
+static void test_memory_run_counts_the_loop(void **state)
+{
+    (void)state;
+    need_counting();
+    benchmark_iterations(benchmark_threads(benchmark_register("threads", of_all_threads, NULL), THREADS), 20);
+    benchmark_iterations(benchmark_register("mapping", mapping, NULL), 20);
+    benchmark_iterations(benchmark_register("few", of_all_threads, NULL), 3);
+    struct outcome outcome = run_library("--prony_memory --benchmark_format=json");
+    const json_t *threads = record(&outcome, 0), *maps = record(&outcome, 1);
+    assert_true(number(threads, "prony_memory_operations") == 16 * THREADS);
+    assert_true(number(threads, "prony_heap_allocations_per_operation") == 2);
+    assert_true(number(threads, "prony_heap_allocated_bytes") == 148);
+    assert_true(number(threads, "prony_heap_growth_bytes") == 0);
+    assert_in_range((uint64_t)number(threads, "prony_heap_peak_bytes"), 100, 300);
+    assert_true(number(threads, "prony_mapped_bytes") == 0);
+    assert_true(number(maps, "prony_mapped_bytes") == 2 * MAP_BYTES);
+    assert_true(number(maps, "prony_page_faults_per_operation") >= 1);
+    assert_true(number(record(&outcome, 2), "prony_memory_operations") == 3);
+    outcome_release(&outcome);
+}
+
+static void leak_small(struct benchmark_state *state)
+{
+    void ***chain = benchmark_state_fixture(state);
+    while (benchmark_state_keep_running(state)) {
+        void **block = malloc(16);
+        *block = *chain;
+        *chain = block;
+    }
+}
+
+static void make_chain(struct benchmark_state *state)
+{
+    void **chain = calloc(1, sizeof *chain);
+    benchmark_state_set_fixture(state, chain);
+}
+
+static void drop_chain(struct benchmark_state *state)
+{
+    void **chain = benchmark_state_fixture(state);
+    for (void **block = *chain, **next; block; block = next) {
+        next = *block;
+        free(block);
+    }
+    free(chain);
+}
+
+enum { CACHE_BLOCKS = 40 };
+static void *cache[CACHE_BLOCKS];
+static int cached;
+
+static void fill_cache(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state))
+        if (cached < CACHE_BLOCKS)
+            cache[cached++] = malloc(500);
+}
+
+static void drop_cache(struct benchmark_state *state)
+{
+    (void)state;
+    while (cached)
+        free(cache[--cached]);
+}
+
+static void uneven(struct benchmark_state *state)
+{
+    uint32_t random = 1;
+    while (benchmark_state_keep_running(state)) {
+        random = random * 1664525 + 1013904223;
+        free(sink);
+        sink = malloc(1 + (random >> 20));
+    }
+}
+
+static const char *growth_of(const struct outcome *outcome, size_t index)
+{
+    return json_string_value(json_object_get(record(outcome, index), "prony_growth"));
+}
+
+static void test_growth(void **state)
+{
+    (void)state;
+    need_counting();
+    sink = NULL;
+    struct benchmark *family = benchmark_register("leak", leak_small, NULL);
+    benchmark_setup_case(family, make_chain);
+    benchmark_teardown_case(family, drop_chain);
+    benchmark_teardown_case(benchmark_register("cache", fill_cache, NULL), drop_cache);
+    benchmark_register("uneven", uneven, NULL);
+    benchmark_threads(benchmark_register("steady", of_all_threads, NULL), THREADS);
+    struct outcome outcome = run_library("--prony_growth=1000 --benchmark_min_time=10x --benchmark_format=json");
+    assert_string_equal(growth_of(&outcome, 0), "growing");
+    assert_in_range((uint64_t)number(record(&outcome, 0), "prony_growth_bytes_per_operation"), 16, 32);
+    assert_string_equal(growth_of(&outcome, 1), "settling");
+    assert_true(number(record(&outcome, 1), "prony_growth_bytes_per_operation") == 0);
+    assert_string_equal(growth_of(&outcome, 2), "steady");
+    assert_string_equal(growth_of(&outcome, 3), "steady");
+    const json_t *course = json_object_get(json_object_get(record(&outcome, 3), "prony_courses"), "live_bytes");
+    const json_t *operations = json_object_get(course, "operations");
+    size_t count = json_array_size(operations);
+    assert_true(count >= 17 && count == json_array_size(json_object_get(course, "values")));
+    assert_true(json_number_value(json_array_get(operations, 0)) == 0);
+    assert_true(json_number_value(json_array_get(operations, count - 1)) == 1000 * THREADS);
+    assert_null(json_object_get(record(&outcome, 0), "prony_memory_operations"));
+    outcome_release(&outcome);
+    free(sink);
+    sink = NULL;
+}
+
+/* Mapped, so the heap does not know it. */
+static char *pages;
+static size_t pages_used;
+
+static void touch_pages(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state))
+        pages[pages_used++ * 4096] = 1;
+}
+
+static void map_pages(struct benchmark_state *state)
+{
+    (void)state;
+    pages = mmap(NULL, 1200 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    madvise(pages, 1200 * 4096, MADV_NOHUGEPAGE);
+    pages_used = 0;
+}
+
+static void unmap_pages(struct benchmark_state *state)
+{
+    (void)state;
+    munmap(pages, 1200 * 4096);
+}
+
+static void test_growth_outside_the_heap(void **state)
+{
+    (void)state;
+    struct benchmark *family = benchmark_register("pages", touch_pages, NULL);
+    benchmark_setup_case(family, map_pages);
+    benchmark_teardown_case(family, unmap_pages);
+    struct outcome outcome = run_library("--prony_growth=1000 --benchmark_min_time=10x --benchmark_format=json");
+    const json_t *found = record(&outcome, 0);
+    assert_string_equal(growth_of(&outcome, 0), "growing");
+    assert_string_equal(json_string_value(json_object_get(found, "prony_growth_of")), "rss_bytes");
+    assert_near(number(found, "prony_growth_bytes_per_operation"), 4096, 800);
+    outcome_release(&outcome);
+}
+
+static void fail_late(struct benchmark_state *state)
+{
+    BENCHMARK_LOOP(state)
+    {
+        if (benchmark_state_max_iterations(state) > 10) {
+            benchmark_state_skip_with_error(state, "enough");
+            break;
+        }
+    }
+}
+
+static void expect_no_growth(const struct outcome *outcome, size_t index, const char *reason)
+{
+    const json_t *counters = json_object_get(record(outcome, index), "prony_counters");
+    const json_t *counter = json_object_get(counters, "growth_bytes_per_operation");
+    assert_null(json_object_get(record(outcome, index), "prony_growth"));
+    assert_string_equal(json_string_value(json_object_get(counter, "reason")), reason);
+}
+
+static void test_growth_that_cannot_be_had(void **state)
+{
+    (void)state;
+    benchmark_iterations(benchmark_register("few", nothing, NULL), 15);
+    benchmark_register("late", fail_late, NULL);
+    struct outcome outcome = run_library("--prony_growth=100 --benchmark_min_time=10x --benchmark_format=json");
+    expect_no_growth(&outcome, 0, "the case runs exactly 15 iterations, and growth shows from 16 on");
+    expect_no_growth(&outcome, 1, "the run that looks for growth was skipped or failed");
+    outcome_release(&outcome);
+    if (probe_allocations_available()) { /* the window was closed all the same */
+        struct probe_allocations_window window;
+        probe_allocations_open_window();
+        sink = malloc(100);
+        probe_allocations_close_window(&window);
+        assert_int_equal(window.requested_bytes, 100);
+        free(sink);
+        sink = NULL;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_peak_is_the_case_s),
-        cmocka_unit_test(test_only_when_asked), cmocka_unit_test(test_programs_own_manager_stays),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_peak_is_the_case_s),
+        cmocka_unit_test(test_only_when_asked),
+        cmocka_unit_test(test_programs_own_manager_stays),
         cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_memory_run_counts_the_loop),
+        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_growth_outside_the_heap),
+        cmocka_unit_test(test_growth_that_cannot_be_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
