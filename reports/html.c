@@ -7,6 +7,7 @@
 #include "reports/asset.h"
 #include "reports/chart.h"
 #include "reports/escape.h"
+#include "reports/html_explain.h"
 #include "reports/report.h"
 #include <math.h>
 #include <stdio.h>
@@ -52,6 +53,12 @@ static void page_header(const struct view *view, struct str *out)
     badge(out, view->failed || view->errors ? "bad" : view->skipped ? "warn" : "good", view_problem_line(view));
     if (*view_noise_line(view))
         badge(out, 2 * view->contaminated > view->measured ? "bad" : "warn", view_noise_line(view));
+    if (view->explain && view->explain->check_count)
+        badge(out,
+              view->explain->check_fail   ? "bad"
+              : view->explain->check_warn ? "warn"
+                                          : "good",
+              explain_check_line(view, view->explain));
     str_append(out, "</ul></header>\n<main>\n");
 }
 
@@ -271,6 +278,11 @@ int report_html(const struct view *view, const struct report_options *options, s
     problem_list(view, out);
     chart_section(view, options->gnuplot, out, &left_out);
     case_section(view, scale, out);
+    if (view->explain) {
+        html_counters(view, view->explain, out);
+        html_noise(view, view->explain, out);
+        html_checks(view->explain, out);
+    }
     page_end(view, options, str_text(&left_out), out);
     str_release(&left_out);
     return 0;

@@ -86,6 +86,8 @@ struct view_key {
     struct stats_summary summary;
 };
 
+struct explain; /* explain.h */
+
 struct view {
     struct arena *arena;
     const char *title;
@@ -100,6 +102,7 @@ struct view {
     size_t key_count;
     size_t measured, failed, errors, skipped, noisy, contaminated; /* cases; failed: suite processes */
     size_t processes_low, processes_high;                          /* fewest and most processes of a measured case */
+    const struct explain *explain;                                 /* borrowed; NULL = not loaded */
 };
 
 /* Reads the run that text names (see store_run_find). title may be NULL. The arena must outlive the view. */

@@ -4,6 +4,7 @@
 #include "harness/base/file.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "reports/explain.h"
 #include "reports/report.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,7 @@ static int run(struct app *app, int argc, char **argv)
     struct arena arena = { 0 };
     struct str report = { 0 };
     struct view view;
+    struct explain explain = { 0 };
     struct error error;
     const char *gnuplot = getenv("PRONY_GNUPLOT");
     int status = EXIT_OK;
@@ -83,7 +85,10 @@ static int run(struct app *app, int argc, char **argv)
         code = store_open(&store, settings.database, true, &error);
     if (!code)
         code = view_load(&view, store, settings.run, settings.title, &arena, &error);
+    if (!code)
+        code = explain_load(&explain, &view, store, &error);
     if (!code) {
+        view.explain = &explain;
         struct report_options options = {
             .gnuplot = settings.no_charts    ? NULL
                        : gnuplot && *gnuplot ? gnuplot
@@ -96,6 +101,7 @@ static int run(struct app *app, int argc, char **argv)
         code = deliver(&settings, format, &view, &report, &error);
     if (code)
         status = command_fail(&cmd_report, &error);
+    explain_release(&explain);
     store_close(store);
     str_release(&report);
     arena_release(&arena);

@@ -1,0 +1,15 @@
+/* html_explain.h: the sections of the HTML report that explain its numbers. Each writes nothing if there is nothing. */
+#ifndef PRONY_REPORTS_HTML_EXPLAIN_H
+#define PRONY_REPORTS_HTML_EXPLAIN_H
+
+#include "harness/base/str.h"
+#include "reports/explain.h"
+
+/* The doctor's verdicts: what is wrong or unknown in full, what passed folded away. */
+void html_checks(const struct explain *explain, struct str *out);
+/* Counters, callgrind's counts and memory: tables by suite and operation, with the reasons for what is missing. */
+void html_counters(const struct view *view, const struct explain *explain, struct str *out);
+/* The most disturbed cases, with what disturbed them. */
+void html_noise(const struct view *view, const struct explain *explain, struct str *out);
+
+#endif
