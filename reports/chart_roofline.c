@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINT_LIMIT = 1024, CEILING_LIMIT = 16, FAMILIES = 4 };
+enum { POINT_LIMIT = 1024, CEILING_LIMIT = 16, FAMILY_OTHER = 3, FAMILY_MODEL = 4, FAMILIES = 5 };
 
-static const char *const family_names[FAMILIES] = { "matmul", "matvec", "attention", "other operations" };
+static const char *const family_names[FAMILIES] = { "matmul", "matvec", "attention", "other operations",
+                                                    "whole model" };
 
 struct point {
     const struct view_case *source;
@@ -38,7 +39,8 @@ struct roofline {
     size_t point_count;
     struct ceiling ceilings[CEILING_LIMIT]; /* highest first */
     size_t ceiling_count;
-    double bandwidth; /* GB/s, 0 = not measured */
+    double bandwidth;      /* GB/s, 0 = not measured */
+    size_t measured_count; /* points whose intensity counters measured */
     double x_low, x_high, y_low, y_high;
     struct chart_place place;
 };
@@ -47,10 +49,10 @@ struct roofline {
 
 static int family_of(const char *operation)
 {
-    for (int f = 0; f < FAMILIES - 1; f++)
+    for (int f = 0; f < FAMILY_OTHER; f++)
         if (str_equal(operation, family_names[f]))
             return f;
-    return FAMILIES - 1;
+    return FAMILY_OTHER;
 }
 
 static void add_ceiling(const struct view *view, struct roofline *roofline, const struct view_case *view_case,
@@ -128,10 +130,45 @@ static struct point new_point(struct arena *arena, const struct view_case *view_
                            .family = family_of(view_case->operation) };
 }
 
+/* Counters know what really came from memory; without them the intensity is that of the operands, each read once. */
+static double find_intensity(struct roofline *roofline, const struct view_case *view_case, double of_operands)
+{
+    double measured = view_counter(view_case, "operational_intensity");
+    if (!(measured > 0))
+        return of_operands;
+    roofline->measured_count++;
+    return measured;
+}
+
+/* A forward pass of the engine on one thread: flops and bytes of its operations in the time of an iteration. */
+static void add_model(struct arena *arena, struct roofline *roofline, const struct view_case *view_case)
+{
+    const struct store_case *source = view_case->source;
+    double flops = 0, bytes = 0;
+    if (case_name_number(view_case->name, "threads", 1) != 1)
+        return;
+    for (size_t i = 0; i < source->span_count; i++) {
+        flops += isfinite(source->spans[i].flops) ? source->spans[i].flops : 0;
+        bytes += isfinite(source->spans[i].bytes) ? source->spans[i].bytes : 0;
+    }
+    if (!(flops > 0 && bytes > 0 && source->span_iteration_ns > 0) || roofline->point_count == POINT_LIMIT)
+        return;
+    roofline->points[roofline->point_count++] = (struct point){ .source = view_case,
+                                                                .operation = view_case->operation,
+                                                                .format = case_name_part(arena, view_case->name, 2),
+                                                                .isa = "",
+                                                                .shape = view_case->name,
+                                                                .x = find_intensity(roofline, view_case, flops / bytes),
+                                                                .y = flops / source->span_iteration_ns,
+                                                                .family = FAMILY_MODEL };
+}
+
 static void collect(const struct view *view, struct roofline *roofline, bool narrow)
 {
     for (size_t i = 0; i < view->case_count; i++) {
         const struct view_case *view_case = &view->cases[i];
+        if (view_case->main.count && view_case->source->span_count)
+            add_model(view->arena, roofline, view_case);
         if (!view_case->main.count || !str_equal(view_case->suite, "kernels"))
             continue;
         if (str_equal(view_case->operation, "peak")) {
@@ -141,8 +178,8 @@ static void collect(const struct view *view, struct roofline *roofline, bool nar
         const struct stats_summary *rate = view_metric(view_case, "flops_per_second");
         const struct stats_summary *intensity = view_metric(view_case, "intensity");
         if (rate && intensity && rate->median > 0 && intensity->median > 0 && roofline->point_count < POINT_LIMIT)
-            roofline->points[roofline->point_count++] =
-                new_point(view->arena, view_case, intensity->median, rate->median / 1e9);
+            roofline->points[roofline->point_count++] = new_point(
+                view->arena, view_case, find_intensity(roofline, view_case, intensity->median), rate->median / 1e9);
     }
     qsort(roofline->points, roofline->point_count, sizeof roofline->points[0], faster_first);
     mark_fastest(roofline);
@@ -337,7 +374,9 @@ static void label_points(const struct view *view, struct roofline *roofline, str
         if (!point->labelled)
             continue;
         const char *text = point->format;
-        if (point->family == FAMILIES - 1)
+        if (point->family == FAMILY_MODEL)
+            text = arena_format(view->arena, "%s %s", point->operation, point->format);
+        else if (point->family == FAMILY_OTHER)
             text = point->operation;
         else if (!drawing->narrow)
             text = arena_format(view->arena, "%s %s", point->format, point->isa);
@@ -411,10 +450,16 @@ bool chart_roofline(const struct view *view, struct chart *chart, struct chart_d
     chart_next_block(drawing);
     str_release(&leaders);
     append_points(view, chart, roofline, drawing);
-    chart->note =
+    chart->note = arena_format(
+        view->arena, "Solid: the fastest variant of each kernel and shape; hollow: slower ones. %s%s",
         roofline->ceiling_count || roofline->bandwidth > 0
-            ? "Solid: the fastest variant of each kernel and shape; hollow: slower ones. Lines: ceilings measured in "
-              "this run on one thread, the highest of each number type; faint: other instruction sets."
-            : "Solid: the fastest variant of each kernel and shape; hollow: slower ones. This run measured no ceilings.";
+            ? "Lines: ceilings measured in this run on one thread, the highest of each number type; faint: other "
+              "instruction sets."
+            : "This run measured no ceilings.",
+        roofline->measured_count
+            ? arena_format(view->arena,
+                           " Intensity of %zu points by hardware counters, of the others by their operands.",
+                           roofline->measured_count)
+            : "");
     return true;
 }

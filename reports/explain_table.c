@@ -33,33 +33,6 @@ static const char *title_of(struct arena *arena, const char *name)
     return title;
 }
 
-/* Medians of each process first, as everywhere. */
-static double median_of(const struct store_series *series)
-{
-    double *medians = mem_array(series->count, sizeof *medians), *mine = mem_array(series->count, sizeof *mine);
-    bool *done = mem_array(series->count, sizeof *done);
-    size_t reduced = 0;
-    if (series->count)
-        memset(done, 0, series->count * sizeof *done);
-    for (size_t i = 0; i < series->count; i++) {
-        size_t count = 0;
-        for (size_t j = i; j < series->count && !done[i]; j++) {
-            if (series->processes && series->processes[j] != series->processes[i])
-                continue;
-            if (isfinite(series->values[j]))
-                mine[count++] = series->values[j];
-            done[j] = j > i;
-        }
-        if (count)
-            medians[reduced++] = stats_median(mine, count);
-    }
-    double median = reduced ? stats_median(medians, reduced) : NAN;
-    free(medians);
-    free(mine);
-    free(done);
-    return median;
-}
-
 static bool belongs(const struct store_series *series, enum store_pass pass)
 {
     /* A timed process counts too where somebody asked it to; then the state or the share of time says so. */
@@ -150,7 +123,7 @@ static bool collect_case(struct builder *builder, const struct view_case *view_c
         const struct store_series *series = &view_case->source->metrics[m];
         if (!belongs(series, pass))
             continue;
-        double value = median_of(series);
+        double value = view_series_median(series);
         add_column(builder, series, value);
         add_note(builder, view_case, series, value);
         any = true;
@@ -163,7 +136,7 @@ static struct explain_cell find_cell(const struct view_case *view_case, const ch
     for (size_t m = 0; m < view_case->source->metric_count; m++) {
         const struct store_series *series = &view_case->source->metrics[m];
         if (belongs(series, pass) && str_equal(series->name, name))
-            return (struct explain_cell){ series, median_of(series) };
+            return (struct explain_cell){ series, view_series_median(series) };
     }
     return (struct explain_cell){ NULL, NAN };
 }

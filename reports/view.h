@@ -114,6 +114,10 @@ void view_build(struct view *view, const struct store_run_row *run, struct store
 
 /* The case's metric of that name (the main one included), or NULL if no process has a value. */
 const struct stats_summary *view_metric(const struct view_case *view_case, const char *name);
+/* Median over processes of a metric from a pass of its own. */
+double view_series_median(const struct store_series *series);
+/* The same of a metric of the counters pass; NaN without it. */
+double view_counter(const struct view_case *view_case, const char *name);
 /* Something else than the case had the CPU while this timed sample was taken. */
 bool view_is_contaminated(const struct view_case *view_case, size_t sample);
 /* A fact of the run (build first, then machine, then environment), or NULL. */

@@ -306,6 +306,189 @@ static void add_hostile(struct filler *filler)
     add_problem(filler, "kernels", "</td></table><h1>", STORE_SAMPLE_ERROR, "</p><script>alert(2)</script> & \x1b[2J");
 }
 
+/* ---- what explains the numbers ---- */
+
+#define NO_PMU        "this machine has no PMU that counts it"
+#define NO_PMU_REMEDY "use hardware, or a virtual machine with a PMU"
+
+static void add_pass(struct filler *filler, struct store_sample *sample, enum store_pass pass, int process)
+{
+    sample->pass = pass;
+    sample->process = process;
+    sample->iterations = 1;
+    sample->real_time_ns = sample->cpu_time_ns = 1e6;
+    sample->label = "";
+    if (!filler->code)
+        filler->code = store_sample_add(filler->store, filler->run_id, sample, 1, filler->error);
+}
+
+static void add_counters(struct filler *filler, const char *suite, const char *name, double instructions)
+{
+    static double threads[2];
+    threads[0] = 0.6 * instructions;
+    threads[1] = 0.4 * instructions;
+    struct store_metric metrics[] = {
+        { .name = "instructions",
+          .value = instructions,
+          .running_share = 1,
+          .thread_values = threads,
+          .thread_count = 2 },
+        { .name = "cycles",
+          .value = instructions / 1.7,
+          .state = STORE_SCALED,
+          .reason = "it shared the hardware with others: extrapolated",
+          .remedy = "ask for fewer counters",
+          .running_share = 0.5 },
+        { .name = "ipc",
+          .value = 1.7,
+          .state = STORE_SCALED,
+          .reason = "it shared the hardware with others: extrapolated",
+          .remedy = "ask for fewer counters" },
+        { .name = "estimated_cycles",
+          .value = instructions / 1.68,
+          .state = STORE_APPROXIMATE,
+          .reason = "thread CPU time times the clock measured by dependent adds" },
+        { .name = "llc_misses", .state = STORE_UNSUPPORTED, .reason = NO_PMU, .remedy = NO_PMU_REMEDY },
+        { .name = "dtlb_walks", .state = STORE_UNSUPPORTED, .reason = NO_PMU, .remedy = NO_PMU_REMEDY },
+        { .name = "page_faults", .value = 12 },
+    };
+    for (size_t i = 0; i < COUNT(metrics); i++)
+        metrics[i].unit = "";
+    struct store_sample sample = { .suite = suite, .name = name, .metrics = metrics, .metric_count = COUNT(metrics) };
+    for (int round = 0; round < filler->fixture->rounds; round++)
+        add_pass(filler, &sample, STORE_PASS_COUNTERS, 200 + round);
+    struct store_metric exact[] = { { .name = "callgrind_instructions", .unit = "", .value = instructions },
+                                    { .name = "callgrind_branch_misses", .unit = "", .value = 17 } };
+    struct store_sample counted = { .suite = suite, .name = name, .metrics = exact, .metric_count = COUNT(exact) };
+    add_pass(filler, &counted, STORE_PASS_CALLGRIND, 300);
+}
+
+static void add_memory(struct filler *filler, const char *name, double bytes_per_operation)
+{
+    enum { POINTS = 17 };
+    double operations[POINTS], values[POINTS];
+    for (int i = 0; i < POINTS; i++) {
+        operations[i] = 64 * i;
+        values[i] = 530e6 + (bytes_per_operation > 0 ? bytes_per_operation * operations[i]
+                                                     : 4e5 * (1 - exp(-operations[i] / 100)));
+    }
+    struct store_course course = {
+        .name = "live_bytes", .unit = "B", .operations = operations, .values = values, .count = POINTS
+    };
+    struct store_metric metrics[] = {
+        { .name = "heap_allocations_per_operation", .unit = "", .value = 3 },
+        { .name = "heap_peak_bytes", .unit = "B", .value = 1.5e6 },
+        { .name = "growth_bytes_per_operation", .unit = "B", .value = bytes_per_operation },
+    };
+    struct store_sample sample = { .suite = "generate",
+                                   .name = name,
+                                   .metrics = metrics,
+                                   .metric_count = COUNT(metrics),
+                                   .courses = &course,
+                                   .course_count = 1 };
+    add_pass(filler, &sample, STORE_PASS_MEMORY, 310);
+}
+
+static void add_spans(struct filler *filler, const char *name, double iteration_ns, double tokens)
+{
+    enum { LAYERS = 4 };
+    static const struct {
+        const char *operation;
+        double share, bytes, flops;
+    } operations[] = { { "attention_norm", 0.005, 1e4, 5e3 }, { "qkv", 0.05, 1.1e6, 2.0e6 },
+                       { "attention", 0.02, 5e5, 1e6 },       { "attention_output", 0.03, 8.5e5, 1.6e6 },
+                       { "gate_up", 0.08, 9.2e6, 1.7e7 },     { "down", 0.04, 4.6e6, 8.7e6 } };
+    struct store_span spans[LAYERS * COUNT(operations) + 1];
+    size_t count = 0;
+    for (int layer = 0; layer < LAYERS; layer++)
+        for (size_t i = 0; i < COUNT(operations); i++)
+            spans[count++] = (struct store_span){ .operation = operations[i].operation,
+                                                  .layer = layer,
+                                                  .calls = 1,
+                                                  .time_ns = iteration_ns * operations[i].share,
+                                                  .bytes = operations[i].bytes,
+                                                  .flops = operations[i].flops * tokens };
+    spans[count++] = (struct store_span){
+        .operation = "output", .layer = -1, .calls = 1, .time_ns = 0.07 * iteration_ns, .bytes = 1.4e8, .flops = 2.7e8
+    };
+    struct store_sample sample = { .suite = "generate",
+                                   .name = name,
+                                   .spans = spans,
+                                   .span_count = count,
+                                   .pass = STORE_PASS_SPANS,
+                                   .process = 320,
+                                   .iterations = 8,
+                                   .real_time_ns = iteration_ns,
+                                   .cpu_time_ns = iteration_ns,
+                                   .label = "" };
+    if (!filler->code)
+        filler->code = store_sample_add(filler->store, filler->run_id, &sample, 1, filler->error);
+}
+
+static void add_checks(struct filler *filler)
+{
+    static const struct store_check checks[] = {
+        { "governor", "fail", "powersave on 2 of 2 CPUs", "The clock follows the load: the first samples are slower.",
+          "cpupower frequency-set -g performance" },
+        { "detour", "warn", "4.1 % of 1 s lost in 212 gaps", "Something else runs on these CPUs.", NULL },
+        { "temperature", "unknown", "no thermal zone here", "A hot CPU lowers its clock.", NULL },
+        { "clocksource", "pass", "tsc", "Reading the time is cheap.", NULL },
+        { "debug build", "pass", "optimized", "An unoptimized program measures itself.", NULL },
+    };
+    if (!filler->code)
+        filler->code = store_checks_add(filler->store, filler->run_id, checks, COUNT(checks), filler->error);
+}
+
+static void add_profile(struct filler *filler, const char *name)
+{
+    static const struct {
+        const char *path[4];
+        uint64_t weight;
+    } paths[] = { { { "main", "session_decode", "forward_run", "matvec_q8_0__avx512vnni" }, 620 },
+                  { { "main", "session_decode", "forward_run", "attention_f16__avx512" }, 90 },
+                  { { "main", "session_decode", "forward_run", "pool_barrier" }, 40 },
+                  { { "main", "sampler_pick", NULL, NULL }, 14 } };
+    struct stacks *stacks = stacks_create();
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        const struct stacks_frame thread = { .function = "generate", .object = "", .file = "", .kind = STACKS_THREAD };
+        uint32_t node = stacks_add_node(stacks, 0, stacks_add_frame(stacks, &thread));
+        for (size_t f = 0; f < COUNT(paths[i].path) && paths[i].path[f]; f++) {
+            const struct stacks_frame frame = { .function = paths[i].path[f], .object = "generate", .file = "" };
+            node = stacks_add_node(stacks, node, stacks_add_frame(stacks, &frame));
+        }
+        stacks_add_weight(stacks, node, paths[i].weight * 2004008, paths[i].weight);
+    }
+    struct store_profile profile = { .suite = "generate",
+                                     .name = name,
+                                     .title = name,
+                                     .kind = "cpu",
+                                     .event = "cpu-clock",
+                                     .unit = "ns",
+                                     .frequency_hz = 499,
+                                     .duration_ns = 1600000000,
+                                     .sample_count = 764,
+                                     .lost_count = 2,
+                                     .truncated_count = 1,
+                                     .note = "user frames only: perf_event_paranoid is 2" };
+    if (!filler->code)
+        filler->code = store_profile_add(filler->store, filler->run_id, &profile, stacks, NULL, filler->error);
+    stacks_release(stacks);
+}
+
+static void add_explanations(struct filler *filler)
+{
+    static const char decode[] = "decode/qwen2.5-0.5b/q8_0/ctx:128/threads:1",
+                      prefill[] = "prefill/qwen2.5-0.5b/q8_0/tokens:512/threads:1";
+    add_checks(filler);
+    add_counters(filler, "kernels", "matvec/q8_0/avx512vnni/rows:4864/cols:896", 1.3e6);
+    add_counters(filler, "kernels", "matvec/q8_0/avx2/rows:4864/cols:896", 2.9e6);
+    add_memory(filler, decode, 24576);
+    add_memory(filler, prefill, 0);
+    add_spans(filler, decode, 36e6, 1);
+    add_spans(filler, prefill, 450e6, 512);
+    add_profile(filler, decode);
+}
+
 static void add_foreign(struct filler *filler)
 {
     static const char *const names[] = { "BM_Sort/1024", "BM_Sort/4096", "BM_Lookup<std::map<int, std::string>>/64" };
@@ -368,5 +551,7 @@ int report_fixture_fill(struct store *store, const struct report_fixture *fixtur
         add_problems(&filler);
     if (fixture->hostile)
         add_hostile(&filler);
+    if (fixture->explained)
+        add_explanations(&filler);
     return filler.code ? filler.code : store_run_end(store, filler.run_id, "complete", error);
 }

@@ -9,6 +9,7 @@ struct report_fixture {
     bool many;      /* several models, formats, shapes, threads: more than 200 cases */
     bool problems;  /* failed suites, errors, skips, contaminated and noisy samples */
     bool hostile;   /* names and messages that try to break out of HTML, Markdown, gnuplot and the terminal */
+    bool explained; /* checks, counters in every state, callgrind, memory, spans, a profile */
     bool no_suites; /* only a foreign Google Benchmark program: no ceilings, no generate */
 };
 
