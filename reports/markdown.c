@@ -1,6 +1,7 @@
 /* markdown.c: the report as GitHub-flavoured Markdown, for pull requests and issues. */
 #include "harness/base/str.h"
 #include "reports/escape.h"
+#include "reports/markdown.h"
 #include "reports/report.h"
 #include <math.h>
 #include <stdio.h>
@@ -115,6 +116,8 @@ int report_markdown(const struct view *view, const struct report_options *option
         str_append(out, "\n## Cases\n");
     for (size_t g = 0; g < view->group_count; g++)
         group_table(view, &view->groups[g], out);
+    if (view->explain)
+        markdown_explain(view->explain, out);
     if (view->measured) {
         str_append(out, "\n");
         escape_markdown(out, view_method_note(view));

@@ -2,85 +2,22 @@
 #include "harness/base/str.h"
 #include "reports/escape.h"
 #include "reports/report.h"
+#include "reports/text.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 100, INDENT = 2, NAME_LIMIT = 44, MEDIAN = 15, INTERVAL = 18, SPREAD = 7, N = 4, ROOF = 7 };
-
-static void pad(struct str *out, int columns)
-{
-    for (; columns > 0; columns--)
-        str_append_char(out, ' ');
-}
-
-static void left(struct str *out, const char *text, int width)
-{
-    struct str fitted = { 0 };
-    escape_fit(&fitted, text, width);
-    str_append(out, str_text(&fitted));
-    pad(out, width - escape_width(str_text(&fitted)));
-    str_release(&fitted);
-}
-
-static void right(struct str *out, const char *text, int width)
-{
-    pad(out, width - escape_width(text));
-    str_append(out, text);
-}
-
-/* Ends the line without blanks at its end. */
-static void end_line(struct str *out)
-{
-    while (out->length && out->data[out->length - 1] == ' ')
-        out->data[--out->length] = 0;
-    str_append_char(out, '\n');
-}
-
-/* Words of text in lines of WIDTH, each after `indent` blanks. */
-static void paragraph(struct str *out, const char *text, int indent)
-{
-    int column = 0;
-    while (*text) {
-        struct str word = { 0 };
-        size_t length = strcspn(text, " ");
-        str_append_bytes(&word, text, length);
-        int width = escape_width(str_text(&word));
-        if (column && column + 1 + width > WIDTH) {
-            end_line(out);
-            column = 0;
-        }
-        if (column == 0) {
-            pad(out, indent);
-            column = indent;
-        } else {
-            str_append_char(out, ' ');
-            column++;
-        }
-        str_append(out, str_text(&word));
-        column += width;
-        text += length + strspn(text + length, " ");
-        str_release(&word);
-    }
-    end_line(out);
-}
-
-static void heading(struct str *out, const char *text)
-{
-    str_append_char(out, '\n');
-    escape_plain(out, text);
-    str_append_char(out, '\n');
-}
+enum { WIDTH = TEXT_WIDTH, INDENT = 2, NAME_LIMIT = 44, MEDIAN = 15, INTERVAL = 18, SPREAD = 7, N = 4, ROOF = 7 };
 
 static void fact(struct str *out, const char *name, const char *value)
 {
-    pad(out, INDENT);
-    left(out, name, 10);
+    text_pad(out, INDENT);
+    text_left(out, name, 10);
     struct str plain = { 0 };
     escape_fit(&plain, value, WIDTH - INDENT - 10);
     str_append(out, str_text(&plain));
     str_release(&plain);
-    end_line(out);
+    text_end_line(out);
 }
 
 static void head(const struct view *view, struct str *out)
@@ -98,6 +35,8 @@ static void head(const struct view *view, struct str *out)
     fact(out, "problems", view_problem_line(view));
     if (*view_noise_line(view))
         fact(out, "noise", view_noise_line(view));
+    if (view->explain && view->explain->check_count)
+        fact(out, "machine", explain_check_line(view, view->explain));
 }
 
 static void median_and_interval(struct str *out, enum number_kind kind, const struct stats_summary *summary)
@@ -106,25 +45,25 @@ static void median_and_interval(struct str *out, enum number_kind kind, const st
     struct number_scale scale = number_scale(kind, summary->median);
     number_digits(digits, sizeof digits, summary->median * scale.factor);
     snprintf(text, sizeof text, "%s%s%s", digits, *scale.unit ? " " : "", scale.unit);
-    right(out, text, MEDIAN);
+    text_right(out, text, MEDIAN);
     number_interval(interval, sizeof interval, scale, summary->interval, ", ");
     snprintf(text, sizeof text, *interval ? "[%s]" : "%s", interval);
-    right(out, text, INTERVAL);
+    text_right(out, text, INTERVAL);
 }
 
 static void keys(const struct view *view, struct str *out)
 {
     if (view->key_count == 0)
         return;
-    heading(out, "Key numbers");
+    text_heading(out, "Key numbers");
     for (size_t i = 0; i < view->key_count; i++) {
         const struct view_key *key = &view->keys[i];
-        pad(out, INDENT);
-        left(out, key->title, 23);
+        text_pad(out, INDENT);
+        text_left(out, key->title, 23);
         median_and_interval(out, key->kind, &key->summary);
-        pad(out, 2);
-        left(out, key->detail, WIDTH - INDENT - 23 - MEDIAN - INTERVAL - 2);
-        end_line(out);
+        text_pad(out, 2);
+        text_left(out, key->detail, WIDTH - INDENT - 23 - MEDIAN - INTERVAL - 2);
+        text_end_line(out);
     }
 }
 
@@ -132,27 +71,27 @@ static void problems(const struct view *view, struct str *out)
 {
     if (view->problem_count == 0)
         return;
-    heading(out, "Problems");
+    text_heading(out, "Problems");
     for (size_t i = 0; i < view->problem_count; i++) {
         const struct view_problem *problem = &view->problems[i];
-        pad(out, INDENT);
-        left(out, view_problem_word(problem->kind), 9);
+        text_pad(out, INDENT);
+        text_left(out, view_problem_word(problem->kind), 9);
         const char *what = problem->name ? arena_format(view->arena, "%s %s", problem->suite, problem->name)
                                          : arena_format(view->arena, "%s as a whole", problem->suite);
         if (problem->count > 1)
             what = arena_format(view->arena, "%s (%zu times)", what, problem->count);
-        left(out, what, WIDTH - INDENT - 9);
-        end_line(out);
+        text_left(out, what, WIDTH - INDENT - 9);
+        text_end_line(out);
         struct str plain = { 0 };
         escape_plain(&plain, problem->reason);
-        paragraph(out, str_text(&plain), INDENT + 9);
+        text_paragraph(out, str_text(&plain), INDENT + 9);
         str_release(&plain);
         for (const char *line = problem->detail; line && *line;) {
             size_t length = strcspn(line, "\n");
-            pad(out, INDENT + 9);
+            text_pad(out, INDENT + 9);
             str_append(out, "| ");
-            left(out, arena_strndup(view->arena, line, length), WIDTH - INDENT - 11);
-            end_line(out);
+            text_left(out, arena_strndup(view->arena, line, length), WIDTH - INDENT - 11);
+            text_end_line(out);
             line += length + (line[length] == '\n');
         }
     }
@@ -179,32 +118,32 @@ static void case_row(const struct view *view, const struct view_group *group, co
                      int name_width, bool roof, struct str *out)
 {
     char text[32];
-    pad(out, INDENT);
-    left(out, view_short_name(group, view_case), name_width);
+    text_pad(out, INDENT);
+    text_left(out, view_short_name(group, view_case), name_width);
     median_and_interval(out, view_case->kind, &view_case->main);
     text[0] = 0;
     if (isfinite(view_case->spread))
         snprintf(text, sizeof text, "%.1f%%", 100 * view_case->spread);
-    right(out, text, SPREAD);
+    text_right(out, text, SPREAD);
     snprintf(text, sizeof text, "%zu", view_case->main.count);
-    right(out, text, N);
+    text_right(out, text, N);
     if (roof)
-        right(out, roof_text(view, view_case), ROOF);
+        text_right(out, roof_text(view, view_case), ROOF);
     const char *notes = view_notes(view, view_case);
     int used = INDENT + name_width + MEDIAN + INTERVAL + SPREAD + N + (roof ? ROOF : 0);
     if (*notes && used + 2 + escape_width(notes) > WIDTH) {
-        end_line(out);
-        pad(out, INDENT + 4);
+        text_end_line(out);
+        text_pad(out, INDENT + 4);
     } else {
-        pad(out, 2);
+        text_pad(out, 2);
     }
     str_append(out, notes);
-    end_line(out);
+    text_end_line(out);
 }
 
 static void group_table(const struct view *view, const struct view_group *group, struct str *out)
 {
-    heading(out, view_group_title(view, group));
+    text_heading(out, view_group_title(view, group));
     bool roof = has_roof(view, group);
     int name_width = 12, limit = roof ? NAME_LIMIT : NAME_LIMIT + 4;
     for (size_t i = 0; i < group->count; i++) {
@@ -212,15 +151,15 @@ static void group_table(const struct view *view, const struct view_group *group,
         name_width = width > name_width ? width : name_width;
     }
     name_width = name_width > limit ? limit : name_width;
-    pad(out, INDENT);
-    left(out, "case", name_width);
-    right(out, "median", MEDIAN);
-    right(out, "interval", INTERVAL);
-    right(out, "spread", SPREAD);
-    right(out, "n", N);
+    text_pad(out, INDENT);
+    text_left(out, "case", name_width);
+    text_right(out, "median", MEDIAN);
+    text_right(out, "interval", INTERVAL);
+    text_right(out, "spread", SPREAD);
+    text_right(out, "n", N);
     if (roof)
-        right(out, "roof", ROOF);
-    end_line(out);
+        text_right(out, "roof", ROOF);
+    text_end_line(out);
     for (size_t i = 0; i < group->count; i++)
         case_row(view, group, group->cases[i], name_width, roof, out);
 }
@@ -237,12 +176,14 @@ int report_text(const struct view *view, const struct report_options *options, s
         group_table(view, &view->groups[g], out);
         roof = roof || has_roof(view, &view->groups[g]);
     }
+    if (view->explain)
+        text_explain(view, view->explain, out);
     str_append_char(out, '\n');
     if (view->measured)
-        paragraph(out, view_method_note(view), 0);
+        text_paragraph(out, view_method_note(view), 0);
     if (roof)
-        paragraph(out,
-                  "Roof is the share of the nearer measured ceiling: P of the compute peak, B of the memory bandwidth.",
-                  0);
+        text_paragraph(
+            out, "Roof is the share of the nearer measured ceiling: P of the compute peak, B of the memory bandwidth.",
+            0);
     return 0;
 }

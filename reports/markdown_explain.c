@@ -1,0 +1,94 @@
+/* markdown_explain.c: counters and checks as Markdown. */
+#include "reports/markdown.h"
+#include "reports/escape.h"
+#include <math.h>
+
+static void cell_text(struct str *out, const char *text)
+{
+    escape_markdown(out, text);
+    str_append(out, " | ");
+}
+
+static void table_rows(const struct explain_table *table, struct str *out)
+{
+    str_append(out, "| case | ");
+    for (size_t c = 0; c < table->column_count; c++)
+        cell_text(out, table->columns[c].title);
+    str_append(out, "\n|---|");
+    for (size_t c = 0; c < table->column_count; c++)
+        str_append(out, "---:|");
+    str_append_char(out, '\n');
+    for (size_t i = 0; i < table->case_count; i++) {
+        str_append(out, "| ");
+        cell_text(out, table->cases[i]->name);
+        for (size_t c = 0; c < table->column_count; c++) {
+            char text[64];
+            cell_text(out,
+                      explain_text(text, sizeof text, &table->columns[c], &table->cells[i * table->column_count + c]));
+        }
+        str_append_char(out, '\n');
+    }
+}
+
+static void notes(const struct explain_table *table, struct str *out)
+{
+    for (size_t n = 0; n < table->note_count; n++) {
+        const struct explain_note *note = &table->notes[n];
+        str_append(out, n ? "- **" : "\n- **");
+        escape_markdown(out, note->metrics);
+        str_append(out, note->marked ? "**: " : "** not available: ");
+        escape_markdown(out, note->reason);
+        if (note->case_count < table->case_count)
+            str_appendf(out, " (%zu of %zu cases)", note->case_count, table->case_count);
+        if (note->remedy) {
+            str_append(out, "; ");
+            escape_markdown(out, note->remedy);
+        }
+        str_append_char(out, '\n');
+    }
+}
+
+static void tables(const char *what, const struct explain_table *list, size_t count, struct str *out)
+{
+    if (count)
+        str_appendf(out, "\n## %s\n", what);
+    for (size_t t = 0; t < count; t++) {
+        str_append(out, "\n### ");
+        escape_markdown(out, list[t].title);
+        str_append(out, "\n\n");
+        if (list[t].column_count)
+            table_rows(&list[t], out);
+        notes(&list[t], out);
+    }
+}
+
+static void checks(const struct explain *explain, struct str *out)
+{
+    static const char *const order[] = { "fail", "warn", "unknown", "pass" };
+    if (explain->check_count == 0)
+        return;
+    str_append(
+        out,
+        "\n## Can the machine be trusted?\n\n| verdict | check | seen | meaning | remedy |\n|---|---|---|---|---|\n");
+    for (size_t v = 0; v < sizeof order / sizeof order[0]; v++)
+        for (size_t i = 0; i < explain->check_count; i++) {
+            const struct store_check *check = &explain->checks[i];
+            if (!str_equal(check->verdict, order[v]))
+                continue;
+            str_append(out, "| ");
+            cell_text(out, check->verdict);
+            cell_text(out, check->name);
+            cell_text(out, check->seen);
+            cell_text(out, check->meaning);
+            cell_text(out, check->remedy ? check->remedy : "");
+            str_append_char(out, '\n');
+        }
+}
+
+void markdown_explain(const struct explain *explain, struct str *out)
+{
+    tables("Counters", explain->counters, explain->counters_count, out);
+    tables("Instruction counts under valgrind", explain->callgrind, explain->callgrind_count, out);
+    tables("Memory", explain->memory, explain->memory_count, out);
+    checks(explain, out);
+}
