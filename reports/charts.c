@@ -22,9 +22,10 @@ static const struct chart_row {
     { "layers", "Where a layer's time goes", chart_layers, false, { 330, 330 } },
     { "prefill", "Prefill rate", chart_prefill, false, { 330, 330 } },
     { "latency", "Latency of single tokens", chart_latency, false, { 330, 330 } },
-    { "memory", "Memory over time", chart_memory, false, { 330, 330 } },
+
     { "roofline", "Roofline of the kernels", chart_roofline, true, { 500, 430 } },
     { "kernels", "Kernels by instruction set", chart_kernels, true, { 400, 400 } },
+    { "memory", "Memory over time", chart_memory, true, { 280, 300 } },
     { "noise", "Samples over the run", chart_noise, true, { 260, 260 } },
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

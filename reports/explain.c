@@ -7,9 +7,9 @@
 void explain_build(struct explain *explain, const struct view *view)
 {
     *explain = (struct explain){ 0 };
-    explain->counters = explain_build_tables(view, STORE_PASS_COUNTERS, &explain->counters_count);
-    explain->callgrind = explain_build_tables(view, STORE_PASS_CALLGRIND, &explain->callgrind_count);
-    explain->memory = explain_build_tables(view, STORE_PASS_MEMORY, &explain->memory_count);
+    explain->counters = explain_build_pass(view, STORE_PASS_COUNTERS);
+    explain->callgrind = explain_build_pass(view, STORE_PASS_CALLGRIND);
+    explain->memory = explain_build_pass(view, STORE_PASS_MEMORY);
     explain_build_noise(explain, view);
 }
 
@@ -87,17 +87,27 @@ const char *explain_mark(const struct explain_cell *cell)
     return cell->series->worst_state == STORE_SCALED ? "~" : cell->series->worst_state == STORE_APPROXIMATE ? "≈" : "";
 }
 
+char *explain_digits(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell)
+{
+    double value = cell->value * number_scale(column->kind, cell->value).factor;
+    if (column->kind == NUMBER_COUNT && fabs(cell->value) < 1e4 && cell->value == floor(cell->value))
+        snprintf(buffer, size, "%.0f", value);
+    else
+        number_digits(buffer, size, value);
+    return buffer;
+}
+
 char *explain_text(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell)
 {
-    char number[48];
+    char digits[32];
     if (!isfinite(cell->value)) {
         snprintf(buffer, size, "–");
         return buffer;
     }
-    number_text(number, sizeof number, column->kind, cell->value);
-    bool has_unit = column->kind == NUMBER_COUNT && *column->unit;
-    snprintf(buffer, size, "%s%s%s%.12s", explain_mark(cell), number, has_unit ? " " : "",
-             has_unit ? column->unit : "");
+    const char *scale = number_scale(column->kind, cell->value).unit;
+    const char *unit = column->kind == NUMBER_COUNT ? column->unit : "";
+    snprintf(buffer, size, "%s%s%s%s%.12s", explain_mark(cell), explain_digits(digits, sizeof digits, column, cell),
+             *scale || *unit ? " " : "", scale, unit);
     return buffer;
 }
 

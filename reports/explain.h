@@ -35,8 +35,15 @@ struct explain_table {
     const struct explain_column *columns; /* those of which some case has a value */
     size_t column_count;
     const struct explain_cell *cells; /* [case][column] */
-    const struct explain_note *notes;
+};
+
+/* What one pass gave all cases. */
+struct explain_pass {
+    struct explain_table *tables; /* only those with a value */
+    size_t table_count;
+    struct explain_note *notes;
     size_t note_count;
+    size_t case_count; /* that took part in it */
 };
 
 /* What disturbed the timed samples of one case. */
@@ -51,8 +58,7 @@ struct explain_noise {
 struct explain {
     const struct store_check *checks;
     size_t check_count, check_fail, check_warn, check_unknown;
-    struct explain_table *counters, *callgrind, *memory; /* by pass */
-    size_t counters_count, callgrind_count, memory_count;
+    struct explain_pass counters, callgrind, memory;
     struct explain_noise *noise; /* measured cases, the most contaminated first */
     size_t noise_count;
     bool noise_known; /* some case has more than the run delay */
@@ -70,14 +76,16 @@ void explain_build(struct explain *explain, const struct view *view);
 void explain_release(struct explain *explain);
 
 /* For explain_build: in the view's arena (explain_table.c, explain_noise.c). */
-struct explain_table *explain_build_tables(const struct view *view, enum store_pass pass, size_t *count);
+struct explain_pass explain_build_pass(const struct view *view, enum store_pass pass);
 void explain_build_noise(struct explain *explain, const struct view *view);
 
 /* "2 checks fail, 3 warn, 4 unknown"; "" if there were no checks. */
 const char *explain_check_line(const struct view *view, const struct explain *explain);
 /* "~" for scaled, "≈" for approximate, "" otherwise. */
 const char *explain_mark(const struct explain_cell *cell);
-/* The value with its unit into buffer (48 bytes), "–" if it is absent. */
+/* Four digits of the scaled value; small counts as whole numbers. */
+char *explain_digits(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell);
+/* The value with its unit into buffer (64 bytes), "–" if it is absent. */
 char *explain_text(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell);
 /* "perf cpu-clock, 499 Hz, 1234 samples, 3 lost" */
 const char *explain_profile_line(struct arena *arena, const struct store_profile *profile);

@@ -33,25 +33,37 @@ static const char *title_of(struct arena *arena, const char *name)
     return title;
 }
 
-static bool belongs(const struct store_series *series, enum store_pass pass)
+static bool has_pass(const struct view_case *view_case, enum store_pass pass)
 {
-    /* A timed process counts too where somebody asked it to; then the state or the share of time says so. */
-    bool counted = series->worst_state != STORE_OK || series->running_share > 0 || series->thread_count > 0;
-    bool absent = series->worst_state == STORE_NOT_COUNTED && !series->remedy && !series->running_share;
-    if (pass == STORE_PASS_COUNTERS && series->pass == STORE_PASS_TIMED)
-        return counted && !absent;
-    return series->pass == pass;
+    for (size_t m = 0; m < view_case->source->metric_count; m++)
+        if (view_case->source->metrics[m].pass == pass)
+            return true;
+    return false;
+}
+
+/* A timed process counts too where somebody asked it to and no pass of its own did; then the state, the share of time
+ * or the threads tell a counter from the other metrics. */
+static bool belongs(const struct view_case *view_case, const struct store_series *series, enum store_pass pass)
+{
+    if (series->pass == pass)
+        return true;
+    if (pass != STORE_PASS_COUNTERS || series->pass != STORE_PASS_TIMED || has_pass(view_case, STORE_PASS_COUNTERS))
+        return false;
+    bool never_seen = series->worst_state == STORE_NOT_COUNTED && !series->remedy && !series->running_share;
+    return !never_seen && (series->worst_state != STORE_OK || series->running_share > 0 || series->thread_count > 0);
 }
 
 /* ---- tables ---- */
 
-/* Sums up a table while its cases come one by one. */
+/* Sums up tables while their cases come one by one. */
 struct builder {
     struct arena *arena;
-    struct explain_table *table;
+    enum store_pass pass;
+    /* of the table that is being built */
     struct explain_column columns[COLUMN_LIMIT];
     bool has_value[COLUMN_LIMIT];
     size_t column_count;
+    /* of all */
     struct explain_note notes[NOTE_LIMIT];
     const struct view_case *note_cases[NOTE_LIMIT]; /* the last one counted */
     struct str note_metrics[NOTE_LIMIT];
@@ -116,16 +128,18 @@ static void add_note(struct builder *builder, const struct view_case *view_case,
         str_appendf(&builder->note_metrics[n], "%s%s", builder->note_metrics[n].length ? ", " : "", title);
 }
 
-static bool collect_case(struct builder *builder, const struct view_case *view_case, enum store_pass pass)
+/* True if the case took part in the pass. */
+static bool collect_case(struct builder *builder, const struct view_case *view_case, bool *has_value)
 {
     bool any = false;
     for (size_t m = 0; m < view_case->source->metric_count; m++) {
         const struct store_series *series = &view_case->source->metrics[m];
-        if (!belongs(series, pass))
+        if (!belongs(view_case, series, builder->pass))
             continue;
         double value = view_series_median(series);
         add_column(builder, series, value);
         add_note(builder, view_case, series, value);
+        *has_value = *has_value || isfinite(value);
         any = true;
     }
     return any;
@@ -135,16 +149,15 @@ static struct explain_cell find_cell(const struct view_case *view_case, const ch
 {
     for (size_t m = 0; m < view_case->source->metric_count; m++) {
         const struct store_series *series = &view_case->source->metrics[m];
-        if (belongs(series, pass) && str_equal(series->name, name))
+        if (belongs(view_case, series, pass) && str_equal(series->name, name))
             return (struct explain_cell){ series, view_series_median(series) };
     }
     return (struct explain_cell){ NULL, NAN };
 }
 
 /* Columns that no case has a value of go: the notes name them. */
-static void finish_table(struct builder *builder, enum store_pass pass)
+static void finish_table(const struct builder *builder, struct explain_table *table)
 {
-    struct explain_table *table = builder->table;
     struct explain_column *columns = arena_array(builder->arena, builder->column_count, sizeof *columns);
     for (size_t c = 0; c < builder->column_count; c++)
         if (builder->has_value[c])
@@ -153,47 +166,64 @@ static void finish_table(struct builder *builder, enum store_pass pass)
     struct explain_cell *cells = arena_array(builder->arena, table->case_count * table->column_count, sizeof *cells);
     for (size_t i = 0; i < table->case_count; i++)
         for (size_t c = 0; c < table->column_count; c++)
-            cells[i * table->column_count + c] = find_cell(table->cases[i], columns[c].name, pass);
+            cells[i * table->column_count + c] = find_cell(table->cases[i], columns[c].name, builder->pass);
     table->cells = cells;
-    struct explain_note *notes = arena_array(builder->arena, builder->note_count, sizeof *notes);
-    for (size_t n = 0; n < builder->note_count; n++) {
-        notes[n] = builder->notes[n];
-        notes[n].metrics = arena_strdup(builder->arena, str_text(&builder->note_metrics[n]));
-        str_release(&builder->note_metrics[n]);
-    }
-    table->notes = notes;
-    table->note_count = builder->note_count;
 }
 
-/* One table for each suite and operation; cases of a suite stand together. */
-struct explain_table *explain_build_tables(const struct view *view, enum store_pass pass, size_t *count)
+static void finish_notes(struct builder *builder, struct explain_pass *pass)
 {
-    struct arena *arena = view->arena;
-    struct explain_table *tables = arena_array(arena, view->case_count + 1, sizeof *tables);
+    pass->notes = arena_array(builder->arena, builder->note_count, sizeof *pass->notes);
+    pass->note_count = builder->note_count;
+    for (size_t n = 0; n < builder->note_count; n++) {
+        pass->notes[n] = builder->notes[n];
+        pass->notes[n].metrics = arena_strdup(builder->arena, str_text(&builder->note_metrics[n]));
+        str_release(&builder->note_metrics[n]);
+    }
+}
+
+static bool same_table(const struct view_case *a, const struct view_case *b)
+{
+    return str_equal(a->suite, b->suite) && str_equal(a->operation, b->operation);
+}
+
+/* The table of all cases from first on that share its suite and operation, as far as they have a value. */
+static struct explain_table build_table(struct builder *builder, const struct view *view, size_t first, bool *done,
+                                        struct explain_pass *pass)
+{
+    const struct view_case *head = &view->cases[first];
+    struct explain_table table = { .title = arena_format(builder->arena, "%s / %s", head->suite, head->operation) };
+    table.cases = arena_array(builder->arena, view->case_count - first, sizeof *table.cases);
+    builder->column_count = 0;
+    memset(builder->has_value, 0, sizeof builder->has_value);
+    for (size_t i = first; i < view->case_count; i++) {
+        if (!same_table(&view->cases[i], head))
+            continue;
+        done[i] = true;
+        bool has_value = false;
+        pass->case_count += collect_case(builder, &view->cases[i], &has_value);
+        if (has_value)
+            table.cases[table.case_count++] = &view->cases[i];
+    }
+    finish_table(builder, &table);
+    return table;
+}
+
+struct explain_pass explain_build_pass(const struct view *view, enum store_pass pass)
+{
+    struct explain_pass built = { .tables = arena_array(view->arena, view->case_count + 1, sizeof *built.tables) };
+    struct builder *builder = mem_alloc(sizeof *builder);
     bool *done = mem_array(view->case_count + 1, sizeof *done);
     memset(done, 0, (view->case_count + 1) * sizeof *done);
-    *count = 0;
+    *builder = (struct builder){ .arena = view->arena, .pass = pass };
     for (size_t i = 0; i < view->case_count; i++) {
         if (done[i])
             continue;
-        const struct view_case *first = &view->cases[i];
-        struct builder *builder = mem_alloc(sizeof *builder);
-        struct explain_table *table = &tables[*count];
-        *builder = (struct builder){ .arena = arena, .table = table };
-        *table = (struct explain_table){ .title = arena_format(arena, "%s / %s", first->suite, first->operation) };
-        table->cases = arena_array(arena, view->case_count - i, sizeof *table->cases);
-        for (size_t j = i; j < view->case_count; j++) {
-            const struct view_case *view_case = &view->cases[j];
-            if (!str_equal(view_case->suite, first->suite) || !str_equal(view_case->operation, first->operation))
-                continue;
-            done[j] = true;
-            if (collect_case(builder, view_case, pass))
-                table->cases[table->case_count++] = view_case;
-        }
-        finish_table(builder, pass);
-        *count += table->case_count > 0;
-        free(builder);
+        struct explain_table table = build_table(builder, view, i, done, &built);
+        if (table.column_count)
+            built.tables[built.table_count++] = table;
     }
+    finish_notes(builder, &built);
     free(done);
-    return tables;
+    free(builder);
+    return built;
 }

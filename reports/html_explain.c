@@ -109,19 +109,19 @@ static void counter_cell(const struct explain_column *column, const struct expla
     str_append(out, "</td>");
 }
 
-static void notes_list(const struct explain_table *table, struct str *out)
+static void notes_list(const struct explain_pass *pass, struct str *out)
 {
-    if (!table->note_count)
+    if (!pass->note_count)
         return;
     str_append(out, "<ul class=\"notes\">\n");
-    for (size_t n = 0; n < table->note_count; n++) {
-        const struct explain_note *note = &table->notes[n];
+    for (size_t n = 0; n < pass->note_count; n++) {
+        const struct explain_note *note = &pass->notes[n];
         str_append(out, note->marked ? "<li><b>" : "<li class=\"absent\"><b>");
         escape_html(out, note->metrics);
         str_append(out, note->marked ? "</b>: " : "</b> not available: ");
         escape_html(out, note->reason);
-        if (note->case_count < table->case_count)
-            str_appendf(out, " (%zu of %zu cases)", note->case_count, table->case_count);
+        if (note->case_count < pass->case_count)
+            str_appendf(out, " (%zu of %zu cases)", note->case_count, pass->case_count);
         if (note->remedy && *note->remedy) {
             str_append(out, ". <span class=\"remedy\">");
             escape_html(out, note->remedy);
@@ -150,30 +150,27 @@ static void counter_table(const struct explain_table *table, bool open, struct s
     escape_html(out, table->title);
     str_appendf(out, "</h3><span class=\"count\">%zu case%s</span></summary>\n", table->case_count,
                 table->case_count == 1 ? "" : "s");
-    if (table->column_count) {
-        str_appendf(out, "<div class=\"scroll%s\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">case</th>",
-                    table->case_count > 30 ? " tall" : "");
-        for (size_t c = 0; c < table->column_count; c++) {
-            str_append(out, "<th scope=\"col\" class=\"n\">");
-            escape_html(out, table->columns[c].title);
-            str_append(out, "</th>");
-        }
-        str_append(out, "</tr></thead><tbody>\n");
-        table_rows(table, out);
-        str_append(out, "</tbody></table></div>\n");
+    str_appendf(out, "<div class=\"scroll%s\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">case</th>",
+                table->case_count > 30 ? " tall" : "");
+    for (size_t c = 0; c < table->column_count; c++) {
+        str_append(out, "<th scope=\"col\" class=\"n\">");
+        escape_html(out, table->columns[c].title);
+        str_append(out, "</th>");
     }
-    notes_list(table, out);
-    str_append(out, "</details>\n");
+    str_append(out, "</tr></thead><tbody>\n");
+    table_rows(table, out);
+    str_append(out, "</tbody></table></div></details>\n");
 }
 
-static void counter_section(const char *id, const char *title, const char *method, const struct explain_table *tables,
-                            size_t count, struct str *out)
+static void counter_section(const char *id, const char *title, const char *method, const struct explain_pass *pass,
+                            struct str *out)
 {
-    if (count == 0)
+    if (pass->case_count == 0)
         return;
     str_appendf(out, "<section id=\"%s\"><h2>%s</h2><p class=\"method\">%s</p>\n", id, title, method);
-    for (size_t t = 0; t < count; t++)
-        counter_table(&tables[t], count <= 4 || t < 2, out);
+    for (size_t t = 0; t < pass->table_count; t++)
+        counter_table(&pass->tables[t], pass->table_count <= 4 || t < 2, out);
+    notes_list(pass, out);
     str_append(out, "</section>\n");
 }
 
@@ -184,13 +181,13 @@ void html_counters(const struct view *view, const struct explain *explain, struc
         "counters", "Counters",
         "An iteration of each case, all threads together, from processes of their own. ~ extrapolated from "
         "the share of time that it was counted, ≈ approximate or an estimate; the reason is in the tooltip.",
-        explain->counters, explain->counters_count, out);
+        &explain->counters, out);
     counter_section("callgrind", "Instruction counts under valgrind",
                     "Exact counts of one iteration by callgrind, on the kernels that run under it: valgrind hides "
                     "AVX-512, so they may be others than those that were timed.",
-                    explain->callgrind, explain->callgrind_count, out);
+                    &explain->callgrind, out);
     counter_section("memory", "Memory", "Heap, mappings and growth of each case, from processes of their own.",
-                    explain->memory, explain->memory_count, out);
+                    &explain->memory, out);
 }
 
 /* ---- noise ---- */
@@ -206,7 +203,7 @@ static void noise_number(struct str *out, double value, const char *format, doub
     str_appendf(out, "<td class=\"n\" data-v=\"%.9g\">%s</td>", value, text);
 }
 
-static void noise_row(const struct explain_noise *noise, struct str *out)
+static void noise_row(const struct explain_noise *noise, bool detailed, struct str *out)
 {
     char clock[48] = "–";
     const struct view_case *view_case = noise->view_case;
@@ -218,12 +215,15 @@ static void noise_row(const struct explain_noise *noise, struct str *out)
                 view_case->contaminated, view_case->delay_known);
     noise_number(out, noise->run_delay_share, "%.1f %%", 100);
     noise_number(out, noise->switches, "%.1f", 1);
-    noise_number(out, noise->migrations, "%.2f", 1);
-    noise_number(out, noise->minor_faults, "%.0f", 1);
-    noise_number(out, noise->major_faults, "%.0f", 1);
-    if (isfinite(noise->clock_low_ghz))
-        snprintf(clock, sizeof clock, "%.2f – %.2f GHz", noise->clock_low_ghz, noise->clock_high_ghz);
-    str_appendf(out, "<td class=\"n\">%s</td></tr>\n", clock);
+    if (detailed) {
+        noise_number(out, noise->migrations, "%.2f", 1);
+        noise_number(out, noise->minor_faults, "%.0f", 1);
+        noise_number(out, noise->major_faults, "%.0f", 1);
+        if (isfinite(noise->clock_low_ghz))
+            snprintf(clock, sizeof clock, "%.2f – %.2f GHz", noise->clock_low_ghz, noise->clock_high_ghz);
+        str_appendf(out, "<td class=\"n\">%s</td>", clock);
+    }
+    str_append(out, "</tr>\n");
 }
 
 void html_noise(const struct view *view, const struct explain *explain, struct str *out)
@@ -240,14 +240,16 @@ void html_noise(const struct view *view, const struct explain *explain, struct s
             out, "%zu of %zu cases have contaminated samples: they are kept and marked, and the medians resist them. ",
             view->contaminated, view->measured);
     str_append(out, "Run delay: the largest share of a sample's wall time that its threads were ready but had no CPU. "
-                    "The rest are means a sample; the clock is measured before and after each.</p>\n");
+                    "The rest are means a sample");
+    str_append(out, explain->noise_known ? "; the clock is measured before and after each.</p>\n" : ".</p>\n");
     str_append(out, "<div class=\"group\"><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>"
                     "<th scope=\"col\">case</th><th scope=\"col\" class=\"n\">contaminated</th>"
-                    "<th scope=\"col\" class=\"n\">run delay</th><th scope=\"col\" class=\"n\">preemptions</th>"
-                    "<th scope=\"col\" class=\"n\">migrations</th><th scope=\"col\" class=\"n\">minor faults</th>"
-                    "<th scope=\"col\" class=\"n\">major faults</th><th scope=\"col\" class=\"n\">core clock</th>"
-                    "</tr></thead><tbody>\n");
+                    "<th scope=\"col\" class=\"n\">run delay</th><th scope=\"col\" class=\"n\">preemptions</th>");
+    if (explain->noise_known)
+        str_append(out, "<th scope=\"col\" class=\"n\">migrations</th><th scope=\"col\" class=\"n\">minor faults</th>"
+                        "<th scope=\"col\" class=\"n\">major faults</th><th scope=\"col\" class=\"n\">core clock</th>");
+    str_append(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < rows; i++)
-        noise_row(&explain->noise[i], out);
+        noise_row(&explain->noise[i], explain->noise_known, out);
     str_append(out, "</tbody></table></div></div></section>\n");
 }

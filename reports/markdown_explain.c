@@ -30,16 +30,16 @@ static void table_rows(const struct explain_table *table, struct str *out)
     }
 }
 
-static void notes(const struct explain_table *table, struct str *out)
+static void notes(const struct explain_pass *pass, struct str *out)
 {
-    for (size_t n = 0; n < table->note_count; n++) {
-        const struct explain_note *note = &table->notes[n];
+    for (size_t n = 0; n < pass->note_count; n++) {
+        const struct explain_note *note = &pass->notes[n];
         str_append(out, n ? "- **" : "\n- **");
         escape_markdown(out, note->metrics);
         str_append(out, note->marked ? "**: " : "** not available: ");
         escape_markdown(out, note->reason);
-        if (note->case_count < table->case_count)
-            str_appendf(out, " (%zu of %zu cases)", note->case_count, table->case_count);
+        if (note->case_count < pass->case_count)
+            str_appendf(out, " (%zu of %zu cases)", note->case_count, pass->case_count);
         if (note->remedy) {
             str_append(out, "; ");
             escape_markdown(out, note->remedy);
@@ -48,18 +48,17 @@ static void notes(const struct explain_table *table, struct str *out)
     }
 }
 
-static void tables(const char *what, const struct explain_table *list, size_t count, struct str *out)
+static void section(const char *title, const struct explain_pass *pass, struct str *out)
 {
-    if (count)
-        str_appendf(out, "\n## %s\n", what);
-    for (size_t t = 0; t < count; t++) {
+    if (pass->case_count)
+        str_appendf(out, "\n## %s\n", title);
+    for (size_t t = 0; t < pass->table_count; t++) {
         str_append(out, "\n### ");
-        escape_markdown(out, list[t].title);
+        escape_markdown(out, pass->tables[t].title);
         str_append(out, "\n\n");
-        if (list[t].column_count)
-            table_rows(&list[t], out);
-        notes(&list[t], out);
+        table_rows(&pass->tables[t], out);
     }
+    notes(pass, out);
 }
 
 static void checks(const struct explain *explain, struct str *out)
@@ -87,8 +86,8 @@ static void checks(const struct explain *explain, struct str *out)
 
 void markdown_explain(const struct explain *explain, struct str *out)
 {
-    tables("Counters", explain->counters, explain->counters_count, out);
-    tables("Instruction counts under valgrind", explain->callgrind, explain->callgrind_count, out);
-    tables("Memory", explain->memory, explain->memory_count, out);
+    section("Counters", &explain->counters, out);
+    section("Instruction counts under valgrind", &explain->callgrind, out);
+    section("Memory", &explain->memory, out);
     checks(explain, out);
 }

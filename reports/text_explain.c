@@ -24,32 +24,31 @@ static void counter_case(const struct explain_table *table, size_t index, struct
     str_release(&line);
 }
 
-static void notes(const struct view *view, const struct explain_table *table, struct str *out)
+static void note_line(const struct view *view, const struct explain_pass *pass, const struct explain_note *note,
+                      struct str *out)
 {
-    for (size_t n = 0; n < table->note_count; n++) {
-        const struct explain_note *note = &table->notes[n];
-        const char *cases = note->case_count < table->case_count
-                                ? arena_format(view->arena, " (%zu of %zu cases)", note->case_count, table->case_count)
-                                : "";
-        const char *text =
-            arena_format(view->arena, "%s%s: %s%s%s%s", note->metrics, note->marked ? "" : " not available",
-                         note->reason, cases, note->remedy ? "; " : "", note->remedy ? note->remedy : "");
-        struct str plain = { 0 };
-        escape_plain(&plain, text);
-        text_paragraph(out, str_text(&plain), INDENT);
-        str_release(&plain);
-    }
+    const char *cases = note->case_count < pass->case_count
+                            ? arena_format(view->arena, " (%zu of %zu cases)", note->case_count, pass->case_count)
+                            : "";
+    const char *text = arena_format(view->arena, "%s%s: %s%s%s%s", note->metrics, note->marked ? "" : " not available",
+                                    note->reason, cases, note->remedy ? "; " : "", note->remedy ? note->remedy : "");
+    struct str plain = { 0 };
+    escape_plain(&plain, text);
+    text_paragraph(out, str_text(&plain), INDENT);
+    str_release(&plain);
 }
 
-static void tables(const struct view *view, const char *what, const struct explain_table *list, size_t count,
-                   struct str *out)
+static void pass_section(const struct view *view, const char *what, const struct explain_pass *pass, struct str *out)
 {
-    for (size_t t = 0; t < count; t++) {
-        text_heading(out, arena_format(view->arena, "%s: %s", what, list[t].title));
-        for (size_t i = 0; i < list[t].case_count && list[t].column_count; i++)
-            counter_case(&list[t], i, out);
-        notes(view, &list[t], out);
+    for (size_t t = 0; t < pass->table_count; t++) {
+        text_heading(out, arena_format(view->arena, "%s: %s", what, pass->tables[t].title));
+        for (size_t i = 0; i < pass->tables[t].case_count; i++)
+            counter_case(&pass->tables[t], i, out);
     }
+    if (pass->note_count)
+        text_heading(out, arena_format(view->arena, "%s: what is missing or marked", what));
+    for (size_t n = 0; n < pass->note_count; n++)
+        note_line(view, pass, &pass->notes[n], out);
 }
 
 static void checks(const struct view *view, const struct explain *explain, struct str *out)
@@ -79,8 +78,8 @@ static void checks(const struct view *view, const struct explain *explain, struc
 
 void text_explain(const struct view *view, const struct explain *explain, struct str *out)
 {
-    tables(view, "Counters", explain->counters, explain->counters_count, out);
-    tables(view, "Callgrind", explain->callgrind, explain->callgrind_count, out);
-    tables(view, "Memory", explain->memory, explain->memory_count, out);
+    pass_section(view, "Counters", &explain->counters, out);
+    pass_section(view, "Callgrind", &explain->callgrind, out);
+    pass_section(view, "Memory", &explain->memory, out);
     checks(view, explain, out);
 }
