@@ -33,7 +33,7 @@
   var input = document.getElementById("search");
   if (!input) return;
   var found = document.getElementById("found");
-  var groups = Array.from(document.querySelectorAll(".group")).map(function (group) {
+  var groups = Array.from(document.querySelectorAll("#cases .group")).map(function (group) {
     var title = group.querySelector("h3").textContent;
     return { element: group, rows: Array.from(group.querySelectorAll("tbody tr")).map(function (row) {
       return { element: row, text: (title + " " + row.textContent).toLowerCase() };
