@@ -31,15 +31,29 @@ struct probe_counters_plan {
 
 /* ---- plan ---- */
 
-static void add_name(struct probe_counters_plan *plan, const char *name)
+size_t probe_counters_plan_add(struct probe_counters_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->items[i].name, name) == 0)
-            return;
+            return i;
     MEM_GROW(plan->items, plan->count, plan->capacity);
-    struct plan_counter *item = &plan->items[plan->count++];
+    struct plan_counter *item = &plan->items[plan->count];
     *item = (struct plan_counter){ .name = mem_strdup(name) };
     item->pmu_count = plan->backend->encode(plan->backend->context, name, item->attributes, PMU_LIMIT);
+    return plan->count++;
+}
+
+size_t probe_counters_plan_encodes(const struct probe_counters_plan *plan, const char *name)
+{
+    struct perf_event_attr attributes[PMU_LIMIT];
+    return plan->backend->encode(plan->backend->context, name, attributes, PMU_LIMIT);
+}
+
+const struct perf_event_attr *probe_counters_plan_attributes(const struct probe_counters_plan *plan, size_t index,
+                                                             size_t *count)
+{
+    *count = plan->items[index].pmu_count;
+    return plan->items[index].attributes;
 }
 
 struct probe_counters_plan *probe_counters_plan_create(const struct probe_counters_backend *backend, const char *names)
@@ -50,7 +64,7 @@ struct probe_counters_plan *probe_counters_plan_create(const struct probe_counte
     *plan = (struct probe_counters_plan){ .backend = backend };
     while ((name = strsep(&rest, ",")) != NULL)
         if (name[0])
-            add_name(plan, name);
+            probe_counters_plan_add(plan, name);
     free(copy);
     return plan;
 }
@@ -126,11 +140,11 @@ static int open_event(struct probe_counters *set, const struct perf_event_attr *
     attributes.exclude_kernel = 1; /* also what an unprivileged process may count */
     attributes.exclude_hv = 1;
     attributes.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-    int descriptor = backend->open(backend->context, &attributes, leader);
+    int descriptor = backend->open(backend->context, &attributes, 0, leader);
     if (descriptor != -EINVAL || leader >= 0 || set->group_count || set->without_threads)
         return descriptor;
     attributes.inherit = 0; /* Linux before 4.13 takes groups or inheritance */
-    descriptor = backend->open(backend->context, &attributes, leader);
+    descriptor = backend->open(backend->context, &attributes, 0, leader);
     set->without_threads = descriptor >= 0;
     return descriptor;
 }

@@ -21,8 +21,8 @@ struct probe_counters_backend {
     /* Writes one set of attributes for each PMU whose counts add up to the event (one, but for hybrid CPUs); returns
      * how many (at most limit), 0 if the name means nothing. */
     size_t (*encode)(void *context, const char *name, struct perf_event_attr *attributes, size_t limit);
-    /* For the calling thread; group -1 opens a new group. A descriptor, or -errno. */
-    int (*open)(void *context, const struct perf_event_attr *attributes, int group);
+    /* thread 0 is the calling one; group -1 opens a new group. A descriptor, or -errno. */
+    int (*open)(void *context, const struct perf_event_attr *attributes, pid_t thread, int group);
     /* Of a group, in the layout of PERF_FORMAT_GROUP with both times. Bytes, or -errno. */
     ssize_t (*read)(void *context, int group, void *buffer, size_t size_bytes);
     int (*enable)(void *context, int group); /* 0 or -errno */
@@ -31,6 +31,8 @@ struct probe_counters_backend {
 };
 /* libpfm4 and perf_event_open; NULL if the library was built or the program linked without libpfm4. */
 const struct probe_counters_backend *probe_counters_perf(void);
+/* The same, but without libpfm4 there are the kernel's software events. Never NULL. */
+const struct probe_counters_backend *probe_counters_system(void);
 
 struct probe_counters_plan;
 /* names: a comma list; empty names and repetitions are dropped. The backend must outlive the plan. */
@@ -39,6 +41,13 @@ void probe_counters_plan_release(struct probe_counters_plan *plan);
 size_t probe_counters_plan_count(const struct probe_counters_plan *plan);
 const char *probe_counters_plan_name(const struct probe_counters_plan *plan, size_t index);
 bool probe_counters_plan_is_known(const struct probe_counters_plan *plan, size_t index);
+/* On how many PMUs the name counts; 0 if it means nothing. The plan stays as it is. */
+size_t probe_counters_plan_encodes(const struct probe_counters_plan *plan, const char *name);
+/* Adds a name before the first set is opened; returns its index. */
+size_t probe_counters_plan_add(struct probe_counters_plan *plan, const char *name);
+/* One set of attributes for each of *count PMUs. */
+const struct perf_event_attr *probe_counters_plan_attributes(const struct probe_counters_plan *plan, size_t index,
+                                                             size_t *count);
 
 struct probe_counters;
 /* Opens and starts what can be had, for the calling thread and the threads that it starts from now on, where the

@@ -1,25 +1,56 @@
 /* probe_counters_perf.c: the counters of this machine: names by libpfm4, counting by perf_event_open.
  *
- * The references to libpfm4 are weak, so that a program may be linked without it, and then has no counters. */
+ * The references to libpfm4 are weak, so that a program may be linked without it, and then has no counters but the
+ * software events, whose names stand here because every kernel has them whatever libpfm4 knows or is forced to know. */
 #include "harness/probe/probe_counters.h"
-
-#ifdef PRONY_HAVE_LIBPFM
-
+#include "harness/base/str.h"
 #include <dirent.h>
 #include <errno.h>
-#include <linux/perf_event.h>
+#ifdef PRONY_HAVE_LIBPFM
 #include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
+#pragma weak pfm_initialize
+#pragma weak pfm_get_os_event_encoding
+#else
+#include <linux/perf_event.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#pragma weak pfm_initialize
-#pragma weak pfm_get_os_event_encoding
+enum { INTERRUPTED_LIMIT = 5 };
 
-enum { INTERRUPTED_LIMIT = 5, PMU_TYPE_SHIFT = 32 };
+static const struct {
+    const char *name;
+    uint64_t config;
+} software_events[] = {
+    { "perf::TASK-CLOCK", PERF_COUNT_SW_TASK_CLOCK },
+    { "perf::PAGE-FAULTS", PERF_COUNT_SW_PAGE_FAULTS },
+    { "perf::MINOR-FAULTS", PERF_COUNT_SW_PAGE_FAULTS_MIN },
+    { "perf::MAJOR-FAULTS", PERF_COUNT_SW_PAGE_FAULTS_MAJ },
+    { "perf::CONTEXT-SWITCHES", PERF_COUNT_SW_CONTEXT_SWITCHES },
+    { "perf::CPU-MIGRATIONS", PERF_COUNT_SW_CPU_MIGRATIONS },
+    { "perf::ALIGNMENT-FAULTS", PERF_COUNT_SW_ALIGNMENT_FAULTS },
+};
+
+static bool encode_software(const char *name, struct perf_event_attr *attributes)
+{
+    memset(attributes, 0, sizeof *attributes);
+    attributes->type = PERF_TYPE_SOFTWARE;
+    for (size_t i = 0; i < sizeof software_events / sizeof software_events[0]; i++) {
+        if (!str_equal(software_events[i].name, name))
+            continue;
+        attributes->config = software_events[i].config;
+        return true;
+    }
+    return false;
+}
+
+#ifdef PRONY_HAVE_LIBPFM
+
+enum { PMU_TYPE_SHIFT = 32 };
 
 /* Hybrid CPUs have a PMU for each kind of core: those with a file "cpus". Their types; 0 of them on others. */
 static size_t find_hybrid_pmus(uint64_t *types, size_t limit)
@@ -46,9 +77,13 @@ static size_t find_hybrid_pmus(uint64_t *types, size_t limit)
     return count;
 }
 
-static size_t encode(void *context, const char *name, struct perf_event_attr *attributes, size_t limit)
+static bool has_libpfm(void)
 {
-    (void)context;
+    return pfm_initialize != NULL && pfm_get_os_event_encoding != NULL;
+}
+
+static size_t encode_native(const char *name, struct perf_event_attr *attributes, size_t limit)
+{
     uint64_t types[8];
     pfm_perf_encode_arg_t argument;
     memset(attributes, 0, sizeof *attributes);
@@ -68,13 +103,36 @@ static size_t encode(void *context, const char *name, struct perf_event_attr *at
     return count ? count : 1;
 }
 
-static int open_event(void *context, const struct perf_event_attr *attributes, int group)
+#else
+
+static bool has_libpfm(void)
+{
+    return false;
+}
+
+static size_t encode_native(const char *name, struct perf_event_attr *attributes, size_t limit)
+{
+    (void)name, (void)attributes, (void)limit;
+    return 0;
+}
+
+#endif
+
+static size_t encode(void *context, const char *name, struct perf_event_attr *attributes, size_t limit)
+{
+    (void)context;
+    if (encode_software(name, attributes))
+        return 1;
+    return has_libpfm() ? encode_native(name, attributes, limit) : 0;
+}
+
+static int open_event(void *context, const struct perf_event_attr *attributes, pid_t thread, int group)
 {
     (void)context;
     long descriptor = -1;
     errno = EINTR;
     for (int i = 0; i < INTERRUPTED_LIMIT && descriptor < 0 && errno == EINTR; i++)
-        descriptor = syscall(SYS_perf_event_open, attributes, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
+        descriptor = syscall(SYS_perf_event_open, attributes, thread, -1, group, PERF_FLAG_FD_CLOEXEC);
     return descriptor < 0 ? -errno : (int)descriptor;
 }
 
@@ -97,19 +155,15 @@ static void close_event(void *context, int descriptor)
     close(descriptor);
 }
 
-const struct probe_counters_backend *probe_counters_perf(void)
+const struct probe_counters_backend *probe_counters_system(void)
 {
     static const struct probe_counters_backend perf = {
         .encode = encode, .open = open_event, .read = read_group, .enable = enable, .close = close_event
     };
-    return pfm_initialize != NULL && pfm_get_os_event_encoding != NULL ? &perf : NULL;
+    return &perf;
 }
-
-#else
 
 const struct probe_counters_backend *probe_counters_perf(void)
 {
-    return NULL;
+    return has_libpfm() ? probe_counters_system() : NULL;
 }
-
-#endif

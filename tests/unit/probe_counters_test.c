@@ -51,9 +51,10 @@ static size_t fake_encode(void *context, const char *name, struct perf_event_att
     return 2;
 }
 
-static int fake_open(void *context, const struct perf_event_attr *attributes, int leader)
+static int fake_open(void *context, const struct perf_event_attr *attributes, pid_t thread, int leader)
 {
     (void)context;
+    (void)thread;
     int members = 0;
     if (pmu.open_errno && attributes->type != PERF_TYPE_SOFTWARE)
         return -pmu.open_errno;
