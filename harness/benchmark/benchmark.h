@@ -373,6 +373,9 @@ bool benchmark_peak_rss(double *bytes);
 /* Allocations of all threads so far (malloc, calloc, realloc, ...). False where they are not counted: in a program that
  * is not linked with libprony_benchmark_malloc, under sanitizers, with a libc other than glibc. */
 bool benchmark_allocation_count(uint64_t *count);
+/* --prony_callgrind: every instruction takes some hundred times as long as natively, so that set-up should spare what
+ * only a timed run needs, such as checks of the result. Call after benchmark_initialize. */
+bool benchmark_is_counting_instructions(void);
 
 /* The n of benchmark_complexity: the size of what this case works on. */
 void benchmark_state_set_complexity_n(struct benchmark_state *state, int64_t n);

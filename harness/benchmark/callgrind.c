@@ -36,6 +36,11 @@ void benchmark_callgrind_prepare(const struct benchmark_registry *registry)
     exit(1);
 }
 
+bool benchmark_is_counting_instructions(void)
+{
+    return benchmark_registry_get()->flags.callgrind;
+}
+
 /* The task directory has two links plus one a thread. */
 static int count_threads(void)
 {

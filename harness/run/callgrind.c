@@ -133,10 +133,13 @@ static const char **make_environment(struct attempt *attempt)
         own_count++;
     while (extra && extra[extra_count])
         extra_count++;
-    const char **list = arena_array(attempt->arena, own_count + extra_count + 5, sizeof *list);
+    const char **list = arena_array(attempt->arena, own_count + extra_count + 6, sizeof *list);
     list[count++] = "PRONY_CALLGRIND=1";
     list[count++] = "PRONY_KEEP_ASLR=1"; /* it is off already; an exec would leave valgrind */
     list[count++] = "LD_BIND_NOW=1";
+    /* callgrind counts each byte of a `rep movsb` as an instruction and a branch: glibc shall copy with vectors. */
+    list[count++] = "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:"
+                    "glibc.cpu.x86_rep_stosb_threshold=0x7fffffff";
     for (size_t i = 0; i < extra_count; i++)
         if (!is_set(list, count, extra[i]))
             list[count++] = extra[i];
@@ -162,7 +165,7 @@ static const char *last_words(struct attempt *attempt, const struct child_result
     const char *tail = text_clean_tail(attempt->arena, str_text(&child->errors), child->errors.length, TAIL_BYTES);
     const char *found = NULL;
     for (const char *line = tail; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
-        if (*line && *line != '\n' && !is_valgrinds(line))
+        if (*line && *line != '\n' && *line != ' ' && !is_valgrinds(line)) /* ' ': the line before goes on */
             found = line;
     return found ? arena_strndup(attempt->arena, found, strcspn(found, "\n")) : NULL;
 }

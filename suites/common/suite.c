@@ -218,13 +218,13 @@ bool suite_start(struct suite *suite, int *argc, char **argv, unsigned wants, in
     benchmark_maybe_reenter_without_aslr(*argc, argv);
     memset(suite, 0, sizeof *suite);
     suite->wants = wants;
-    suite->check = true;
     suite->engine = engine_find("native");
     const bool listing = is_listing(*argc, argv);
     char *help = mem_format("%s%s", wants & SUITE_MODELS ? help_models : "", wants & SUITE_THREADS ? help_threads : "");
     benchmark_set_help(help);
     free(help);
     benchmark_initialize(argc, argv);
+    suite->check = !benchmark_is_counting_instructions();
 
     struct error error;
     *exit_code = 2;
