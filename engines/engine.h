@@ -104,13 +104,11 @@ struct engine_span {
     uint16_t operation;
 };
 
-/* One thread's, on cache lines of its own. Spans are in order and never overlap. Where there are several threads, they
- * have equally many WAIT spans, the n-th of each for the same event; so the work between two of them began and ended
- * together, which is how a critical path is found. */
+/* One thread's, on cache lines of its own. Spans are in order and never overlap. */
 struct engine_lane {
     _Alignas(64) struct engine_span *spans;
     size_t count, capacity;
-    uint64_t dropped; /* spans that had no place; then the rule above does not hold */
+    uint64_t dropped; /* spans that had no place */
 };
 
 struct engine_trace {

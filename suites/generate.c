@@ -10,6 +10,7 @@
 #include "engines/sampler.h"
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "suites/common/spans.h"
 #include "suites/common/suite.h"
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct generate_case {
     size_t time_count;
     double total_ns;
     double max_rel_error; /* of the check; negative = not checked */
+    struct suite_spans spans;
 };
 
 /* ---- the check before timing ---- */
@@ -138,6 +140,8 @@ static void set_up(struct benchmark_state *state)
         return;
     }
     check_output(c, state);
+    if (suite_spans_open(&c->spans, c->suite, &c->engine, c->model->layers, &error) != 0)
+        benchmark_state_skip_with_error(state, "%s", error.text);
     benchmark_reset_peak_rss(); /* the scalar engine of the check does not count */
 }
 
@@ -152,6 +156,7 @@ static void tear_down(struct benchmark_state *state)
 {
     struct generate_case *c = benchmark_state_user_data(state);
     suite_engine_close(&c->engine);
+    suite_spans_close(&c->spans, benchmark_state_name(state));
     sampler_destroy(c->sampler);
     free(c->prompt);
     free(c->times_ns);
@@ -166,6 +171,7 @@ static void begin_run(struct generate_case *c, uint64_t *allocations, bool *coun
 {
     c->time_count = 0;
     c->total_ns = 0;
+    suite_spans_begin_run(&c->spans);
     *counted = benchmark_allocation_count(allocations);
 }
 
@@ -255,8 +261,12 @@ static int run_prompt(struct generate_case *c, bool draw, uint32_t *token, struc
     int code = ops->prefill(c->engine.session, c->prompt, c->tokens, error);
     if (code != 0 || !draw)
         return code;
+    const int64_t start_ns = c->spans.active ? clock_wall_ns() : 0;
     const float *logits = ops->logits(c->engine.session, &rows);
-    return sampler_draw(c->sampler, logits + (rows - 1) * c->model->vocab_size, token, error);
+    code = sampler_draw(c->sampler, logits + (rows - 1) * c->model->vocab_size, token, error);
+    if (c->spans.active)
+        suite_spans_add_sampling(&c->spans, (double)(clock_wall_ns() - start_ns));
+    return code;
 }
 
 static void run_prompts(struct benchmark_state *state, bool draw)
@@ -268,9 +278,11 @@ static void run_prompts(struct benchmark_state *state, bool draw)
     bool counted;
     begin_run(c, &allocations, &counted);
     while (benchmark_state_keep_running(state)) {
+        suite_spans_begin_iteration(&c->spans);
         int64_t start_ns = clock_wall_ns();
         int code = run_prompt(c, draw, &token, &error);
         record(c, state, start_ns);
+        suite_spans_end_iteration(&c->spans, state);
         if (code == 0)
             code = c->engine.ops->rewind(c->engine.session, 0, &error);
         if (code != 0) {
@@ -279,6 +291,7 @@ static void run_prompts(struct benchmark_state *state, bool draw)
         }
     }
     end_run(c, state, allocations, counted, c->tokens);
+    suite_spans_report(&c->spans, state, c->tokens);
     if (draw) {
         benchmark_state_set_output_digest(state, token);
         if (c->time_count > 0)
@@ -315,15 +328,18 @@ static void run_decode(struct benchmark_state *state)
             if (code != 0)
                 break;
         }
+        suite_spans_begin_iteration(&c->spans);
         int64_t start_ns = clock_wall_ns();
         code = ops->decode(c->engine.session, c->prompt[position++], &error);
         record(c, state, start_ns);
+        suite_spans_end_iteration(&c->spans, state);
     }
     if (code != 0) {
         benchmark_state_skip_with_error(state, "%s", error.text);
         return;
     }
     end_run(c, state, allocations, counted, 1);
+    suite_spans_report(&c->spans, state, 1);
     set_percentiles(c, state);
 }
 
@@ -370,7 +386,7 @@ int main(int argc, char **argv)
 {
     struct suite suite;
     int exit_code;
-    if (!suite_start(&suite, &argc, argv, SUITE_MODELS | SUITE_THREADS, &exit_code))
+    if (!suite_start(&suite, &argc, argv, SUITE_MODELS | SUITE_THREADS | SUITE_SPANS, &exit_code))
         return exit_code;
     for (size_t i = 0; i < suite.model_count; i++)
         add_model(&suite, &suite.models[i]);

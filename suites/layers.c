@@ -8,6 +8,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/rng.h"
+#include "suites/common/spans.h"
 #include "suites/common/suite.h"
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct layer_case {
     struct suite_engine engine;
     float *input, *x;     /* [tokens][width] */
     double max_rel_error; /* of the check; negative = not checked */
+    struct suite_spans spans;
 };
 
 static int open_engine(struct layer_case *c, struct suite_engine *engine, const char *kernels, int threads,
@@ -153,7 +155,10 @@ static void set_up(struct benchmark_state *state)
         return;
     }
     check_output(c, state);
-    if (benchmark_state_skipped(state) == BENCHMARK_NOT_SKIPPED && fill_context(c, &c->engine, c->context, &error) != 0)
+    if (benchmark_state_skipped(state) != BENCHMARK_NOT_SKIPPED)
+        return;
+    if (fill_context(c, &c->engine, c->context, &error) != 0 ||
+        suite_spans_open(&c->spans, c->suite, &c->engine, c->model->layers, &error) != 0)
         benchmark_state_skip_with_error(state, "%s", error.text);
 }
 
@@ -161,6 +166,7 @@ static void tear_down(struct benchmark_state *state)
 {
     struct layer_case *c = benchmark_state_user_data(state);
     suite_engine_close(&c->engine);
+    suite_spans_close(&c->spans, benchmark_state_name(state));
     free(c->input);
     free(c->x);
     c->input = c->x = NULL;
@@ -191,14 +197,17 @@ static void run_case(struct benchmark_state *state)
     struct layer_case *c = benchmark_state_user_data(state);
     const size_t bytes = c->tokens * c->model->width * sizeof *c->x;
     struct error error;
+    suite_spans_begin_run(&c->spans);
     const int64_t start_ns = clock_wall_ns();
     while (benchmark_state_keep_running(state)) {
+        suite_spans_begin_iteration(&c->spans);
         memcpy(c->x, c->input, bytes);
         if (run_part(c, &c->engine, c->tokens, &error) != 0) {
             benchmark_state_skip_with_error(state, "%s", error.text);
             return;
         }
         benchmark_do_not_optimize(c->x);
+        suite_spans_end_iteration(&c->spans, state);
     }
     const double seconds = (double)(clock_wall_ns() - start_ns) * 1e-9;
     const double iterations = (double)benchmark_state_iterations(state), flops = count_flops(c);
@@ -209,6 +218,7 @@ static void run_case(struct benchmark_state *state)
         benchmark_state_set_counter(state, "flops_per_second", flops * iterations / seconds, BENCHMARK_COUNTER_PLAIN);
     if (c->max_rel_error >= 0)
         benchmark_state_set_counter(state, "max_rel_error", c->max_rel_error, BENCHMARK_COUNTER_PLAIN);
+    suite_spans_report(&c->spans, state, c->tokens);
 }
 
 /* ---- registration ---- */
@@ -235,7 +245,7 @@ int main(int argc, char **argv)
     static const size_t tokens[] = { PREFILL_TOKENS, 1 };
     struct suite suite;
     int exit_code;
-    if (!suite_start(&suite, &argc, argv, SUITE_MODELS | SUITE_THREADS, &exit_code))
+    if (!suite_start(&suite, &argc, argv, SUITE_MODELS | SUITE_THREADS | SUITE_SPANS, &exit_code))
         return exit_code;
     if (suite.engine->run_part == NULL) {
         fprintf(stderr, "%s: the engine %s cannot run parts of a layer\n", argv[0], suite.engine->name);

@@ -367,6 +367,19 @@ void benchmark_state_add_value(struct benchmark_state *state, double value_ns);
 /* A hash of what was computed, so that two builds can be seen to do the same work: prony_output_digest. */
 void benchmark_state_set_output_digest(struct benchmark_state *state, uint64_t digest);
 
+/* Where the time of the iterations went, for who wants a trace to explain a number. Totals over all iterations; JSON
+ * has averages an iteration, in the order in which operations came first: prony_spans. The same operation and layer
+ * again adds to what is there. Not inside the loop: it allocates. */
+struct benchmark_span {
+    const char *operation; /* "attention"; copied */
+    int layer;             /* -1 = none */
+    double calls, time_ns;
+    double bytes, flops; /* NaN = not known */
+    const char *kernels; /* names of what it mostly consists of, separated by spaces, to look them up in other results;
+                            copied; NULL = none */
+};
+void benchmark_state_add_span(struct benchmark_state *state, const struct benchmark_span *span);
+
 /* Peak resident set of this process since the last reset (Linux: VmHWM, /proc/self/clear_refs). False if unknown. */
 bool benchmark_reset_peak_rss(void);
 bool benchmark_peak_rss(double *bytes);

@@ -276,6 +276,12 @@ struct benchmark_watch {
     bool is_open;
 };
 
+/* spans.c's own. Texts are owned. */
+struct benchmark_spans {
+    struct benchmark_span *items;
+    size_t count, capacity;
+};
+
 /* What one thread measured in one run. */
 struct benchmark_measurement {
     bool running, process_cpu;
@@ -294,6 +300,7 @@ struct benchmark_measurement {
     struct probe_counters *perf_set; /* read with the timer; NULL = none; owned by perf_counters.c */
     struct benchmark_counter_report *counter_reports;
     size_t counter_report_count;
+    struct benchmark_spans spans;
     char *label, *skip_message;
     double *values_ns; /* BENCHMARK_VALUE_LIMIT, lent by the runner */
     size_t value_count;
@@ -321,6 +328,12 @@ void benchmark_timer_finish(struct benchmark_measurement *measurement);
 /* How far the cheap pauses together may be off: at most by what the thread was off the CPU in a window, the counter's
  * rate, and one reading of the counter a pause, which stays in the time. */
 double benchmark_timer_pause_error_ns(const struct benchmark_measurement *measurement);
+
+/* ---- spans.c ---- */
+
+/* Adds another thread's. */
+void benchmark_spans_append(struct benchmark_spans *to, const struct benchmark_spans *from);
+void benchmark_spans_release(struct benchmark_span *items, size_t count);
 
 /* ---- samples.c ---- */
 

@@ -82,6 +82,7 @@ static void release_run(struct benchmark_run *run)
         free(run->courses[i].operations);
         free(run->courses[i].values);
     }
+    benchmark_spans_release(run->spans, run->span_count);
 }
 
 void benchmark_runs_release(struct benchmark_runs *runs)

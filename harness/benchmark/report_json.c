@@ -372,6 +372,37 @@ static void append_growth(struct str *str, const struct benchmark_run *run)
     str_append_char(str, '}');
 }
 
+/* A member that is known. */
+static void append_known(struct str *str, const char *key, double value)
+{
+    if (!isfinite(value))
+        return;
+    str_appendf(str, ", \"%s\": %.15g", key, value);
+}
+
+static void append_spans(struct str *str, const struct benchmark_run *run)
+{
+    const double iterations = run->iterations ? (double)run->iterations : 1;
+    str_append(str, KEY("prony_spans") "{\"operations\": [");
+    for (size_t i = 0; i < run->span_count; i++) {
+        const struct benchmark_span *span = &run->spans[i];
+        str_append(str, i ? ",\n        {\"operation\": " : "\n        {\"operation\": ");
+        append_string(str, span->operation);
+        if (span->layer >= 0)
+            str_appendf(str, ", \"layer\": %d", span->layer);
+        append_known(str, "calls", span->calls / iterations);
+        append_known(str, "time_ns", span->time_ns / iterations);
+        append_known(str, "bytes", span->bytes / iterations);
+        append_known(str, "flops", span->flops / iterations);
+        if (span->kernels) {
+            str_append(str, ", \"kernels\": ");
+            append_string(str, span->kernels);
+        }
+        str_append_char(str, '}');
+    }
+    str_append(str, "]}");
+}
+
 static void append_prony_members(struct str *str, const struct benchmark_run *run)
 {
     if (run->value_count)
@@ -406,6 +437,8 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
     }
     if (run->counter_report_count)
         append_counter_reports(str, run);
+    if (run->span_count)
+        append_spans(str, run);
     if (run->has_digest)
         str_appendf(str, KEY("prony_output_digest") "\"%016" PRIx64 "\"", run->digest);
 }

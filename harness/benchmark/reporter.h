@@ -139,6 +139,8 @@ struct benchmark_run {
     const char *growth;                /* "steady", "settling", "growing" (--prony_growth); NULL = not known */
     const char *growth_of;             /* the course that says so */
     double growth_bytes_per_operation; /* of that course's second half */
+    struct benchmark_span *spans;      /* owned, with their texts; totals */
+    size_t span_count;
 };
 
 struct benchmark_cache {

@@ -228,6 +228,9 @@ static void add_results(const struct benchmark_runner *runner, struct benchmark_
     run->counter_report_count = measurement->counter_report_count;
     measurement->counter_reports = NULL;
     measurement->counter_report_count = 0;
+    run->spans = measurement->spans.items;
+    run->span_count = measurement->spans.count;
+    measurement->spans = (struct benchmark_spans){ 0 };
     if (run->repetition_index == 0)
         warn_of_keys(run);
     benchmark_counters_finish(&run->counters, run->iterations, driving_seconds(instance->family, trial),

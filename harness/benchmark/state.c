@@ -15,6 +15,8 @@ void benchmark_measurement_release(struct benchmark_measurement *measurement)
         benchmark_counters_release(&measurement->counters);
     if (measurement->counter_reports)
         benchmark_perf_release_reports(measurement->counter_reports, measurement->counter_report_count);
+    benchmark_spans_release(measurement->spans.items, measurement->spans.count);
+    measurement->spans = (struct benchmark_spans){ 0 };
     free(measurement->label);
     free(measurement->skip_message);
     free(measurement->samples.values_ns);

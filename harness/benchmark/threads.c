@@ -325,6 +325,7 @@ static void add_measurement(struct benchmark_measurement *total, struct benchmar
         }
     }
     benchmark_perf_merge(total, part);
+    benchmark_spans_append(&total->spans, &part->spans);
     add_values(total, part);
     add_digest(total, part);
     benchmark_samples_append(&total->samples, &part->samples);

@@ -1,6 +1,7 @@
 /* suite.c: starting and finishing a suite program: flags, models, context. See suite.h. */
 #include "suites/common/suite.h"
 #include "harness/base/cpu.h"
+#include "harness/base/log.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include <stdarg.h>
@@ -12,6 +13,10 @@ static const char help_models[] = "          [--model=<file.gguf>]... (or PRONY_
                                   "          [--engine=<name>] (native)\n"
                                   "          [--kernels=<instruction set or kernel>,...]\n"
                                   "          [--check={0|1}] (1: compare with the scalar kernels before timing)\n";
+static const char help_spans[] =
+    "          [--spans={0|1}] (0; or PRONY_SPANS; 1: where the time goes, as prony_spans)\n"
+    "          [--trace=<file.json>] (or PRONY_TRACE; an iteration of each case for trace "
+    "viewers)\n";
 static const char help_threads[] = "          [--threads=<n>,<n>...] (1 and the number of CPUs)\n";
 
 static const char no_model[] = "no model: give --model=FILE.gguf (repeatable) or set PRONY_MODELS; to make one:\n"
@@ -102,14 +107,36 @@ static int parse_flag(struct suite *suite, const char *argument, unsigned wants,
         error_set(error, ERROR_USAGE, "--engine: there is no engine '%s'", value);
         return -1;
     }
+    if ((wants & SUITE_SPANS) && (value = flag_value(argument, "--trace")) != NULL) {
+        suite->trace_path = *value != '\0' ? value : NULL;
+        return 1;
+    }
+    if ((wants & SUITE_SPANS) && (value = flag_value(argument, "--spans")) != NULL) {
+        if (str_parse_bool(value, &suite->spans))
+            return 1;
+        error_set(error, ERROR_USAGE, "--spans: '%s' is neither 0 nor 1", value);
+        return -1;
+    }
     if ((wants & SUITE_THREADS) && (value = flag_value(argument, "--threads")) != NULL)
         return parse_threads(suite, value, error) == 0 ? 1 : -1;
     return 0;
 }
 
+/* What flags may overrule. */
+static void read_environment(struct suite *suite, unsigned wants)
+{
+    const char *spans = getenv("PRONY_SPANS"), *trace = getenv("PRONY_TRACE");
+    if (!(wants & SUITE_SPANS))
+        return;
+    if (spans != NULL && !str_parse_bool(spans, &suite->spans))
+        log_warn("PRONY_SPANS: '%s' is neither 0 nor 1", spans);
+    suite->trace_path = trace != NULL && *trace != '\0' ? trace : NULL;
+}
+
 static int parse_flags(struct suite *suite, int *argc, char **argv, unsigned wants, struct error *error)
 {
     int kept = 1;
+    read_environment(suite, wants);
     for (int i = 1; i < *argc; i++) {
         int taken = parse_flag(suite, argv[i], wants, error);
         if (taken < 0)
@@ -122,6 +149,7 @@ static int parse_flags(struct suite *suite, int *argc, char **argv, unsigned wan
         return error_set(error, ERROR_USAGE, "--help lists the flags");
     if (suite->thread_count == 0)
         default_threads(suite);
+    suite->spans = suite->spans || suite->trace_path != NULL;
     const char *models = getenv("PRONY_MODELS");
     if ((wants & SUITE_MODELS) && suite->model_count == 0 && models != NULL)
         return add_models(suite, models, error);
@@ -220,7 +248,8 @@ bool suite_start(struct suite *suite, int *argc, char **argv, unsigned wants, in
     suite->wants = wants;
     suite->engine = engine_find("native");
     const bool listing = is_listing(*argc, argv);
-    char *help = mem_format("%s%s", wants & SUITE_MODELS ? help_models : "", wants & SUITE_THREADS ? help_threads : "");
+    char *help = mem_format("%s%s%s", wants & SUITE_MODELS ? help_models : "",
+                            wants & SUITE_THREADS ? help_threads : "", wants & SUITE_SPANS ? help_spans : "");
     benchmark_set_help(help);
     free(help);
     benchmark_initialize(argc, argv);
@@ -241,6 +270,15 @@ bool suite_start(struct suite *suite, int *argc, char **argv, unsigned wants, in
     return false;
 }
 
+static int write_trace(struct suite *suite, int code)
+{
+    struct error error;
+    if (suite_trace_write(&suite->trace, suite->trace_path, &error) == 0)
+        return code;
+    fprintf(stderr, "%s\n", error.text);
+    return 2;
+}
+
 int suite_finish(struct suite *suite)
 {
     /* Without a model there is nothing to list, which is not worth an error message. */
@@ -248,6 +286,9 @@ int suite_finish(struct suite *suite)
         benchmark_run_specified();
     int code = benchmark_exit_status();
     benchmark_shutdown();
+    if (suite->trace_path != NULL && suite->trace.case_count > 0)
+        code = write_trace(suite, code);
+    suite_trace_release(&suite->trace);
     for (size_t i = 0; i < suite->model_count; i++)
         free(suite->models[i].reference);
     arena_release(&suite->arena);

@@ -17,11 +17,13 @@
 #include "engines/engine.h"
 #include "harness/base/arena.h"
 #include "harness/benchmark/benchmark.h"
+#include "suites/common/trace.h"
 
 /* Which flags a suite understands besides libbenchmark's. */
 enum suite_wants {
     SUITE_MODELS = 1,  /* --model=FILE (repeatable, or PRONY_MODELS), --engine=NAME, --kernels=LIST, --check=0|1 */
     SUITE_THREADS = 2, /* --threads=1,2 */
+    SUITE_SPANS = 4,   /* --spans=0|1 (or PRONY_SPANS), --trace=FILE (or PRONY_TRACE) */
 };
 
 /* A model as its case names call it; describe() of the engine, copied. */
@@ -45,6 +47,10 @@ struct suite {
     size_t model_count;
     int threads[SUITE_THREADS_MAX]; /* default: 1 and the number of CPUs */
     size_t thread_count;
+    bool spans;               /* trace the engine: prony_spans in every record */
+    const char *trace_path;   /* NULL = no file; else spans is set */
+    struct suite_trace trace; /* what suite_finish writes there */
+    bool told_no_spans;
     struct arena arena; /* names, case structs: until suite_finish */
 };
 

@@ -239,6 +239,80 @@ static void test_layers(void **state)
     json_decref(root);
 }
 
+/* Times of the operations fit into the iteration; a token moves the weights once. Returns bytes. */
+static double check_spans(const json_t *record, double ns_per_unit)
+{
+    const json_t *operations = json_object_get(json_object_get(record, "prony_spans"), "operations");
+    double time_ns = 0, bytes = 0;
+    size_t index;
+    json_t *span;
+    assert_true(json_array_size(operations) > 0);
+    json_array_foreach(operations, index, span)
+    {
+        time_ns += json_number_value(json_object_get(span, "time_ns"));
+        bytes += json_number_value(json_object_get(span, "bytes"));
+        assert_true(json_number_value(json_object_get(span, "calls")) > 0);
+    }
+    assert_true(time_ns > 0 && time_ns <= number(record, "real_time") * ns_per_unit);
+    return bytes;
+}
+
+static void test_spans(void **state)
+{
+    const struct place *place = *state;
+    char arguments[512], trace[160];
+    snprintf(trace, sizeof trace, "%s/trace.json", place->directory);
+    snprintf(arguments, sizeof arguments, "'--model=%s' --threads=1,2 --check=0 '--trace=%s'", place->model, trace);
+    json_t *root = run_json(place, "generate", arguments);
+    const double one = check_spans(find_record(root, "decode/tiny/q4_K_M/ctx:128/threads:1"), 1e6);
+    const double two = check_spans(find_record(root, "decode/tiny/q4_K_M/ctx:128/threads:2"), 1e6);
+    assert_true(one > 100000 && two / one > 0.9 && two / one < 1.1); /* other numbers of tokens, other contexts */
+    check_spans(find_record(root, "prefill/tiny/q4_K_M/tokens:512/threads:2"), 1e6);
+    check_spans(find_record(root, "ttft/tiny/q4_K_M/prompt:128/threads:1"), 1e6);
+    assert_null(json_object_get(find_record(root, "load/tiny/q4_K_M"), "prony_spans"));
+    json_decref(root);
+    json_error_t reason;
+    json_t *events = json_load_file(trace, 0, &reason);
+    assert_non_null(events);
+    assert_true(json_array_size(json_object_get(events, "traceEvents")) > 300);
+    json_decref(events);
+    snprintf(arguments, sizeof arguments, "'--model=%s' --threads=1 --spans=1 --benchmark_filter=^layer/",
+             place->model);
+    root = run_json(place, "layers", arguments);
+    check_spans(find_record(root, "layer/tiny/q4_K_M/layer/tokens:1/threads:1"), 1e3);
+    json_decref(root);
+}
+
+static void test_spans_that_cannot_be(void **state)
+{
+    const struct place *place = *state;
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "'--model=%s' --spans=perhaps", place->model);
+    assert_int_equal(run(place, "", "generate", arguments), 2);
+    snprintf(arguments, sizeof arguments,
+             "'--model=%s' --threads=1 --check=0 --benchmark_filter=decode --benchmark_min_time=1x "
+             "--trace=/no/such/directory/t.json",
+             place->model);
+    assert_int_equal(run(place, "", "generate", arguments), 2);
+    char *text = read_text(place->err);
+    assert_non_null(strstr(text, "/no/such/directory/t.json"));
+    free(text);
+    /* The environment asks too, and a flag overrules it. */
+    snprintf(arguments, sizeof arguments,
+             "'--model=%s' --threads=1 --check=0 --benchmark_filter=decode --benchmark_min_time=1x "
+             "--benchmark_format=json --spans=0",
+             place->model);
+    assert_int_equal(run(place, "PRONY_SPANS=1", "generate", arguments), 0);
+    text = read_text(place->out);
+    assert_null(strstr(text, "prony_spans"));
+    free(text);
+    *strstr(arguments, " --spans=0") = '\0';
+    assert_int_equal(run(place, "PRONY_SPANS=1", "generate", arguments), 0);
+    text = read_text(place->out);
+    assert_non_null(strstr(text, "prony_spans"));
+    free(text);
+}
+
 static void test_tokenizer(void **state)
 {
     const struct place *place = *state;
@@ -270,9 +344,15 @@ static void test_sampling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_without_a_model), cmocka_unit_test(test_wrong_flags), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_generate),        cmocka_unit_test(test_layers),      cmocka_unit_test(test_sampling),
+        cmocka_unit_test(test_without_a_model),
+        cmocka_unit_test(test_wrong_flags),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_sampling),
         cmocka_unit_test(test_tokenizer),
+        cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_spans_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
