@@ -1,14 +1,15 @@
 /* fingerprint.c: reads /proc and /sys. */
 #include "harness/run/fingerprint.h"
 #include "harness/run/build_info.h"
+#include "harness/run/bandwidth.h"
 #include "harness/run/child.h"
+#include "harness/run/sysfs.h"
 #include "harness/base/clock.h"
 #include "harness/base/cpu.h"
-#include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include <glob.h>
 #include <gnu/libc-version.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,52 +23,11 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
+/* Another number whenever something else is hashed: then old and new runs of one machine do not compare by accident,
+ * and the facts say why. */
+#define FINGERPRINT_VERSION "2"
+
 #define HASH_START 0xcbf29ce484222325u /* FNV-1a, 64 bits */
-
-/* ---- reading small files ---- */
-
-/* The text of root + path without the final newline, in the arena; NULL if it cannot be read. */
-static const char *read_text(struct arena *arena, const char *root, const char *path)
-{
-    char *full = mem_format("%s%s", root, path);
-    char *text = NULL;
-    size_t size;
-    const char *result = NULL;
-    if (file_read(full, &text, &size, NULL) == 0) {
-        while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
-            text[--size] = 0;
-        result = arena_strdup(arena, text);
-    }
-    free(text);
-    free(full);
-    return result;
-}
-
-/* The value of the first "key : value" line of a text like /proc/cpuinfo, in the arena; NULL if there is none. */
-static const char *find_line(struct arena *arena, const char *text, const char *key)
-{
-    size_t key_length = strlen(key);
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-        if (strncmp(line, key, key_length) != 0)
-            continue;
-        const char *p = line + key_length;
-        p += strspn(p, " \t");
-        if (*p != ':')
-            continue;
-        p++;
-        p += strspn(p, " \t");
-        return arena_strndup(arena, p, strcspn(p, "\n"));
-    }
-    return NULL;
-}
-
-/* "always [madvise] never" -> "madvise". */
-static const char *selected_word(struct arena *arena, const char *text)
-{
-    const char *open = text ? strchr(text, '[') : NULL;
-    const char *close = open ? strchr(open, ']') : NULL;
-    return close ? arena_strndup(arena, open + 1, (size_t)(close - open - 1)) : NULL;
-}
 
 /* ---- identity ---- */
 
@@ -84,14 +44,14 @@ static void add_cpu(struct facts *facts, const char *root)
         { "cpu_part", "CPU part" },
         { "cpu_revision", "CPU revision" },
     };
-    const char *text = read_text(facts->arena, root, "/proc/cpuinfo");
+    const char *text = sysfs_read(facts->arena, root, "/proc/cpuinfo");
     if (!text)
         return;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        facts_add(facts, keys[i][0], find_line(facts->arena, text, keys[i][1]));
-    const char *flags = find_line(facts->arena, text, "flags");
+        facts_add(facts, keys[i][0], sysfs_find_line(facts->arena, text, keys[i][1]));
+    const char *flags = sysfs_find_line(facts->arena, text, "flags");
     if (!flags)
-        flags = find_line(facts->arena, text, "Features");
+        flags = sysfs_find_line(facts->arena, text, "Features");
     if (flags) {
         facts_addf(facts, "cpu_flags_hash", "%016llx", (unsigned long long)hash_text(HASH_START, flags));
         char *padded = mem_format(" %s ", flags);
@@ -105,46 +65,84 @@ static void add_cpu(struct facts *facts, const char *root)
         facts_addf(facts, "cpu_count", "%d", count);
 }
 
+static const char *read_cache(struct facts *facts, const char *root, int index, const char *file)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, file);
+    return sysfs_read(facts->arena, root, path);
+}
+
+/* Those that CPU 0 sees, and how many CPUs share each. */
 static void add_caches(struct facts *facts, const char *root)
 {
     struct str list = { 0 };
     for (int index = 0; index < 16; index++) {
-        const char *parts[3];
-        static const char *const files[3] = { "level", "type", "size" };
-        for (int i = 0; i < 3; i++) {
-            char path[96];
-            snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, files[i]);
-            parts[i] = read_text(facts->arena, root, path);
-        }
-        if (parts[0] && parts[1] && parts[2])
-            str_appendf(&list, "%sL%s %s %s", list.length ? ", " : "", parts[0], parts[1], parts[2]);
+        const char *level = read_cache(facts, root, index, "level"), *type = read_cache(facts, root, index, "type");
+        const char *size = read_cache(facts, root, index, "size");
+        if (!level || !type || !size)
+            continue;
+        str_appendf(&list, "%sL%s %s %s", list.length ? ", " : "", level, type, size);
+        int sharing = sysfs_count_list(read_cache(facts, root, index, "shared_cpu_list"));
+        if (sharing > 1)
+            str_appendf(&list, " of %d CPUs", sharing);
     }
     if (list.length)
         facts_add(facts, "caches", str_text(&list));
     str_release(&list);
 }
 
+/* How many different texts the files of a pattern hold, package and core together where there are two. */
+static size_t count_different(struct arena *arena, const char *root, const char *first, const char *second)
+{
+    const char *const *paths;
+    size_t count = sysfs_glob(arena, root, "/sys/devices/system/cpu/cpu[0-9]*/topology", &paths), found = 0;
+    const char **seen = arena_array(arena, count, sizeof *seen);
+    for (size_t i = 0; i < count; i++) {
+        const char *a = sysfs_read(arena, root, arena_format(arena, "%s/%s", paths[i], first));
+        const char *b = second ? sysfs_read(arena, root, arena_format(arena, "%s/%s", paths[i], second)) : "";
+        if (!a || !b)
+            continue;
+        const char *key = arena_format(arena, "%s:%s", a, b);
+        size_t k = 0;
+        while (k < found && !str_equal(seen[k], key))
+            k++;
+        if (k == found)
+            seen[found++] = key;
+    }
+    return found;
+}
+
+static void add_topology(struct facts *facts, const char *root)
+{
+    size_t sockets = count_different(facts->arena, root, "physical_package_id", NULL);
+    size_t cores = count_different(facts->arena, root, "physical_package_id", "core_id");
+    if (cores)
+        facts_addf(facts, "cpu_cores", "%zu", cores);
+    if (sockets)
+        facts_addf(facts, "cpu_sockets", "%zu", sockets);
+    int nodes = sysfs_count_list(sysfs_read(facts->arena, root, "/sys/devices/system/node/online"));
+    if (nodes)
+        facts_addf(facts, "numa_nodes", "%d", nodes);
+}
+
 static void add_mitigations(struct facts *facts, const char *root)
 {
     uint64_t hash = HASH_START;
     int mitigated = 0, vulnerable = 0;
-    glob_t found;
-    char *pattern = mem_format("%s/sys/devices/system/cpu/vulnerabilities/*", root);
-    if (glob(pattern, 0, NULL, &found) == 0) { /* sorted by name */
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            const char *text = read_text(facts->arena, "", found.gl_pathv[i]);
-            if (!text)
-                continue;
-            mitigated += str_starts(text, "Mitigation");
-            vulnerable += str_starts(text, "Vulnerable");
-            const char *name = strrchr(found.gl_pathv[i], '/') + 1;
-            hash = hash_text(hash_text(hash_text(hash, name), "="), text);
-        }
-        facts_addf(facts, "mitigations", "%d of %zu mitigated, %d vulnerable, hash %016llx", mitigated, found.gl_pathc,
-                   vulnerable, (unsigned long long)hash);
-        globfree(&found);
+    const char *const *paths;
+    size_t count = sysfs_glob(facts->arena, root, "/sys/devices/system/cpu/vulnerabilities/*", &paths); /* sorted */
+    for (size_t i = 0; i < count; i++) {
+        const char *text = sysfs_read(facts->arena, root, paths[i]);
+        if (!text)
+            continue;
+        mitigated += str_starts(text, "Mitigation");
+        vulnerable += str_starts(text, "Vulnerable");
+        const char *name = strrchr(paths[i], '/') + 1;
+        hash = hash_text(hash_text(hash_text(hash, name), "="), text);
     }
-    free(pattern);
+    if (count)
+        facts_addf(facts, "mitigations", "%d of %zu mitigated, %d vulnerable, hash %016llx", mitigated, count,
+                   vulnerable, (unsigned long long)hash);
 }
 
 static void add_system(struct facts *facts, const char *root)
@@ -152,15 +150,17 @@ static void add_system(struct facts *facts, const char *root)
     struct utsname name;
     if (uname(&name) == 0) {
         facts_add(facts, "architecture", name.machine);
-        facts_addf(facts, "kernel", "%s %s", name.sysname, name.release);
+        const char *release = sysfs_read(facts->arena, root, "/proc/sys/kernel/osrelease");
+        facts_addf(facts, "kernel", "%s %s", name.sysname, release ? release : name.release);
     }
     facts_addf(facts, "libc", "glibc %s", gnu_get_libc_version());
-    facts_add(facts, "hypervisor", read_text(facts->arena, root, "/sys/hypervisor/type"));
-    facts_add(facts, "machine_product", read_text(facts->arena, root, "/sys/class/dmi/id/product_name"));
-    facts_add(facts, "smt_active", read_text(facts->arena, root, "/sys/devices/system/cpu/smt/active"));
-    const char *thp = read_text(facts->arena, root, "/sys/kernel/mm/transparent_hugepage/enabled");
-    facts_add(facts, "transparent_hugepages", selected_word(facts->arena, thp));
-    facts_add(facts, "aslr", read_text(facts->arena, root, "/proc/sys/kernel/randomize_va_space"));
+    facts_add(facts, "hypervisor", sysfs_read(facts->arena, root, "/sys/hypervisor/type"));
+    facts_add(facts, "machine_vendor", sysfs_read(facts->arena, root, "/sys/class/dmi/id/sys_vendor"));
+    facts_add(facts, "machine_product", sysfs_read(facts->arena, root, "/sys/class/dmi/id/product_name"));
+    facts_add(facts, "smt_active", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/smt/active"));
+    const char *thp = sysfs_read(facts->arena, root, "/sys/kernel/mm/transparent_hugepage/enabled");
+    facts_add(facts, "transparent_hugepages", sysfs_selected_word(facts->arena, thp));
+    facts_add(facts, "aslr", sysfs_read(facts->arena, root, "/proc/sys/kernel/randomize_va_space"));
     struct cpu_info cpu;
     char features[128];
     cpu_detect(&cpu);
@@ -203,56 +203,93 @@ static void add_memory(struct facts *facts, const char *root)
     static const char *const keys[][2] = { { "memory_total", "MemTotal" },
                                            { "memory_available", "MemAvailable" },
                                            { "swap_free", "SwapFree" } };
-    const char *text = read_text(facts->arena, root, "/proc/meminfo");
+    const char *text = sysfs_read(facts->arena, root, "/proc/meminfo");
     for (size_t i = 0; text && i < sizeof keys / sizeof keys[0]; i++)
-        facts_add(facts, keys[i][0], find_line(facts->arena, text, keys[i][1]));
+        facts_add(facts, keys[i][0], sysfs_find_line(facts->arena, text, keys[i][1]));
 }
 
 static void add_steal(struct facts *facts, const char *root)
 {
-    const char *text = read_text(facts->arena, root, "/proc/stat");
+    const char *text = sysfs_read(facts->arena, root, "/proc/stat");
     unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
     if (text && sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &wait, &irq,
                        &softirq, &steal) == 8)
         facts_addf(facts, "steal_ticks", "%llu", steal);
 }
 
-static void add_condition(struct facts *facts, const char *root)
+/* What costs time is measured on the real machine only. */
+static void add_measured(struct facts *facts)
 {
-    const char *load = read_text(facts->arena, root, "/proc/loadavg");
-    if (load)
-        facts_add(facts, "load", arena_strndup(facts->arena, load, strcspn(load, " ")));
-    const char *cpufreq = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
-    facts_add(facts, "governor", read_text(facts->arena, root, cpufreq));
-    facts_add(facts, "boost", read_text(facts->arena, root, "/sys/devices/system/cpu/cpufreq/boost"));
-    facts_add(facts, "turbo_disabled", read_text(facts->arena, root, "/sys/devices/system/cpu/intel_pstate/no_turbo"));
-    facts_add(facts, "cgroup_cpu_limit", read_text(facts->arena, root, "/sys/fs/cgroup/cpu.max"));
-    const char *pressure = read_text(facts->arena, root, "/proc/pressure/cpu");
-    if (pressure)
-        facts_add(facts, "cpu_pressure", arena_strndup(facts->arena, pressure, strcspn(pressure, "\n")));
-    const char *cpuinfo = read_text(facts->arena, root, "/proc/cpuinfo");
-    if (cpuinfo) {
-        facts_add(facts, "microcode", find_line(facts->arena, cpuinfo, "microcode"));
-        const char *mhz = find_line(facts->arena, cpuinfo, "cpu MHz");
-        facts_add(facts, "cpuinfo_mhz", mhz);
-    }
-    facts_add(facts, "boot_id", read_text(facts->arena, root, "/proc/sys/kernel/random/boot_id"));
-    char host[256];
-    if (gethostname(host, sizeof host) == 0) {
-        host[sizeof host - 1] = 0;
-        facts_add(facts, "host", host);
-    }
-    add_memory(facts, root);
-    add_steal(facts, root);
     double hz = estimate_clock_hz();
     if (hz > 0)
         facts_addf(facts, "clock_estimate_ghz", "%.3f", hz / 1e9);
+    size_t array_bytes;
+    int passes;
+    char size[32];
+    double bandwidth = bandwidth_measure(0.05, &array_bytes, &passes);
+    if (!isnan(bandwidth)) {
+        facts_addf(facts, "stream_triad_gbs", "%.2f", bandwidth / 1e9);
+        facts_addf(facts, "stream_triad_setup", "one thread, 3 arrays of %s, best of %d",
+                   str_bytes(size, sizeof size, (double)array_bytes), passes);
+    }
+}
+
+/* The host's name tells a run that goes on from one that was killed (summary.c), so it is that of gethostname. */
+static void add_host(struct facts *facts, const char *root)
+{
+    char host[256];
+    if (*root) {
+        facts_add(facts, "host", sysfs_read(facts->arena, root, "/proc/sys/kernel/hostname"));
+    } else if (gethostname(host, sizeof host) == 0) {
+        host[sizeof host - 1] = 0;
+        facts_add(facts, "host", host);
+    }
+}
+
+static void add_temperature(struct facts *facts, const char *root)
+{
+    const char *path;
+    double degrees = sysfs_find_temperature(facts->arena, root, &path);
+    if (!isnan(degrees))
+        facts_addf(facts, "temperature_celsius", "%.0f", degrees);
+}
+
+static void add_condition(struct facts *facts, const char *root)
+{
+    const char *load = sysfs_read(facts->arena, root, "/proc/loadavg");
+    if (load)
+        facts_add(facts, "load", arena_strndup(facts->arena, load, strcspn(load, " ")));
+    const char *cpufreq = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
+    facts_add(facts, "governor", sysfs_read(facts->arena, root, cpufreq));
+    facts_add(facts, "boost", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/cpufreq/boost"));
+    facts_add(facts, "turbo_disabled", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/intel_pstate/no_turbo"));
+    facts_add(facts, "cgroup_cpu_limit", sysfs_read(facts->arena, root, "/sys/fs/cgroup/cpu.max"));
+    const char *pressure = sysfs_read(facts->arena, root, "/proc/pressure/cpu");
+    if (pressure)
+        facts_add(facts, "cpu_pressure", arena_strndup(facts->arena, pressure, strcspn(pressure, "\n")));
+    const char *cpuinfo = sysfs_read(facts->arena, root, "/proc/cpuinfo");
+    if (cpuinfo) {
+        facts_add(facts, "microcode", sysfs_find_line(facts->arena, cpuinfo, "microcode"));
+        const char *mhz = sysfs_find_line(facts->arena, cpuinfo, "cpu MHz");
+        facts_add(facts, "cpuinfo_mhz", mhz);
+    }
+    facts_add(facts, "boot_id", sysfs_read(facts->arena, root, "/proc/sys/kernel/random/boot_id"));
+    const char *clocksource = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    facts_add(facts, "clocksource", sysfs_read(facts->arena, root, clocksource));
+    add_host(facts, root);
+    add_memory(facts, root);
+    add_steal(facts, root);
+    add_temperature(facts, root);
+    if (!*root)
+        add_measured(facts);
 }
 
 void fingerprint_collect(struct fingerprint *fingerprint, const char *root, struct arena *arena)
 {
     *fingerprint = (struct fingerprint){ .identity.arena = arena, .condition.arena = arena };
+    facts_add(&fingerprint->identity, "fingerprint_version", FINGERPRINT_VERSION);
     add_cpu(&fingerprint->identity, root);
+    add_topology(&fingerprint->identity, root);
     add_caches(&fingerprint->identity, root);
     add_system(&fingerprint->identity, root);
     add_mitigations(&fingerprint->identity, root);

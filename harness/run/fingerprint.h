@@ -1,5 +1,9 @@
 /* fingerprint.h: which machine this is, and in what condition.
  *
+ * Compiler and flags belong to the build, whose facts have a digest of their own (fingerprint_build); which kernels
+ * were chosen is in the suites' contexts. Here is what the machine offers: CPU, topology, caches, kernel, libc,
+ * policies.
+ *
  * Identity is hashed: two runs with the same fingerprint may be compared. So it holds only what stays the same for
  * weeks. Condition is recorded beside it and never hashed: a jittery fingerprint splits history. */
 #ifndef PRONY_RUN_FINGERPRINT_H
@@ -9,8 +13,8 @@
 
 struct fingerprint {
     char hash[17];          /* 16 hexadecimal digits over identity */
-    struct facts identity;  /* CPU, caches, kernel, libc, memory policy, mitigations, instruction sets */
-    struct facts condition; /* load, governor, memory, clock, pressure */
+    struct facts identity;  /* CPU, cores, caches, kernel, libc, memory policy, mitigations, instruction sets */
+    struct facts condition; /* load, governor, memory, clock, bandwidth, pressure, heat */
 };
 
 /* root is put before /proc and /sys: "" in real life, a made-up tree in tests. Never fails: what cannot be read is left

@@ -173,7 +173,7 @@ struct store_check {
     const char *verdict; /* "pass", "warn", "fail", "unknown" */
     const char *seen;    /* "powersave on 2 of 2 CPUs" */
     const char *meaning; /* why it matters, one sentence */
-    const char *remedy;  /* the command that mends it; NULL = none */
+    const char *remedy;  /* the command that mends it, or advice as a sentence; NULL = none */
 };
 int store_checks_add(struct store *store, int64_t run_id, const struct store_check *checks, size_t count,
                      struct error *error);

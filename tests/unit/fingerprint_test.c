@@ -1,62 +1,62 @@
 /* fingerprint_test.c: the identity of a machine is stable, and changes when the machine does. */
 #include "harness/run/fingerprint.h"
-#include "harness/base/file.h"
+#include "tests/support/tree.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
-static void put(const char *root, const char *path, const char *text)
-{
-    char *full = mem_format("%s%s", root, path);
-    char *slash = strrchr(full, '/');
-    *slash = 0;
-    assert_int_equal(file_make_directories(full, NULL), 0);
-    *slash = '/';
-    assert_int_equal(file_write(full, text, strlen(text), NULL), 0);
-    free(full);
-}
+static const char cpuinfo[] =
+    "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Test CPU\n"
+    "stepping\t: 2\nmicrocode\t: 0x1\ncpu MHz\t\t: 2600.0\nflags\t\t: fpu avx2 hypervisor\n\n"
+    "processor\t: 1\nvendor_id\t: GenuineIntel\ncpu MHz\t\t: 2601.0\n";
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
+#define CPU "/sys/devices/system/cpu/"
 
-/* A machine made of files. */
+static const char *const files[][2] = {
+    { "/proc/cpuinfo", cpuinfo },
+    { CPU "cpu0/cache/index0/level", "1\n" },
+    { CPU "cpu0/cache/index0/type", "Data\n" },
+    { CPU "cpu0/cache/index0/size", "48K\n" },
+    { CPU "cpu0/cache/index3/level", "3\n" },
+    { CPU "cpu0/cache/index3/type", "Unified\n" },
+    { CPU "cpu0/cache/index3/size", "36864K\n" },
+    { CPU "cpu0/cache/index3/shared_cpu_list", "0-1\n" },
+    { CPU "cpu0/topology/physical_package_id", "0\n" },
+    { CPU "cpu0/topology/core_id", "0\n" },
+    { CPU "cpu1/topology/physical_package_id", "0\n" },
+    { CPU "cpu1/topology/core_id", "1\n" },
+    { CPU "smt/active", "0\n" },
+    { CPU "vulnerabilities/meltdown", "Not affected\n" },
+    { CPU "vulnerabilities/spectre_v2", "Mitigation: Retpolines\n" },
+    { "/sys/devices/system/node/online", "0\n" },
+    { "/sys/class/dmi/id/sys_vendor", "Test Inc.\n" },
+    { "/sys/class/dmi/id/product_name", "Tester\n" },
+    { "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n" },
+    { "/proc/sys/kernel/osrelease", "6.1.0-13-amd64\n" },
+    { "/proc/sys/kernel/randomize_va_space", "2\n" },
+    { "/proc/sys/kernel/hostname", "builder-7\n" },
+    { "/proc/loadavg", "0.50 0.40 0.30 1/100 1234\n" },
+    { "/proc/meminfo", "MemTotal:        4000 kB\nMemAvailable:    3000 kB\n" },
+    { "/proc/stat", "cpu  1 2 3 4 5 6 7 89 0 0\ncpu0 1 2 3\n" },
+};
+
 static int make_root(void **state)
 {
-    char *root = mem_strdup("/tmp/prony-root-XXXXXX");
-    assert_non_null(mkdtemp(root));
-    put(root, "/proc/cpuinfo",
-        "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Test CPU\n"
-        "stepping\t: 2\nmicrocode\t: 0x1\ncpu MHz\t\t: 2600.0\nflags\t\t: fpu avx2 hypervisor\n\n"
-        "processor\t: 1\nvendor_id\t: GenuineIntel\ncpu MHz\t\t: 2601.0\n");
-    put(root, "/sys/devices/system/cpu/cpu0/cache/index0/level", "1\n");
-    put(root, "/sys/devices/system/cpu/cpu0/cache/index0/type", "Data\n");
-    put(root, "/sys/devices/system/cpu/cpu0/cache/index0/size", "48K\n");
-    put(root, "/sys/devices/system/cpu/smt/active", "0\n");
-    put(root, "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
-    put(root, "/proc/sys/kernel/randomize_va_space", "2\n");
-    put(root, "/sys/devices/system/cpu/vulnerabilities/meltdown", "Not affected\n");
-    put(root, "/sys/devices/system/cpu/vulnerabilities/spectre_v2", "Mitigation: Retpolines\n");
-    put(root, "/proc/loadavg", "0.50 0.40 0.30 1/100 1234\n");
-    put(root, "/proc/meminfo", "MemTotal:        4000 kB\nMemAvailable:    3000 kB\n");
-    put(root, "/proc/stat", "cpu  1 2 3 4 5 6 7 89 0 0\ncpu0 1 2 3\n");
+    char *root = tree_make();
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        tree_put(root, files[i][0], files[i][1]);
     *state = root;
     return 0;
 }
 
 static int remove_root(void **state)
 {
-    nftw(*state, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    free(*state);
+    tree_release(*state);
     return 0;
 }
 
@@ -87,7 +87,12 @@ static void test_facts(void **state)
     assert_fact(identity, "cpu_model", "207"); /* not "Test CPU": "model name" starts alike */
     assert_fact(identity, "cpu_count", "2");
     assert_fact(identity, "hypervisor_flag", "yes");
-    assert_fact(identity, "caches", "L1 Data 48K");
+    assert_fact(identity, "caches", "L1 Data 48K, L3 Unified 36864K of 2 CPUs");
+    assert_fact(identity, "cpu_cores", "2");
+    assert_fact(identity, "cpu_sockets", "1");
+    assert_fact(identity, "numa_nodes", "1");
+    assert_fact(identity, "kernel", "Linux 6.1.0-13-amd64");
+    assert_fact(identity, "machine_vendor", "Test Inc.");
     assert_fact(identity, "smt_active", "0");
     assert_fact(identity, "transparent_hugepages", "madvise");
     assert_fact(identity, "aslr", "2");
@@ -99,46 +104,112 @@ static void test_facts(void **state)
     assert_fact(condition, "swap_free", NULL);
     assert_fact(condition, "steal_ticks", "89");
     assert_fact(condition, "governor", NULL);
+    assert_fact(condition, "host", "builder-7");
+    assert_fact(condition, "stream_triad_gbs", NULL); /* not of this machine */
     assert_int_equal(strlen(fingerprint.hash), 16);
     fingerprint_release(&fingerprint);
     arena_release(&arena);
 }
 
+/* cpuinfo with one text replaced by another. */
+static char *edit_cpuinfo(const char *from, const char *to)
+{
+    const char *found = strstr(cpuinfo, from);
+    assert_non_null(found);
+    return mem_format("%.*s%s%s", (int)(found - cpuinfo), cpuinfo, to, found + strlen(from));
+}
+
+/* A week later: nothing that counts has changed. Each alone, and all together. */
 static void test_jitter_does_not_count(void **state)
 {
+    static const char *const changes[][2] = {
+        { "/proc/loadavg", "9.99 9 9 1/1 1\n" },
+        { "/proc/meminfo", "MemTotal:        3990 kB\nMemAvailable:    1 kB\nSwapFree: 9 kB\n" },
+        { "/proc/stat", "cpu  9 9 9 9 9 9 9 9999 0 0\n" },
+        { "/proc/pressure/cpu", "some avg10=99.00 avg60=9 avg300=9 total=9\n" },
+        { "/proc/uptime", "999999.0 1.0\n" },
+        { "/proc/sys/kernel/hostname", "builder-8\n" },
+        { "/proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n" },
+        { CPU "cpu0/cpufreq/scaling_governor", "powersave\n" },
+        { CPU "cpufreq/boost", "1\n" },
+        { CPU "intel_pstate/no_turbo", "1\n" },
+        { "/sys/class/thermal/thermal_zone0/temp", "91000\n" },
+        { "/sys/fs/cgroup/cpu.max", "100000 100000\n" },
+        { "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n" },
+    };
     const char *root = *state;
     char before[17], after[17];
     hash_of(root, before);
-    put(root, "/proc/loadavg", "9.99 9 9 1/1 1\n");
-    put(root, "/proc/meminfo", "MemTotal:        4000 kB\nMemAvailable:    1 kB\n");
-    put(root, "/proc/stat", "cpu  9 9 9 9 9 9 9 9999 0 0\n");
-    put(root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
-    put(root, "/proc/cpuinfo",
-        "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 207\nmodel name\t: Test CPU\n"
-        "stepping\t: 2\nmicrocode\t: 0x2\ncpu MHz\t\t: 3100.5\nflags\t\t: fpu avx2 hypervisor\n\n"
-        "processor\t: 1\nvendor_id\t: GenuineIntel\ncpu MHz\t\t: 800.0\n");
-    hash_of(root, after);
-    assert_string_equal(before, after);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        tree_put(root, changes[i][0], changes[i][1]);
+        hash_of(root, after);
+        if (strcmp(before, after) != 0)
+            fail_msg("%s changed the fingerprint", changes[i][0]);
+    }
+    static const char *const edits[][2] = { { "2600.0", "3100.5" }, { "2601.0", "800.0" }, { "0x1", "0x2b" } };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        char *text = edit_cpuinfo(edits[i][0], edits[i][1]);
+        tree_put(root, "/proc/cpuinfo", text);
+        hash_of(root, after);
+        if (strcmp(before, after) != 0)
+            fail_msg("%s -> %s changed the fingerprint", edits[i][0], edits[i][1]);
+        free(text);
+    }
 }
 
+static void assert_another(const char *root, const char *path, const char *text, const char *what)
+{
+    char before[17], after[17], again[17];
+    char *old = tree_get(root, path);
+    hash_of(root, before);
+    tree_put(root, path, text);
+    hash_of(root, after);
+    if (strcmp(before, after) == 0)
+        fail_msg("%s changed to %s, the fingerprint did not", path, what);
+    if (old)
+        tree_put(root, path, old);
+    else
+        tree_drop(root, path);
+    hash_of(root, again);
+    assert_string_equal(before, again);
+    free(old);
+}
+
+/* Each alone makes another machine, and the old one comes back with the old value. */
 static void test_changes_count(void **state)
 {
     static const char *const changes[][2] = {
         { "/proc/sys/kernel/randomize_va_space", "0\n" },
+        { "/proc/sys/kernel/osrelease", "6.1.0-14-amd64\n" },
         { "/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never\n" },
-        { "/sys/devices/system/cpu/vulnerabilities/spectre_v2", "Vulnerable\n" },
-        { "/sys/devices/system/cpu/smt/active", "1\n" },
-        { "/sys/devices/system/cpu/cpu0/cache/index0/size", "32K\n" },
-        { "/proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\n" },
+        { CPU "vulnerabilities/spectre_v2", "Vulnerable\n" },
+        { CPU "vulnerabilities/retbleed", "Not affected\n" },
+        { CPU "smt/active", "1\n" },
+        { CPU "cpu0/cache/index0/size", "32K\n" },
+        { CPU "cpu0/cache/index3/shared_cpu_list", "0\n" },
+        { CPU "cpu1/topology/core_id", "0\n" },
+        { CPU "cpu1/topology/physical_package_id", "1\n" },
+        { "/sys/devices/system/node/online", "0-1\n" },
+        { "/sys/hypervisor/type", "xen\n" },
+        { "/sys/class/dmi/id/sys_vendor", "Other Inc.\n" },
+        { "/sys/class/dmi/id/product_name", "Faster\n" },
     };
-    char before[17], after[17];
-    hash_of(*state, before);
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        put(*state, changes[i][0], changes[i][1]);
-        hash_of(*state, after);
-        if (strcmp(before, after) == 0)
-            fail_msg("%s changed, the fingerprint did not", changes[i][0]);
-        memcpy(before, after, sizeof before);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        assert_another(*state, changes[i][0], changes[i][1], changes[i][1]);
+    static const char *const edits[][2] = {
+        { "GenuineIntel", "AuthenticAMD" },
+        { "family\t: 6", "family\t: 7" },
+        { ": 207", ": 208" },
+        { "Test CPU", "Other CPU" },
+        { "stepping\t: 2", "stepping\t: 3" },
+        { "fpu avx2", "fpu avx2 avx512f" },
+        { " hypervisor", "" },
+        { "\nprocessor\t: 1\n", "\n" },
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        char *text = edit_cpuinfo(edits[i][0], edits[i][1]);
+        assert_another(*state, "/proc/cpuinfo", text, edits[i][1]);
+        free(text);
     }
 }
 
@@ -158,6 +229,21 @@ static void test_this_machine(void **state)
     arena_release(&arena);
 }
 
+/* What is measured is in the condition of the real machine. */
+static void test_measured_condition(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct fingerprint fingerprint;
+    double bandwidth;
+    fingerprint_collect(&fingerprint, "", &arena);
+    const char *text = facts_find(fingerprint.condition.items, fingerprint.condition.count, "stream_triad_gbs");
+    assert_non_null(text);
+    assert_true(str_parse_f64(text, &bandwidth) && bandwidth > 0.01 && bandwidth < 10000);
+    fingerprint_release(&fingerprint);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_jitter_does_not_count, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_changes_count, make_root, remove_root),
         cmocka_unit_test(test_this_machine),
+        cmocka_unit_test(test_measured_condition),
     };
     return cmocka_run_group_tests_name("fingerprint", tests, NULL, NULL);
 }
