@@ -25,7 +25,9 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
         { "filter", 'f', OPTION_REGEX, &runner->filter },      { "seed", 0, OPTION_TEXT, &seed },
         { "timeout", 0, OPTION_DURATION, &runner->timeout_s }, { "suite", 0, OPTION_LIST, &arguments->suites },
         { "model", 'm', OPTION_LIST, &arguments->models },     { "dry-run", 0, OPTION_FLAG, &arguments->dry_run },
-        { "strict", 0, OPTION_FLAG, &arguments->strict },      { "quiet", 'q', OPTION_FLAG, &runner->quiet }
+        { "counters", 'c', OPTION_TEXT, &runner->counters },   { "memory", 0, OPTION_FLAG, &runner->memory },
+        { "spans", 0, OPTION_FLAG, &runner->spans },           { "strict", 0, OPTION_FLAG, &arguments->strict },
+        { "quiet", 'q', OPTION_FLAG, &runner->quiet }
     };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &arguments->rest, error);
     if (code != 0)
@@ -93,6 +95,15 @@ static void print_dry_run(const struct runner *runner)
         }
         total += count;
     }
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        const struct runner_suite *suite = &runner->suites[i];
+        struct str passes = { 0 };
+        passes_describe(&suite->passes, &passes);
+        if (passes.length && suite->case_count)
+            printf("then %s, %zu cases: %s\n", suite->section->name, suite->case_count, str_text(&passes));
+        str_release(&passes);
+    }
+    total += passes_count(runner);
     printf("%zu processes\n", total);
     arena_release(&arena);
 }
@@ -188,6 +199,11 @@ const struct command cmd_run = {
             "  --suite NAME    only this suite of the plan; repeatable\n"
             "  -m, --model F   model file for the suites, instead of $PRONY_MODELS; repeatable\n"
             "  --seed N        order of the cases (default: the plan's, else random; always recorded)\n"
+            "  -c, --counters LIST\n"
+            "                  count these, too: groups (basic), metrics (instructions), events of the CPU, and\n"
+            "                  callgrind for exact instruction counts under valgrind; prony events lists them\n"
+            "  --memory        measure heap, mappings and resident set of every case, too\n"
+            "  --spans         ask where the time goes, operation by operation, too\n"
             "  --timeout T     time limit of one process (90s, 5m), whatever the plan says\n"
             "  --dry-run       print what would run in which order, and stop\n"
             "  --strict        exit with 2 if any process failed\n"
@@ -195,10 +211,13 @@ const struct command cmd_run = {
             "\n"
             "Every round measures every case once, each in a fresh process, in a random order. A suite that crashes,\n"
             "hangs or prints rubbish is recorded as failed, and the rest goes on. Ctrl-C keeps what was measured.\n"
+            "Counters, memory and spans are taken after the timed rounds in processes of their own, whose times are\n"
+            "not judged.\n"
             "\n"
             "examples:\n"
             "  prony run quick --model qwen2.5-0.5b-q8_0.gguf\n"
             "  prony run nightly --filter '^decode/' --rounds 10\n"
+            "  prony run quick --counters basic,callgrind --memory\n"
             "  prony run my.plan --dry-run\n"
             "\n"
             "exit status: 0 measured; 2 could not run, nothing was measured, or interrupted\n",

@@ -11,22 +11,9 @@
 
 enum { TAIL_BYTES = 4000 };
 
-/* What happened to one process. */
-enum outcome { OUTCOME_GOOD, OUTCOME_FAILED, OUTCOME_INTERRUPTED };
-
-struct attempt {
-    struct execution *execution;
-    struct runner_suite *suite;
-    const struct schedule_unit *unit;
-    int round, process;
-    struct arena arena; /* lives as long as the attempt */
-    char reason[640];   /* if it failed */
-    const char *stderr_tail;
-};
-
 /* ---- the command line ---- */
 
-static char **make_arguments(const struct attempt *attempt)
+static char **make_arguments(const struct trial *attempt)
 {
     const struct runner_suite *suite = attempt->suite;
     const struct schedule_unit *unit = attempt->unit;
@@ -42,7 +29,7 @@ static char **make_arguments(const struct attempt *attempt)
     arguments[count++] = mem_strdup("--benchmark_format=json");
     if (suite->min_time)
         arguments[count++] = mem_format("--benchmark_min_time=%s", suite->min_time);
-    if (suite->section->repetitions > 1)
+    if (suite->section->repetitions > 1 && !attempt->pass)
         arguments[count] = mem_format("--benchmark_repetitions=%d", suite->section->repetitions);
     free(filter);
     free(names);
@@ -64,39 +51,43 @@ static void tick(void *context)
 
 /* ---- what came back ---- */
 
-static bool was_asked_for(const struct attempt *attempt, const char *name)
+static int compare_names(const void *a, const void *b)
 {
-    for (size_t i = 0; i < attempt->unit->case_count; i++)
-        if (strcmp(attempt->suite->cases[attempt->unit->cases[i]], name) == 0)
-            return true;
-    return false;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The first of the sorted names that is not among the others, which are sorted too; NULL if there is none. */
+static const char *find_missing(const char *const *names, size_t count, const char *const *others, size_t other_count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!bsearch(&names[i], others, other_count, sizeof *others, compare_names))
+            return names[i];
+    return NULL;
 }
 
 /* Every case that was asked for must be there, and nothing else: otherwise the program does not do what the protocol
  * says, and its numbers may belong to something else. */
-static bool check_names(struct attempt *attempt, const struct protocol_output *output)
+static bool check_names(struct trial *attempt, const struct protocol_output *output)
 {
-    for (size_t i = 0; i < output->sample_count; i++) {
-        if (!was_asked_for(attempt, output->samples[i].name)) {
-            snprintf(attempt->reason, sizeof attempt->reason, "it measured '%.200s', which was not asked for",
-                     output->samples[i].name);
-            return false;
-        }
-    }
-    for (size_t k = 0; k < attempt->unit->case_count; k++) {
-        const char *name = attempt->suite->cases[attempt->unit->cases[k]];
-        bool found = false;
-        for (size_t i = 0; i < output->sample_count && !found; i++)
-            found = strcmp(output->samples[i].name, name) == 0;
-        if (!found) {
-            snprintf(attempt->reason, sizeof attempt->reason, "it gave no result for '%.200s'", name);
-            return false;
-        }
-    }
-    return true;
+    size_t asked_count = attempt->unit->case_count, given_count = output->sample_count;
+    const char **asked = arena_array(&attempt->arena, asked_count, sizeof *asked);
+    const char **given = arena_array(&attempt->arena, given_count, sizeof *given);
+    for (size_t i = 0; i < asked_count; i++)
+        asked[i] = attempt->suite->cases[attempt->unit->cases[i]];
+    for (size_t i = 0; i < given_count; i++)
+        given[i] = output->samples[i].name;
+    qsort(asked, asked_count, sizeof *asked, compare_names);
+    qsort(given, given_count, sizeof *given, compare_names);
+    const char *extra = find_missing(given, given_count, asked, asked_count);
+    const char *missing = find_missing(asked, asked_count, given, given_count);
+    if (extra)
+        snprintf(attempt->reason, sizeof attempt->reason, "it measured '%.200s', which was not asked for", extra);
+    else if (missing)
+        snprintf(attempt->reason, sizeof attempt->reason, "it gave no result for '%.200s'", missing);
+    return !extra && !missing;
 }
 
-static bool understand(struct attempt *attempt, const struct child_request *request, const struct child_result *result,
+static bool understand(struct trial *attempt, const struct child_request *request, const struct child_result *result,
                        struct protocol_output *output)
 {
     struct error error;
@@ -112,12 +103,28 @@ static bool understand(struct attempt *attempt, const struct child_request *requ
     return check_names(attempt, output);
 }
 
-static enum outcome run_process(struct attempt *attempt, struct protocol_output *output, double *wall_s)
+/* The pass's variables come first: the first of a name counts. */
+static const char **join_variables(const struct trial *attempt)
+{
+    size_t count = 0, own = 0;
+    while (attempt->variables && attempt->variables[count])
+        count++;
+    while (attempt->suite->environment[own])
+        own++;
+    const char **list = mem_array(count + own + 1, sizeof *list);
+    if (count)
+        memcpy(list, attempt->variables, count * sizeof *list);
+    memcpy(list + count, attempt->suite->environment, own * sizeof *list);
+    return list;
+}
+
+enum outcome measure_run(struct trial *attempt, struct protocol_output *output, double *wall_s)
 {
     struct runner_suite *suite = attempt->suite;
     char **arguments = make_arguments(attempt);
+    const char **variables = join_variables(attempt);
     struct child_request request = { .arguments = (const char *const *)(uintptr_t)arguments,
-                                     .environment = suite->environment,
+                                     .environment = variables,
                                      .cpus = &suite->cpus[attempt->unit->cases[0]],
                                      .timeout_s = suite->timeout_s,
                                      .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
@@ -140,12 +147,13 @@ static enum outcome run_process(struct attempt *attempt, struct protocol_output 
             text_clean_tail(&attempt->arena, str_text(&result.errors), result.errors.length, TAIL_BYTES);
     child_release(&result);
     free_arguments(arguments);
+    free(variables);
     return outcome;
 }
 
 /* ---- what is stored ---- */
 
-static int store_context(struct attempt *attempt, const struct protocol_output *output, struct error *error)
+static int store_context(struct trial *attempt, const struct protocol_output *output, struct error *error)
 {
     struct runner_suite *suite = attempt->suite;
     if (suite->context_stored)
@@ -160,7 +168,7 @@ static int store_context(struct attempt *attempt, const struct protocol_output *
                                output->context_count, error);
 }
 
-static int store_output(struct attempt *attempt, struct protocol_output *output, struct error *error)
+static int store_output(struct trial *attempt, struct protocol_output *output, struct error *error)
 {
     struct execution *execution = attempt->execution;
     int code = store_context(attempt, output, error);
@@ -184,14 +192,20 @@ static int store_output(struct attempt *attempt, struct protocol_output *output,
     return 0;
 }
 
-static int store_failure(struct attempt *attempt, struct error *error)
+int measure_store_failure(struct trial *attempt, struct error *error)
 {
     struct execution *execution = attempt->execution;
     const struct schedule_unit *unit = attempt->unit;
     const char *name = attempt->suite->cases[unit->cases[0]];
-    const char *reason = unit->case_count > 1 ? arena_format(&attempt->arena, "%s and %zu more in one process: %s",
-                                                             name, unit->case_count - 1, attempt->reason)
-                                              : arena_format(&attempt->arena, "%s: %s", name, attempt->reason);
+    const char *reason;
+    if (attempt->pass)
+        reason =
+            arena_format(&attempt->arena, "%s: while its %s were measured: %s", name, attempt->pass, attempt->reason);
+    else if (unit->case_count > 1)
+        reason = arena_format(&attempt->arena, "%s and %zu more in one process: %s", name, unit->case_count - 1,
+                              attempt->reason);
+    else
+        reason = arena_format(&attempt->arena, "%s: %s", name, attempt->reason);
     struct store_failure failure = { .suite = attempt->suite->section->name,
                                      .reason = reason,
                                      .stderr_tail = attempt->stderr_tail,
@@ -204,7 +218,7 @@ static int store_failure(struct attempt *attempt, struct error *error)
     return store_failure_add(execution->store, execution->result->run_id, &failure, error);
 }
 
-static void note_durations(struct attempt *attempt, double wall_s)
+static void note_durations(struct trial *attempt, double wall_s)
 {
     for (size_t i = 0; i < attempt->unit->case_count; i++) {
         double *mean = &attempt->suite->duration_s[attempt->unit->cases[i]];
@@ -226,22 +240,22 @@ static int run_one_by_one(struct execution *execution, int round, const struct s
 
 int measure_unit(struct execution *execution, int round, const struct schedule_unit *unit, struct error *error)
 {
-    struct attempt attempt = { .execution = execution,
-                               .suite = &execution->runner->suites[unit->suite],
-                               .unit = unit,
-                               .round = round,
-                               .process = execution->process++ };
+    struct trial attempt = { .execution = execution,
+                             .suite = &execution->runner->suites[unit->suite],
+                             .unit = unit,
+                             .round = round,
+                             .process = execution->process++ };
     struct protocol_output output = { 0 };
     double wall_s = 0;
     int code = 0;
     bool retry = false;
-    switch (run_process(&attempt, &output, &wall_s)) {
+    switch (measure_run(&attempt, &output, &wall_s)) {
     case OUTCOME_GOOD:
         code = store_output(&attempt, &output, error);
         note_durations(&attempt, wall_s);
         break;
     case OUTCOME_FAILED:
-        code = store_failure(&attempt, error);
+        code = measure_store_failure(&attempt, error);
         retry = unit->case_count > 1;
         if (!retry)
             attempt.suite->failed_rounds[unit->cases[0]]++;

@@ -168,6 +168,26 @@ static int set_cpus(struct target *target, const struct conf_entry *entry)
     return 0;
 }
 
+/* What the words mean is looked up when the run is prepared. */
+static int set_counters(struct target *target, const struct conf_entry *entry)
+{
+    if (entry->value[0] == 0)
+        return fail(target, entry, "groups, metrics or events separated by commas, or none");
+    bool is_none = str_equal(entry->value, "none");
+    target->suite->counters = is_none ? NULL : arena_strdup(&target->plan->arena, entry->value);
+    return 0;
+}
+
+static int set_memory(struct target *target, const struct conf_entry *entry)
+{
+    return str_parse_bool(entry->value, &target->suite->memory) ? 0 : fail(target, entry, "yes or no");
+}
+
+static int set_spans(struct target *target, const struct conf_entry *entry)
+{
+    return str_parse_bool(entry->value, &target->suite->spans) ? 0 : fail(target, entry, "yes or no");
+}
+
 static const struct {
     const char *key;
     int (*apply)(struct target *, const struct conf_entry *);
@@ -178,7 +198,8 @@ static const struct {
     { "min_time", set_min_time, true, true }, { "cpus", set_cpus, true, true },
     { "env", set_environment, true, true },   { "seed", set_seed, true, false },
     { "program", set_program, false, true },  { "filter", set_filter, false, true },
-    { "args", set_arguments, false, true },
+    { "args", set_arguments, false, true },   { "counters", set_counters, true, true },
+    { "memory", set_memory, true, true },     { "spans", set_spans, true, true },
 };
 
 static int apply_entry(struct target *target, const struct conf_entry *entry)

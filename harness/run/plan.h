@@ -27,6 +27,8 @@ struct plan_suite {
     int repetitions;                 /* inside one process; at least 1 */
     int group;                       /* cases in one process; at least 1 */
     double timeout_s;                /* of one process */
+    const char *counters;            /* groups, metrics, events, "callgrind"; NULL = none (passes.h) */
+    bool memory, spans;              /* passes of their own */
     int line;                        /* of its section in the file */
 };
 

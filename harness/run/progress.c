@@ -37,6 +37,11 @@ static void format_time(char *buffer, size_t size, double seconds)
         snprintf(buffer, size, "%ld:%02ld:%02ld", total / 3600, total / 60 % 60, total % 60);
 }
 
+static const char *phase(const struct progress *progress)
+{
+    return progress->phase ? progress->phase : "round";
+}
+
 static void draw(struct progress *progress, int64_t now_ns)
 {
     if (!progress->is_terminal || progress->is_quiet)
@@ -56,7 +61,8 @@ static void draw(struct progress *progress, int64_t now_ns)
         format_time(text, sizeof text, (double)(now_ns - progress->started_ns) / 1e9);
         snprintf(left, sizeof left, " %s", text);
     }
-    snprintf(head, sizeof head, "[%s] round %d/%d%s", bar, progress->round + 1, progress->round_count, left);
+    snprintf(head, sizeof head, "[%s] %s %d/%d%s", bar, phase(progress), progress->round + 1, progress->round_count,
+             left);
     if (progress->failure_count)
         snprintf(head + strlen(head), sizeof head - strlen(head), ", %zu failed", progress->failure_count);
     snprintf(line, sizeof line, "%s  %s", head, progress->current);
@@ -85,6 +91,12 @@ void progress_round_end(struct progress *progress, int64_t now_ns)
         char text[32];
         format_time(text, sizeof text, progress->estimated_left_s);
         snprintf(left, sizeof left, ", about %s left", text);
+    }
+    if (progress->phase) {
+        fprintf(progress->stream, "%s %d/%d: %s, %zu failures so far%s\n", progress->phase, progress->round + 1,
+                progress->round_count, took, progress->failure_count, left);
+        fflush(progress->stream);
+        return;
     }
     fprintf(progress->stream, "round %d/%d: %zu samples in %s, %zu failures so far%s\n", progress->round + 1,
             progress->round_count, progress->sample_count - progress->round_samples, took, progress->failure_count,

@@ -11,7 +11,8 @@
 struct progress {
     FILE *stream;
     bool is_terminal, is_quiet;
-    int columns; /* width of the terminal */
+    int columns;       /* width of the terminal */
+    const char *phase; /* "counters"; NULL = "round" */
     int round, round_count;
     size_t done, total; /* processes of the whole run */
     size_t sample_count, failure_count;

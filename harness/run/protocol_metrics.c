@@ -199,6 +199,20 @@ static int parse_contamination(struct list *list, const json_t *record, struct e
     return 0;
 }
 
+/* What the slope means stands beside it. */
+static int parse_growth(struct list *list, const json_t *record, struct error *error)
+{
+    const json_t *verdict = json_object_get(record, "prony_growth"), *of = json_object_get(record, "prony_growth_of");
+    if ((verdict && !json_is_string(verdict)) || (of && !json_is_string(of)))
+        return error_set(error, ERROR_FORMAT, "%.200s: prony_growth and prony_growth_of are texts", list->sample->name);
+    for (size_t i = 0; i < list->count && verdict; i++)
+        if (str_equal(list->metrics[i].name, "growth_bytes_per_operation"))
+            list->metrics[i].reason =
+                of ? arena_format(list->arena, "%s (%s)", json_string_value(verdict), json_string_value(of))
+                   : arena_strdup(list->arena, json_string_value(verdict));
+    return 0;
+}
+
 /* ---- all ---- */
 
 struct ranked {
@@ -266,6 +280,8 @@ int protocol_parse_metrics(struct store_sample *sample, struct protocol_record *
                          .arena = arena };
     add_numbers(&list, record, is_schema_key);
     int code = parse_contamination(&list, record, error);
+    if (code == 0)
+        code = parse_growth(&list, record, error);
     if (code == 0 && samples)
         code = parse_samples(&list, samples, error);
     if (code == 0 && counters)

@@ -85,6 +85,20 @@ static const char **make_environment(struct runner *runner, const struct plan_su
     return list;
 }
 
+static int prepare_passes(struct runner *runner, struct runner_suite *suite, struct error *error)
+{
+    const struct runner_options *options = &runner->options;
+    const struct plan_suite *section = suite->section;
+    const char *counters = options->counters ? options->counters : section->counters;
+    int code = passes_parse(&suite->passes, counters, options->memory || section->memory,
+                            options->spans || section->spans, &runner->arena, error);
+    if (code != 0 && options->counters)
+        error_prefix(error, "--counters");
+    else if (code != 0)
+        error_prefix(error, "%s:%d: counters", runner->plan.source, section->line);
+    return code;
+}
+
 static int prepare_suite(struct runner *runner, const struct plan_suite *section, struct runner_suite *suite,
                          struct error *error)
 {
@@ -103,7 +117,8 @@ static int prepare_suite(struct runner *runner, const struct plan_suite *section
     for (size_t i = 0; i < section->arguments.count; i++)
         suite->arguments[suite->argument_count++] = section->arguments.items[i];
     suite->environment = make_environment(runner, section);
-    return listing_ask(runner, suite, error);
+    int code = prepare_passes(runner, suite, error);
+    return code == 0 ? listing_ask(runner, suite, error) : code;
 }
 
 int runner_prepare(struct runner *runner, const struct runner_options *options, struct error *error)
@@ -207,6 +222,13 @@ static void add_setup(const struct runner *runner, struct facts *facts)
         char *name = mem_format("%s.program", suite->section->name);
         facts_add(facts, name, suite->program);
         free(name);
+        struct str passes = { 0 };
+        passes_describe(&suite->passes, &passes);
+        name = mem_format("%s.passes", suite->section->name);
+        if (passes.length)
+            facts_add(facts, name, str_text(&passes));
+        str_release(&passes);
+        free(name);
     }
 }
 
@@ -267,17 +289,18 @@ static void allocate_bookkeeping(struct runner *runner)
         suite->rounds_left = arena_array(&runner->arena, suite->case_count, sizeof(int));
         for (size_t k = 0; k < suite->case_count; k++)
             suite->rounds_left[k] = suite->rounds;
+        suite->passes.left = passes_count_suite(suite);
     }
 }
 
-/* Sum over the cases of what is left, with the mean of the known ones for the unknown. Below 0 while too little is
- * known. */
-static double estimate_left(const struct runner *runner)
+/* Sum over the cases of what is left, with the mean of the known ones for the unknown and for the passes. */
+double runner_estimate_left(const struct runner *runner)
 {
     double known_s = 0, left_s = 0;
     size_t known = 0, unknown_left = 0;
     for (size_t i = 0; i < runner->suite_count; i++) {
         const struct runner_suite *suite = &runner->suites[i];
+        unknown_left += suite->passes.left;
         for (size_t k = 0; k < suite->case_count; k++) {
             if (suite->duration_s[k] > 0) {
                 known++;
@@ -313,7 +336,7 @@ static void show_unit(struct execution *execution, const struct runner_suite *su
         snprintf(text, sizeof text, "%s %.180s +%zu", suite->section->name, name, unit->case_count - 1);
     else
         snprintf(text, sizeof text, "%s %.200s", suite->section->name, name);
-    execution->progress.estimated_left_s = estimate_left(execution->runner);
+    execution->progress.estimated_left_s = runner_estimate_left(execution->runner);
     progress_show(&execution->progress, text, clock_wall_ns());
 }
 
@@ -342,7 +365,7 @@ static int execute_round(struct execution *execution, int round, struct error *e
             suite->rounds_left[units[i].cases[k]]--;
         execution->progress.done++;
     }
-    execution->progress.estimated_left_s = estimate_left(runner);
+    execution->progress.estimated_left_s = runner_estimate_left(runner);
     progress_clear(&execution->progress);
     if (code == 0 && !execution->result->interrupted)
         progress_round_end(&execution->progress, clock_wall_ns());
@@ -371,7 +394,7 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
     struct execution execution = { .runner = runner, .store = store, .result = result };
     progress_begin(&execution.progress, stderr, runner->options.quiet, clock_wall_ns());
     execution.progress.round_count = runner->round_count;
-    execution.progress.total = count_processes(runner);
+    execution.progress.total = count_processes(runner) + passes_count(runner);
     allocate_bookkeeping(runner);
     int code = begin_run(&execution, error);
     if (code != 0)
@@ -379,6 +402,8 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
     code = record_listing(&execution, error);
     for (int round = 0; code == 0 && round < runner->round_count && !result->interrupted; round++)
         code = execute_round(&execution, round, error);
+    if (code == 0)
+        code = passes_execute(&execution, error);
     progress_clear(&execution.progress);
     const char *status = result->interrupted                  ? "interrupted"
                          : code != 0 || !result->sample_count ? "failed"

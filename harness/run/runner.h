@@ -11,6 +11,7 @@
 #include "harness/base/arena.h"
 #include "harness/run/cpus.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/passes.h"
 #include "harness/run/plan.h"
 #include "harness/run/schedule.h"
 #include "harness/store/store.h"
@@ -27,7 +28,9 @@ struct runner_options {
     size_t suite_count;
     const char *const *models; /* replaces PRONY_MODELS in the suites' environment */
     size_t model_count;
-    const char *command; /* the command line, for the record */
+    const char *counters; /* instead of the plan's: groups, metrics, events, "callgrind" (passes.h) */
+    bool memory, spans;   /* besides the plan's */
+    const char *command;  /* the command line, for the record */
     bool quiet;
 };
 
@@ -51,6 +54,7 @@ struct runner_suite {
     double *duration_s; /* of each case, mean of what was seen; 0 = not yet */
     int *rounds_left;   /* of each case */
     bool context_stored;
+    struct passes passes; /* what is measured besides time */
 };
 
 struct runner {

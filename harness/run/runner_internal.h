@@ -3,6 +3,7 @@
 #define PRONY_RUN_RUNNER_INTERNAL_H
 
 #include "harness/run/progress.h"
+#include "harness/run/protocol.h"
 #include "harness/run/runner.h"
 
 /* A suite that wrote more than this to stdout is not a benchmark. */
@@ -20,9 +21,32 @@ struct execution {
 /* listing.c: fills suite->cases and cpus, or suite->failure. Returns nonzero only when interrupted. */
 int listing_ask(struct runner *runner, struct runner_suite *suite, struct error *error);
 
+/* runner.c: seconds of what is still to come; below 0 while too little is known. */
+double runner_estimate_left(const struct runner *runner);
+
 /* measure.c: runs one unit and stores what came of it. Fails when the database does. An interruption is
  * noted in execution->result. */
 int measure_unit(struct execution *execution, int round, const struct schedule_unit *unit, struct error *error);
+
+/* What happened to one process. */
+enum outcome { OUTCOME_GOOD, OUTCOME_FAILED, OUTCOME_INTERRUPTED };
+
+/* One process: what it is to measure, and why it failed. */
+struct trial {
+    struct execution *execution;
+    struct runner_suite *suite;
+    const struct schedule_unit *unit;
+    int round, process;
+    const char *pass;             /* "counters"; NULL = the timed one */
+    const char *const *variables; /* "NAME=value" that the pass adds, NULL ends the list; may be NULL */
+    struct arena arena;           /* lives as long as the attempt */
+    char reason[640];             /* if it failed */
+    const char *stderr_tail;
+};
+/* measure.c: runs the process; its output lives in the attempt's arena. */
+enum outcome measure_run(struct trial *attempt, struct protocol_output *output, double *wall_s);
+/* Says and stores that it failed. */
+int measure_store_failure(struct trial *attempt, struct error *error);
 
 /* text.c: bytes of a strange program made fit for a database and a terminal: valid UTF-8 without control characters
  * except newline and tab, at most limit bytes from the end. In the arena. */

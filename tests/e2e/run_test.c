@@ -4,6 +4,7 @@
 #include "harness/base/str.h"
 #include "harness/run/child.h"
 #include "harness/store/store_internal.h"
+#include "tests/support/world.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,100 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-/* A directory of its own for each test, with an absolute path to the program. */
-struct world {
-    char directory[64];
-    char *prony, *database;
-};
-
-static int make_world(void **state)
-{
-    struct world *world = mem_alloc(sizeof *world);
-    strcpy(world->directory, "/tmp/prony-run-XXXXXX");
-    assert_non_null(mkdtemp(world->directory));
-    const char *bin = getenv("PRONY_BIN");
-    char *relative = mem_format("%s/prony", bin && *bin ? bin : "build/bin");
-    world->prony = realpath(relative, NULL);
-    if (!world->prony)
-        fail_msg("%s is not there; make build first", relative);
-    free(relative);
-    world->database = mem_format("%s/t.db", world->directory);
-    *state = world;
-    return 0;
-}
-
-static int remove_world(void **state)
-{
-    struct world *world = *state;
-    const char *const arguments[] = { "rm", "-rf", world->directory, NULL };
-    struct child_request request = { .arguments = arguments, .interrupt_fd = -1 };
-    struct child_result result;
-    if (child_run(&request, &result, NULL) == 0)
-        child_release(&result);
-    free(world->prony);
-    free(world->database);
-    free(world);
-    return 0;
-}
-
-static char *put(const struct world *world, const char *name, const char *text)
-{
-    char *path = mem_format("%s/%s", world->directory, name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), 0);
-    assert_int_equal(chmod(path, 0755), 0);
-    return path;
-}
-
-static void write_into(const struct world *world, const char *name, const char *text)
-{
-    free(put(world, name, text));
-}
-
-/* Runs `prony words...` in the world's directory. Its stdout and stderr are in *result. Returns the exit status. */
-static int prony(const struct world *world, const char *words, struct child_result *result)
-{
-    char *script = mem_format("cd '%s' && PRONY_DB=t.db exec '%s' %s", world->directory, world->prony, words);
-    const char *const arguments[] = { "/bin/sh", "-c", script, NULL };
-    struct child_request request = {
-        .arguments = arguments, .timeout_s = 60, .output_limit_bytes = 1 << 20, .interrupt_fd = -1
-    };
-    assert_int_equal(child_run(&request, result, NULL), 0);
-    free(script);
-    if (result->end != CHILD_EXITED)
-        fail_msg("prony %s did not exit by itself: %s", words, str_text(&result->errors));
-    return result->status;
-}
-
-/* As prony, with the expected status; the output is thrown away. */
-static void expect(const struct world *world, const char *words, int status)
-{
-    struct child_result result;
-    int got = prony(world, words, &result);
-    if (got != status)
-        fail_msg("prony %s: exit status %d instead of %d: %s", words, got, status, str_text(&result.errors));
-    child_release(&result);
-}
-
-static void expect_error(const struct world *world, const char *words, const char *text)
-{
-    struct child_result result;
-    int got = prony(world, words, &result);
-    if (got != 2 || !strstr(str_text(&result.errors), text) || result.output.length != 0)
-        fail_msg("prony %s: exit status %d, said '%s' instead of '%s'", words, got, str_text(&result.errors), text);
-    child_release(&result);
-}
-
-static int64_t query(const struct world *world, const char *sql)
-{
-    struct store *store;
-    struct error error;
-    int64_t value = -1;
-    if (store_open(&store, world->database, true, &error) != 0 || store_query_int(store, sql, &value, &error) != 0)
-        fail_msg("%s", error.text);
-    store_close(store);
-    return value;
-}
 
 /* A suite with cases c:1 to c:8. What it measures is the case's number in microseconds. */
 static const char good_suite[] =
@@ -127,11 +34,11 @@ static const char good_suite[] =
 static void test_run_list_show(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
-    write_into(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
-    write_into(world, "m.gguf", "model");
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
+    world_write(world, "m.gguf", "model");
     struct child_result result;
-    if (prony(world, "run p.plan --seed 5 --model m.gguf", &result) != 0)
+    if (world_prony(world, "run p.plan --seed 5 --model m.gguf", &result) != 0)
         fail_msg("%s", str_text(&result.errors));
     /* Results on stdout, talk on stderr. */
     assert_non_null(strstr(str_text(&result.output), "c:3"));
@@ -140,43 +47,44 @@ static void test_run_list_show(void **state)
     assert_null(strstr(str_text(&result.output), "round 1/2"));
     assert_non_null(strstr(str_text(&result.errors), "round 1/2: 8 samples"));
     child_release(&result);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND real_time_ns = 1000 * "
-                                  "substr(name, 3)"),
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND real_time_ns = 1000 * "
+                                        "substr(name, 3)"),
                      16);
-    assert_int_equal(query(world, "SELECT count(DISTINCT process) FROM sample"), 16); /* a fresh process for each */
-    assert_int_equal(query(world, "SELECT count(*) FROM run_fact WHERE name = 'good.library_version' AND value = "
-                                  "'fake'"),
+    assert_int_equal(world_query(world, "SELECT count(DISTINCT process) FROM sample"),
+                     16); /* a fresh process for each */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM run_fact WHERE name = 'good.library_version' AND value = "
+                                        "'fake'"),
                      1);
-    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND seed = '5' AND plan = 'p'"),
-                     1);
-    assert_int_equal(query(world, "SELECT count(*) FROM run_fact WHERE name = 'models' AND value = 'm.gguf (5 bytes)'"),
-                     1);
-    expect(world, "run p.plan -q --rounds 1 --filter '[12]$'", 0);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample WHERE run_id = 2"), 2);
+    assert_int_equal(
+        world_query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND seed = '5' AND plan = 'p'"), 1);
+    assert_int_equal(
+        world_query(world, "SELECT count(*) FROM run_fact WHERE name = 'models' AND value = 'm.gguf (5 bytes)'"), 1);
+    world_expect(world, "run p.plan -q --rounds 1 --filter '[12]$'", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE run_id = 2"), 2);
 
-    assert_int_equal(prony(world, "list", &result), 0);
+    assert_int_equal(world_prony(world, "list", &result), 0);
     assert_non_null(strstr(str_text(&result.output), "complete"));
     child_release(&result);
-    assert_int_equal(prony(world, "list --cases p.plan", &result), 0);
+    assert_int_equal(world_prony(world, "list --cases p.plan", &result), 0);
     assert_non_null(strstr(str_text(&result.output), "good  c:8\n"));
     child_release(&result);
-    assert_int_equal(prony(world, "show 1 --filter '^c:[78]$'", &result), 0);
+    assert_int_equal(world_prony(world, "show 1 --filter '^c:[78]$'", &result), 0);
     assert_non_null(strstr(str_text(&result.output), "run 1: p, "));
     assert_non_null(strstr(str_text(&result.output), "  c:8 "));
     assert_null(strstr(str_text(&result.output), "  c:3 "));
     child_release(&result);
-    expect_error(world, "show 9", "there is no run '9'");
+    world_expect_error(world, "show 9", "there is no run '9'");
 }
 
 static void test_order(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
-    write_into(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "rounds = 2\n[suite good]\nprogram = good\n");
     struct child_result first, again, other;
-    assert_int_equal(prony(world, "run p.plan --dry-run --seed 1", &first), 0);
-    assert_int_equal(prony(world, "run p.plan --dry-run --seed 1", &again), 0);
-    assert_int_equal(prony(world, "run p.plan --dry-run --seed 2", &other), 0);
+    assert_int_equal(world_prony(world, "run p.plan --dry-run --seed 1", &first), 0);
+    assert_int_equal(world_prony(world, "run p.plan --dry-run --seed 1", &again), 0);
+    assert_int_equal(world_prony(world, "run p.plan --dry-run --seed 2", &other), 0);
     assert_string_equal(str_text(&first.output), str_text(&again.output));
     assert_string_not_equal(strstr(str_text(&first.output), "round 1"), strstr(str_text(&other.output), "round 1"));
     const char *round1 = strstr(str_text(&first.output), "round 1:"), *round2 = strstr(round1, "round 2:");
@@ -186,13 +94,14 @@ static void test_order(void **state)
     child_release(&again);
     child_release(&other);
     /* What really ran is in the recorded order. */
-    expect(world, "run p.plan -q --seed 1", 0);
-    expect(world, "run p.plan -q --seed 1", 0);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 2 AND "
-                                  "a.process = b.process WHERE a.case_id = b.case_id"),
+    world_expect(world, "run p.plan -q --seed 1", 0);
+    world_expect(world, "run p.plan -q --seed 1", 0);
+    assert_int_equal(world_query(world,
+                                 "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 2 AND "
+                                 "a.process = b.process WHERE a.case_id = b.case_id"),
                      16);
-    assert_true(query(world, "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 1 AND "
-                             "a.process + 8 = b.process WHERE a.case_id = b.case_id") < 8);
+    assert_true(world_query(world, "SELECT count(*) FROM sample a JOIN sample b ON a.run_id = 1 AND b.run_id = 1 AND "
+                                   "a.process + 8 = b.process WHERE a.case_id = b.case_id") < 8);
 }
 
 /* Each case misbehaves in its own way; "a" is well. */
@@ -218,7 +127,7 @@ static const char bad_suite[] =
 static void assert_failure(const struct world *world, const char *reason)
 {
     char *sql = mem_format("SELECT count(*) FROM failures WHERE run = 1 AND round = 0 AND reason LIKE '%s'", reason);
-    if (query(world, sql) != 1)
+    if (world_query(world, sql) != 1)
         fail_msg("there is no failure like '%s'", reason);
     free(sql);
 }
@@ -226,19 +135,19 @@ static void assert_failure(const struct world *world, const char *reason)
 static void test_failures(void **state)
 {
     struct world *world = *state;
-    write_into(world, "bad", bad_suite);
-    write_into(world, "nolist", "#!/bin/sh\necho 'no such option' >&2; exit 1\n");
-    write_into(world, "empty", "#!/bin/sh\nexit 0\n");
-    write_into(world, "notexec", "no program at all\n");
-    write_into(world, "p.plan",
-               "rounds = 3\ntimeout = 300ms\n[suite bad]\n[suite nolist]\n[suite empty]\n[suite missing]\n"
-               "[suite notexec]\n[suite echo]\nprogram = /bin/echo\n");
+    world_write(world, "bad", bad_suite);
+    world_write(world, "nolist", "#!/bin/sh\necho 'no such option' >&2; exit 1\n");
+    world_write(world, "empty", "#!/bin/sh\nexit 0\n");
+    world_write(world, "notexec", "no program at all\n");
+    world_write(world, "p.plan",
+                "rounds = 3\ntimeout = 300ms\n[suite bad]\n[suite nolist]\n[suite empty]\n[suite missing]\n"
+                "[suite notexec]\n[suite echo]\nprogram = /bin/echo\n");
     struct child_result result;
-    if (prony(world, "run p.plan", &result) != 0)
+    if (world_prony(world, "run p.plan", &result) != 0)
         fail_msg("%s", str_text(&result.errors));
     assert_non_null(strstr(str_text(&result.output), "| it hurts"));
     child_release(&result);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample"), 3); /* the good one, every round */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample"), 3); /* the good one, every round */
     assert_failure(world, "crash: killed by signal 11%");
     assert_failure(world, "cut: killed by signal 9%");
     assert_failure(world, "hang: timed out after 0.3 s");
@@ -250,38 +159,39 @@ static void test_failures(void **state)
     assert_failure(world, "it has no cases%");
     assert_failure(world, "missing: no such program in %");
     assert_failure(world, "%not a list of cases%");
-    assert_int_equal(query(world, "SELECT count(*) FROM failures WHERE stderr_tail = 'no such option'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE stderr_tail = 'no such option'"), 1);
     /* Nobody is asked a third time: 7 bad cases, two rounds each, and 5 suites that cannot be listed. */
-    assert_int_equal(query(world, "SELECT count(*) FROM failures"), 7 * 2 + 5);
-    expect(world, "run p.plan -q --rounds 1 --strict --filter '^(a|crash)$'", 2);
-    expect(world, "run p.plan -q --rounds 1 --filter '^crash$'", 2); /* nothing was measured */
-    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE run = 3 AND status = 'failed'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures"), 7 * 2 + 5);
+    world_expect(world, "run p.plan -q --rounds 1 --strict --filter '^(a|crash)$'", 2);
+    world_expect(world, "run p.plan -q --rounds 1 --filter '^crash$'", 2); /* nothing was measured */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE run = 3 AND status = 'failed'"), 1);
 }
 
 /* One bad case does not take down the others of its process. */
 static void test_group(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
+    world_write(world, "good", good_suite);
     char *path = mem_format("%s/good", world->directory);
     char *wrapper =
         mem_format("#!/bin/sh\ncase \"$*\" in *list_tests*) ;; *c:3*) kill -ABRT $$;; esac\nexec '%s' \"$@\"\n", path);
-    write_into(world, "wrapper", wrapper);
+    world_write(world, "wrapper", wrapper);
     free(wrapper);
     free(path);
-    write_into(world, "p.plan", "rounds = 1\n[suite good]\nprogram = good\ngroup = 3\n[suite wrapper]\ngroup = 8\n");
-    expect(world, "run p.plan -q", 0);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE suite = 'good'"), 8);
-    assert_int_equal(query(world, "SELECT count(DISTINCT process) FROM samples WHERE suite = 'good'"), 3);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE suite = 'wrapper'"), 7);
-    assert_int_equal(query(world, "SELECT count(*) FROM failures WHERE reason LIKE 'c:3: killed by signal 6%'"), 1);
+    world_write(world, "p.plan", "rounds = 1\n[suite good]\nprogram = good\ngroup = 3\n[suite wrapper]\ngroup = 8\n");
+    world_expect(world, "run p.plan -q", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE suite = 'good'"), 8);
+    assert_int_equal(world_query(world, "SELECT count(DISTINCT process) FROM samples WHERE suite = 'good'"), 3);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE suite = 'wrapper'"), 7);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE reason LIKE 'c:3: killed by signal 6%'"),
+                     1);
 }
 
 /* Starts a run whose fifth process hangs, waits until it does, and sends prony a signal. Returns prony's wait status.
  */
 static int signal_a_run(const struct world *world, int signal_number)
 {
-    write_into(
+    world_write(
         world, "slow",
         "#!/bin/sh\n"
         "case \"$*\" in *list_tests*) echo a; echo b; exit 0;; esac\n"
@@ -290,7 +200,7 @@ static int signal_a_run(const struct world *world, int signal_number)
         "[ $(wc -l <pids) -ge 4 ] && touch block\n"
         "for a; do case $a in --benchmark_filter=^*) n=${a#*^}; n=${n%?};; esac; done\n"
         "echo \"{\\\"benchmarks\\\": [{\\\"name\\\": \\\"$n\\\", \\\"real_time\\\": 1, \\\"iterations\\\": 1}]}\"\n");
-    write_into(world, "p.plan", "rounds = 50\n[suite slow]\n");
+    world_write(world, "p.plan", "rounds = 50\n[suite slow]\n");
     char *script = mem_format("cd '%s' && exec '%s' run p.plan --db t.db >out 2>err", world->directory, world->prony);
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -332,8 +242,8 @@ static void test_interrupt(void **state)
     int status = signal_a_run(world, SIGINT);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 2);
-    assert_int_equal(query(world, "SELECT samples FROM runs WHERE status = 'interrupted'"), 4);
-    assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0); /* it is not the suite's fault */
+    assert_int_equal(world_query(world, "SELECT samples FROM runs WHERE status = 'interrupted'"), 4);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failure"), 0); /* it is not the suite's fault */
 }
 
 static void test_killed(void **state)
@@ -342,24 +252,24 @@ static void test_killed(void **state)
     int status = signal_a_run(world, SIGKILL);
     assert_true(WIFSIGNALED(status));
     struct child_result result;
-    assert_int_equal(prony(world, "list", &result), 0);
+    assert_int_equal(world_prony(world, "list", &result), 0);
     assert_non_null(strstr(str_text(&result.output), " killed "));
     child_release(&result);
-    assert_int_equal(query(world, "SELECT samples FROM runs"), 4);
+    assert_int_equal(world_query(world, "SELECT samples FROM runs"), 4);
 }
 
 static void test_two_at_once(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
-    write_into(world, "p.plan", "rounds = 2\n[suite good]\n");
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "rounds = 2\n[suite good]\n");
     pid_t children[2];
     for (int i = 0; i < 2; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
         if (children[i] == 0) {
             struct child_result result;
-            _exit(prony(world, "run p.plan -q", &result));
+            _exit(world_prony(world, "run p.plan -q", &result));
         }
     }
     for (int i = 0; i < 2; i++) {
@@ -367,15 +277,15 @@ static void test_two_at_once(void **state)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND samples = 16"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND samples = 16"), 2);
 }
 
 static void test_full_disk(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
-    write_into(world, "p.plan", "rounds = 1000\n[suite good]\n");
-    expect(world, "run p.plan -q --rounds 1", 0); /* the tables are made */
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "rounds = 1000\n[suite good]\n");
+    world_expect(world, "run p.plan -q --rounds 1", 0); /* the tables are made */
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -383,7 +293,7 @@ static void test_full_disk(void **state)
         struct rlimit limit = { 200000, 200000 };
         setrlimit(RLIMIT_FSIZE, &limit);
         struct child_result result;
-        int code = prony(world, "run p.plan -q", &result);
+        int code = world_prony(world, "run p.plan -q", &result);
         bool told = strstr(str_text(&result.errors), "t.db: ") && strstr(str_text(&result.errors), "is safe");
         if (!told)
             fprintf(stderr, "%s\n", str_text(&result.errors));
@@ -392,40 +302,40 @@ static void test_full_disk(void **state)
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample WHERE run_id = 1"), 8);
-    assert_true(query(world, "SELECT count(*) FROM sample WHERE run_id = 2") > 8);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE run_id = 1"), 8);
+    assert_true(world_query(world, "SELECT count(*) FROM sample WHERE run_id = 2") > 8);
 }
 
 static void test_refusals(void **state)
 {
     struct world *world = *state;
-    write_into(world, "good", good_suite);
-    write_into(world, "p.plan", "[suite good]\n");
-    write_into(world, "broken.plan", "\n[suite good]\nrouds = 3\n");
-    expect_error(world, "run", "expected one plan");
-    expect_error(world, "run nosuchplan", "nosuchplan: neither a file nor a shipped plan");
-    expect_error(world, "run ./no.plan", "./no.plan: No such file or directory");
-    expect_error(world, "run broken.plan", "broken.plan:3: unknown key 'rouds'");
-    expect_error(world, "run p.plan --suite other", "has no suite 'other'");
-    expect_error(world, "run p.plan --filter '('", "is not a regular expression");
-    expect_error(world, "run p.plan --rounds 0", "--rounds: '0' is not a whole number");
-    expect_error(world, "run p.plan --timeout soon", "--timeout: 'soon' is not a duration");
-    expect_error(world, "run p.plan --seed", "--seed needs a value");
-    expect_error(world, "run p.plan --model /nonexistent.gguf", "/nonexistent.gguf: No such file");
-    expect_error(world, "run p.plan --fast", "unknown option --fast");
-    expect_error(world, "run p.plan --db /nonexistent/x.db", "/nonexistent/x.db: No such file or directory");
-    expect_error(world, "frobnicate", "there is no command 'frobnicate'");
-    expect_error(world, "list --db none.db", "none.db: there is no such database");
-    write_into(world, "text.db", "Dear diary, this is no database at all.\n");
-    expect_error(world, "run p.plan --db text.db", "text.db: not a prony database");
-    expect_error(world, "show --db text.db", "text.db: not a prony database");
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "[suite good]\n");
+    world_write(world, "broken.plan", "\n[suite good]\nrouds = 3\n");
+    world_expect_error(world, "run", "expected one plan");
+    world_expect_error(world, "run nosuchplan", "nosuchplan: neither a file nor a shipped plan");
+    world_expect_error(world, "run ./no.plan", "./no.plan: No such file or directory");
+    world_expect_error(world, "run broken.plan", "broken.plan:3: unknown key 'rouds'");
+    world_expect_error(world, "run p.plan --suite other", "has no suite 'other'");
+    world_expect_error(world, "run p.plan --filter '('", "is not a regular expression");
+    world_expect_error(world, "run p.plan --rounds 0", "--rounds: '0' is not a whole number");
+    world_expect_error(world, "run p.plan --timeout soon", "--timeout: 'soon' is not a duration");
+    world_expect_error(world, "run p.plan --seed", "--seed needs a value");
+    world_expect_error(world, "run p.plan --model /nonexistent.gguf", "/nonexistent.gguf: No such file");
+    world_expect_error(world, "run p.plan --fast", "unknown option --fast");
+    world_expect_error(world, "run p.plan --db /nonexistent/x.db", "/nonexistent/x.db: No such file or directory");
+    world_expect_error(world, "frobnicate", "there is no command 'frobnicate'");
+    world_expect_error(world, "list --db none.db", "none.db: there is no such database");
+    world_write(world, "text.db", "Dear diary, this is no database at all.\n");
+    world_expect_error(world, "run p.plan --db text.db", "text.db: not a prony database");
+    world_expect_error(world, "show --db text.db", "text.db: not a prony database");
 
     struct store *store;
     assert_int_equal(store_open(&store, world->database, false, NULL), 0);
     assert_int_equal(store_execute(store, "PRAGMA user_version = 99", NULL), 0);
     store_close(store);
-    expect_error(world, "run p.plan", "t.db: made by a newer prony (schema 99, this one knows");
-    expect_error(world, "list", "t.db: made by a newer prony");
+    world_expect_error(world, "run p.plan", "t.db: made by a newer prony (schema 99, this one knows");
+    world_expect_error(world, "list", "t.db: made by a newer prony");
 }
 
 static void test_help(void **state)
@@ -435,14 +345,14 @@ static void test_help(void **state)
                                          "--help",     "help",        "--version", "version" };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         struct child_result result;
-        assert_int_equal(prony(world, words[i], &result), 0);
+        assert_int_equal(world_prony(world, words[i], &result), 0);
         assert_true(result.output.length > 20 && result.errors.length == 0);
         if (strstr(words[i], "-h") && !str_starts(words[i], "--"))
             assert_true(strstr(str_text(&result.output), "example") && strstr(str_text(&result.output), "exit status"));
         child_release(&result);
     }
-    expect(world, "", 2);
-    expect(world, "help frobnicate", 2);
+    world_expect(world, "", 2);
+    world_expect(world, "help frobnicate", 2);
 }
 
 /* Debian's Google Benchmark, compiled here: a suite that nobody wrote for prony. */
@@ -453,7 +363,7 @@ static void test_google_benchmark(void **state)
         print_message("skipped: no libbenchmark-dev\n");
         skip();
     }
-    write_into(
+    world_write(
         world, "g.cc",
         "#include <benchmark/benchmark.h>\n"
         "static void sum(benchmark::State &state) { int t = 0; for (auto _ : state) benchmark::DoNotOptimize(t += 1);\n"
@@ -469,17 +379,19 @@ static void test_google_benchmark(void **state)
         print_message("skipped: no C++ compiler\n");
         skip();
     }
-    write_into(world, "p.plan", "rounds = 2\nmin_time = 0.001s\n[suite google]\nrepetitions = 2\n");
-    expect(world, "run p.plan -q", 0);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'sum/n:_'"), 8);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'odd%'"), 4);
-    assert_int_equal(query(world, "SELECT count(*) FROM samples WHERE message = 'on purpose' AND name = 'wrong'"), 4);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'nan' AND value IS NULL"), 12);
-    assert_int_equal(query(world, "SELECT count(*) FROM sample_values WHERE metric = 'items_per_second'"), 12);
-    assert_int_equal(query(world, "SELECT count(*) FROM failure"), 0);
+    world_write(world, "p.plan", "rounds = 2\nmin_time = 0.001s\n[suite google]\nrepetitions = 2\n");
+    world_expect(world, "run p.plan -q", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'sum/n:_'"), 8);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE status = 'ok' AND name LIKE 'odd%'"), 4);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE message = 'on purpose' AND name = 'wrong'"),
+                     4);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'nan' AND value IS NULL"),
+                     12);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'items_per_second'"), 12);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failure"), 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, remove_world)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, world_make, world_remove)
 
 int main(void)
 {

@@ -1,0 +1,50 @@
+/* passes.h: what is measured besides time, each in processes of its own, so that it disturbs no judged sample.
+ *
+ * | pass      | asked for by                 | how often                                               |
+ * |-----------|------------------------------|---------------------------------------------------------|
+ * | counters  | groups, metrics, events      | every round; as many processes a case as there are sets |
+ * | memory    | memory = yes, --memory       | once a case                                             |
+ * | spans     | spans = yes, --spans         | once a case                                             |
+ * | callgrind | "callgrind" among counters   | once a case, under valgrind                             |
+ *
+ * They follow the timed rounds, and only cases that were measured there have them. A suite that knows nothing of a pass
+ * is no failure: its metrics are stored as unsupported, with the reason. */
+#ifndef PRONY_RUN_PASSES_H
+#define PRONY_RUN_PASSES_H
+
+#include "harness/base/arena.h"
+#include "harness/base/error.h"
+#include "harness/base/str.h"
+#include "harness/probe/probe_groups.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The passes of one suite. */
+struct passes {
+    struct probe_group group;    /* metrics and formulas; metric_count 0 = no counters */
+    const char *const *counters; /* what each process counts: a comma list for --prony_counters */
+    size_t counter_processes;    /* of a case, every round */
+    bool callgrind, memory, spans;
+    /* while executing */
+    size_t left;             /* processes that are still to come */
+    bool said[4];            /* what the suite does not know was said; by enum store_pass - 1 */
+    const char *unsupported; /* why this suite has no counters at all; NULL = it may have */
+};
+
+struct execution;
+struct runner;
+struct runner_suite;
+
+/* counters: the words of a plan or of --counters; NULL = none. ERROR_USAGE names a word that means nothing. */
+int passes_parse(struct passes *passes, const char *counters, bool memory, bool spans, struct arena *arena,
+                 struct error *error);
+/* Processes that all passes of a suite take, and of the run. */
+size_t passes_count_suite(const struct runner_suite *suite);
+size_t passes_count(const struct runner *runner);
+/* One line for a reader: "counters cycles,instructions | l1d_loads (2 processes a round), memory"; "" if there is none.
+ */
+void passes_describe(const struct passes *passes, struct str *out);
+/* After the timed rounds. Fails when the database does. */
+int passes_execute(struct execution *execution, struct error *error);
+
+#endif
