@@ -14,6 +14,10 @@
 
 ASSET(page_css, "page.css");
 ASSET(page_js, "page.js");
+ASSET(flame_css, "flame.css");
+ASSET(flame_svg_css, "flame_svg.css");
+ASSET(flame_js, "flame.js");
+ASSET(flame_html, "flame.html");
 ASSET(style_gp, "charts/style.gp");
 ASSET(roofline_gp, "charts/roofline.gp");
 ASSET(decode_gp, "charts/decode.gp");
@@ -29,6 +33,10 @@ static const struct {
 } assets[] = {
     { "page.css", asset_page_css },
     { "page.js", asset_page_js },
+    { "flame.css", asset_flame_css },
+    { "flame_svg.css", asset_flame_svg_css },
+    { "flame.js", asset_flame_js },
+    { "flame.html", asset_flame_html },
     { "charts/style.gp", asset_style_gp },
     { "charts/roofline.gp", asset_roofline_gp },
     { "charts/decode.gp", asset_decode_gp },

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* ---- moments (moments.c) ---- */
 
@@ -107,6 +108,22 @@ const char *stats_growth_name(enum stats_growth_verdict verdict); /* "steady" */
  * where more than half of the values are equal (Iglewicz, Hoaglin 1993, who advise 3.5). Returns the number of marks.
  * marks may be NULL. Marked values are for showing; nothing here ever drops one. */
 size_t stats_mark_outliers(const double *values, size_t count, double threshold, bool *marks);
+
+/* ---- shares of counts (proportion.c) ---- */
+
+struct stats_proportions {
+    double difference; /* hits2 / count2 - hits1 / count1 */
+    double p;          /* two-sided */
+    bool exact;        /* Fisher's exact test (Fisher 1935), else the z test with the pooled proportion */
+};
+/* Whether two proportions of independent counts differ. Exact where an expected count is below 50. NaN if
+ * a side is empty or has more hits than counts. */
+struct stats_proportions stats_proportions(uint64_t hits1, uint64_t count1, uint64_t hits2, uint64_t count2);
+
+/* Which of many tests to believe so that of those believed at most `rate` are false in expectation (Benjamini,
+ * Hochberg 1995); holds for independent and for positively dependent tests (Benjamini, Yekutieli 2001). NaN p are no
+ * tests. Returns how many are rejected. */
+size_t stats_benjamini_hochberg(const double *p, size_t count, double rate, bool *rejected);
 
 /* ---- all at once (summary.c) ---- */
 
