@@ -15,6 +15,8 @@
 #include <sys/types.h>
 
 struct perf_event_attr;
+struct probe_obstacles;
+struct probe_rdpmc_clocks;
 
 /* Where events come from. Tests bring their own, as may other ways to count. */
 struct probe_counters_backend {
@@ -28,6 +30,12 @@ struct probe_counters_backend {
     int (*enable)(void *context, int group); /* 0 or -errno */
     void (*close)(void *context, int descriptor);
     void *context;
+    /* Optional: the page of an event (NULL = it cannot be mapped) and the instructions that go with it. */
+    void *(*map)(void *context, int descriptor);
+    void (*unmap)(void *context, void *page);
+    const struct probe_rdpmc_clocks *(*clocks)(void *context);
+    /* Optional: what stands in the way; the machine is asked otherwise. */
+    void (*look)(void *context, struct probe_obstacles *obstacles);
 };
 /* libpfm4 and perf_event_open; NULL if the library was built or the program linked without libpfm4. */
 const struct probe_counters_backend *probe_counters_perf(void);
@@ -53,6 +61,13 @@ struct probe_counters;
 /* Opens and starts what can be had, for the calling thread and the threads that it starts from now on, where the
  * kernel allows that. The plan must outlive the set. */
 struct probe_counters *probe_counters_open(const struct probe_counters_plan *plan);
+struct probe_counters_options {
+    pid_t thread;    /* whose; 0 = the calling one */
+    bool alone;      /* not the threads that it starts */
+    bool user_reads; /* with alone, and only for the calling thread: without system calls where the machine allows it */
+};
+struct probe_counters *probe_counters_open_with(const struct probe_counters_plan *plan,
+                                                const struct probe_counters_options *options);
 void probe_counters_close(struct probe_counters *set);
 /* Neither allocates. A system call a group. */
 void probe_counters_start(struct probe_counters *set);
@@ -62,6 +77,7 @@ void probe_counters_reset(struct probe_counters *set);
 enum probe_counter_state {
     PROBE_COUNTER_OK,
     PROBE_COUNTER_SCALED,      /* extrapolated from the share of time that it counted */
+    PROBE_COUNTER_APPROXIMATE, /* of probe_metrics: not exactly what the name says */
     PROBE_COUNTER_NOT_COUNTED, /* opened, but not on the hardware between start and stop */
     PROBE_COUNTER_UNSUPPORTED  /* not opened */
 };
@@ -69,10 +85,25 @@ struct probe_counter_value {
     enum probe_counter_state state;
     double value;         /* of all windows since reset; only if ok or scaled */
     double running_share; /* counted time over enabled time, 0..1 */
-    char reason[160];     /* "" if ok */
+    char reason[200];     /* "" if ok */
     char remedy[200];     /* "" if there is none */
 };
 /* index: that of the plan. */
 void probe_counters_value(const struct probe_counters *set, size_t index, struct probe_counter_value *value);
+
+/* What the groups of one name read, for those who put values together themselves. */
+struct probe_counters_sum {
+    uint64_t count, enabled_ns, running_ns;
+    int problem;    /* of a reading: errno, or one below 0; 0 = none */
+    int open_errno; /* 0 = it is open */
+};
+void probe_counters_sum(const struct probe_counters *set, size_t index, struct probe_counters_sum *sum);
+/* State, reason and remedy of a name that could not be opened or read. */
+void probe_counters_explain(const struct probe_counters *set, size_t index, const struct probe_counters_sum *sum,
+                            struct probe_counter_value *value);
+/* Threads that the thread starts are not counted, asked for or not. */
+bool probe_counters_is_alone(const struct probe_counters *set);
+/* Some group is read in user space. */
+bool probe_counters_has_user_reads(const struct probe_counters *set);
 
 #endif

@@ -4,6 +4,7 @@
  * software events, whose names stand here because every kernel has them whatever libpfm4 knows or is forced to know. */
 #include "harness/probe/probe_counters.h"
 #include "harness/base/str.h"
+#include "harness/probe/probe_rdpmc.h"
 #include <dirent.h>
 #include <errno.h>
 #ifdef PRONY_HAVE_LIBPFM
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -155,10 +157,36 @@ static void close_event(void *context, int descriptor)
     close(descriptor);
 }
 
+static void *map_page(void *context, int descriptor)
+{
+    (void)context;
+    void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED, descriptor, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
+static void unmap_page(void *context, void *page)
+{
+    (void)context;
+    munmap(page, (size_t)sysconf(_SC_PAGESIZE));
+}
+
+static const struct probe_rdpmc_clocks *find_clocks(void *context)
+{
+    (void)context;
+    return probe_rdpmc_machine();
+}
+
 const struct probe_counters_backend *probe_counters_system(void)
 {
     static const struct probe_counters_backend perf = {
-        .encode = encode, .open = open_event, .read = read_group, .enable = enable, .close = close_event
+        .encode = encode,
+        .open = open_event,
+        .read = read_group,
+        .enable = enable,
+        .close = close_event,
+        .map = map_page,
+        .unmap = unmap_page,
+        .clocks = find_clocks,
     };
     return &perf;
 }

@@ -64,4 +64,38 @@ const struct probe_counters_plan *probe_metrics_plan_counters(const struct probe
 /* Counters of a PMU that the item occupies. */
 size_t probe_metrics_plan_cost(const struct probe_metrics_plan *plan, size_t index);
 
+/* ---- counting ---- */
+
+enum probe_metrics_scope {
+    PROBE_METRICS_THREAD, /* the calling thread and those that it starts */
+    PROBE_METRICS_PROCESS /* every thread of the process: those that are there get a set each, later ones count with
+                             the thread that started them */
+};
+struct probe_metrics;
+/* user_reads: with the scope of a thread, hardware counters are read without system calls where the machine allows
+ * that; threads that it starts are then not counted. The plan must outlive the set. */
+struct probe_metrics *probe_metrics_open(const struct probe_metrics_plan *plan, enum probe_metrics_scope scope,
+                                         bool user_reads);
+void probe_metrics_close(struct probe_metrics *set);
+/* Opens it anew if the process has other threads than before. Not between start and stop. */
+void probe_metrics_refresh(struct probe_metrics *set);
+/* Neither allocates. A system call a thread and group, and some for energy and getrusage where they are needed. */
+void probe_metrics_start(struct probe_metrics *set);
+void probe_metrics_stop(struct probe_metrics *set);
+void probe_metrics_reset(struct probe_metrics *set);
+size_t probe_metrics_thread_count(const struct probe_metrics *set);
+
+struct probe_metric_value {
+    enum probe_counter_state state;
+    double value;         /* of all windows since reset; only if ok, scaled or approximate */
+    double running_share; /* of hardware counters; 0 of others */
+    const char *unit;     /* "" = not known */
+    char reason[320];     /* "" if ok */
+    char remedy[240];     /* "" if there is none */
+    bool has_threads;     /* each thread's part was filled in */
+};
+/* index: that of the plan. threads: room for each thread's part, or NULL. */
+void probe_metrics_value(const struct probe_metrics *set, size_t index, struct probe_metric_value *value,
+                         double *threads);
+
 #endif
