@@ -58,6 +58,8 @@ static const struct flag flags_table[] = {
     FLAG("benchmark_time_unit", FLAG_TEXT, time_unit, "{ns|us|ms|s}"),
     FLAG("v", FLAG_INT, verbosity, "<verbosity>"),
     FLAG("prony_callgrind", FLAG_BOOL, callgrind, "{true|false}"),
+    FLAG("prony_counters", FLAG_TEXT, counters, "<group|metric|event>,..."),
+    FLAG("prony_counters_rdpmc", FLAG_BOOL, counters_rdpmc, "{true|false}"),
     FLAG("prony_cpus", FLAG_CPUS, cpus, "<cpu>[-<cpu>],..."),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
     FLAG("prony_growth", FLAG_NUMBER, growth, "<operations>"),
@@ -339,6 +341,7 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     flags->color = mem_strdup("auto");
     flags->time_unit = mem_strdup("");
     flags->perf_counters = mem_strdup("");
+    flags->counters = mem_strdup("");
     flags->seed = mem_strdup("");
     flags->cpus = mem_strdup("");
     for (size_t i = 0; i < FLAG_COUNT; i++)

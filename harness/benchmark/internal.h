@@ -10,6 +10,7 @@
 #include "harness/benchmark/benchmark.h"
 #include "harness/benchmark/reporter.h"
 #include "harness/probe/probe_counters.h"
+#include "harness/probe/probe_metrics.h"
 #include "harness/probe/probe_scheduling.h"
 #include <locale.h>
 #include <regex.h>
@@ -84,6 +85,8 @@ struct benchmark_flags {
     char *format, *out, *out_format, *color;
     bool counters_tabular;
     char *perf_counters;
+    char *counters; /* groups, metrics, events */
+    bool counters_rdpmc;
     bool memory;
     bool callgrind;
     int64_t growth; /* operations; 0 = off */
@@ -143,6 +146,7 @@ struct benchmark_registry {
     struct benchmark_calibration calibration;
     struct benchmark_ending ending;
     struct probe_scheduling_monitor scheduling;
+    struct benchmark_metrics *metrics;                 /* NULL = none were asked for */
     struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
     const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
     struct benchmark_team *team;                       /* NULL until something runs */
@@ -297,7 +301,8 @@ struct benchmark_measurement {
     double manual_seconds;
     uint64_t allocation_start, allocations;
     struct benchmark_counters counters;
-    struct probe_counters *perf_set; /* read with the timer; NULL = none; owned by perf_counters.c */
+    struct probe_counters *perf_set;   /* read with the timer; NULL = none; owned by perf_counters.c */
+    struct probe_metrics *metrics_set; /* the same, of metrics.c */
     struct benchmark_counter_report *counter_reports;
     size_t counter_report_count;
     struct benchmark_spans spans;
@@ -429,6 +434,20 @@ void benchmark_perf_end(struct benchmark_perf *perf, struct benchmark_measuremen
 /* The reports of one more thread; after its counters were added to those of sum. Takes from part what it needs. */
 void benchmark_perf_merge(struct benchmark_measurement *sum, struct benchmark_measurement *part);
 void benchmark_perf_release_reports(struct benchmark_counter_report *reports, size_t count);
+
+/* ---- metrics.c ---- */
+
+/* request: groups, metrics and events; NULL if there are none in it. */
+struct benchmark_metrics *benchmark_metrics_create(const struct probe_counters_backend *backend, const char *request,
+                                                   bool user_reads);
+void benchmark_metrics_release(struct benchmark_metrics *metrics);
+/* Around the function, as benchmark_perf_begin and _end; end appends reports. Nothing happens if metrics is NULL. */
+void benchmark_metrics_begin(struct benchmark_metrics *metrics, struct benchmark_measurement *measurement, int threads);
+void benchmark_metrics_end(struct benchmark_metrics *metrics, struct benchmark_measurement *measurement);
+/* Before the timer starts for the first time: looks which threads there are. */
+void benchmark_metrics_start(struct benchmark_measurement *measurement);
+/* Adds another thread's; takes its texts if its state is worse. */
+void benchmark_metrics_add(struct benchmark_counter_report *sum, struct benchmark_counter_report *part);
 
 /* ---- aggregates.c ---- */
 

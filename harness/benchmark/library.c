@@ -430,6 +430,9 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     if (report_context(output->display, &context) && report_context(output->file, &context)) {
         registry->perf = benchmark_perf_create(registry->perf_backend ? registry->perf_backend : probe_counters_perf(),
                                                registry->flags.perf_counters, instances);
+        registry->metrics =
+            benchmark_metrics_create(registry->perf_backend ? registry->perf_backend : probe_counters_system(),
+                                     registry->flags.counters, registry->flags.counters_rdpmc);
         session.values_ns = mem_array(BENCHMARK_VALUE_LIMIT, sizeof *session.values_ns);
         prepare_complexity(&session, instances);
         if (interleave)
@@ -440,6 +443,8 @@ static void run_instances(const struct benchmark_instances *instances, struct be
         free(session.values_ns);
         benchmark_perf_release(registry->perf);
         registry->perf = NULL;
+        benchmark_metrics_release(registry->metrics);
+        registry->metrics = NULL;
     }
     finalize(output->display);
     finalize(output->file);

@@ -162,6 +162,10 @@ void benchmark_perf_merge(struct benchmark_measurement *sum, struct benchmark_me
     for (size_t i = 0; i < sum->counter_report_count && i < part->counter_report_count; i++) {
         struct benchmark_counter_report *a = &sum->counter_reports[i], *b = &part->counter_reports[i], swap = *a;
         double share = a->running_share < b->running_share ? a->running_share : b->running_share;
+        if (a->is_metric) {
+            benchmark_metrics_add(a, b);
+            continue;
+        }
         if (b->state > a->state) {
             *a = *b;
             *b = swap;
@@ -177,6 +181,8 @@ void benchmark_perf_release_reports(struct benchmark_counter_report *reports, si
     for (size_t i = 0; i < count; i++) {
         free(reports[i].name);
         free(reports[i].reason);
+        free(reports[i].remedy);
+        free(reports[i].threads);
     }
     free(reports);
 }

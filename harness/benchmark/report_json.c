@@ -313,19 +313,53 @@ static void append_samples(struct str *str, const struct benchmark_sample_summar
     str_append_char(str, '}');
 }
 
+static void append_text(struct str *str, const char *key, const char *text)
+{
+    str_appendf(str, ", \"%s\": ", key);
+    append_string(str, text);
+}
+
+/* An iteration's values. */
+static void append_metric(struct str *str, const struct benchmark_counter_report *report, int64_t iterations)
+{
+    double scale = iterations > 0 ? 1 / (double)iterations : 1;
+    if (report->state <= BENCHMARK_COUNTER_APPROXIMATE) {
+        str_append(str, ", \"value\": ");
+        append_short(str, report->value * scale);
+    }
+    if (report->unit[0])
+        append_text(str, "unit", report->unit);
+    if (report->running_share > 0) {
+        str_append(str, ", \"running_share\": ");
+        append_short(str, report->running_share);
+    }
+    if (report->reason)
+        append_text(str, "reason", report->reason);
+    if (report->remedy)
+        append_text(str, "remedy", report->remedy);
+    for (size_t i = 0; i < report->thread_count; i++) {
+        str_append(str, i ? ", " : ", \"threads\": [");
+        append_short(str, report->threads[i] * scale);
+    }
+    str_append(str, report->thread_count ? "]" : "");
+}
+
 static void append_counter_reports(struct str *str, const struct benchmark_run *run)
 {
-    static const char *const states[] = { "ok", "scaled", "not counted", "unsupported" };
+    static const char *const states[] = { "ok", "scaled", "approximate", "not counted", "unsupported" };
     str_append(str, KEY("prony_counters") "{");
     for (size_t i = 0; i < run->counter_report_count; i++) {
         const struct benchmark_counter_report *report = &run->counter_reports[i];
         str_append(str, i ? ", " : "");
         append_string(str, report->name);
-        str_appendf(str, ": {\"state\": \"%s\", \"running_share\": ", states[report->state]);
-        append_short(str, report->running_share);
-        if (report->reason) {
-            str_append(str, ", \"reason\": ");
-            append_string(str, report->reason);
+        str_appendf(str, ": {\"state\": \"%s\"", states[report->state]);
+        if (report->is_metric) {
+            append_metric(str, report, run->iterations);
+        } else {
+            str_append(str, ", \"running_share\": ");
+            append_short(str, report->running_share);
+            if (report->reason)
+                append_text(str, "reason", report->reason);
         }
         str_append_char(str, '}');
     }

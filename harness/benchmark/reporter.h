@@ -52,6 +52,7 @@ enum benchmark_emptiness { BENCHMARK_LOOP_FULL, BENCHMARK_LOOP_DELETED, BENCHMAR
 enum benchmark_counter_state {
     BENCHMARK_COUNTER_OK,
     BENCHMARK_COUNTER_SCALED,      /* multiplexed: extrapolated from the share of time that it counted */
+    BENCHMARK_COUNTER_APPROXIMATE, /* of --prony_counters: reason says what it counts instead */
     BENCHMARK_COUNTER_NOT_COUNTED, /* opened, but never on the hardware during the run */
     BENCHMARK_COUNTER_UNSUPPORTED  /* not opened; reason says why */
 };
@@ -60,6 +61,13 @@ struct benchmark_counter_report {
     enum benchmark_counter_state state;
     double running_share; /* of the time enabled; 1 = always */
     char *reason;         /* owned; NULL when ok */
+    /* Of --prony_counters; those of --benchmark_perf_counters have their value among the counters. */
+    bool is_metric;
+    double value;     /* all iterations and threads; only if ok, scaled or approximate */
+    const char *unit; /* "" = not known */
+    char *remedy;     /* owned; NULL = none */
+    double *threads;  /* owned; what each thread adds to value */
+    size_t thread_count;
 };
 
 /* What a run of its own found out about memory (--prony_memory). By operation where not said otherwise. */

@@ -180,9 +180,12 @@ static void run_thread(struct benchmark_team *team, int index, bool alone, struc
         .measurement = measurement,
     };
     struct benchmark_perf *perf = alone ? NULL : benchmark_registry_get()->perf;
+    struct benchmark_metrics *metrics = alone ? NULL : benchmark_registry_get()->metrics;
     benchmark_perf_begin(perf, measurement, instance->threads);
+    benchmark_metrics_begin(metrics, measurement, instance->threads);
     call_function(instance->family, &state);
     benchmark_perf_end(perf, measurement);
+    benchmark_metrics_end(metrics, measurement);
     if (measurement->profiler && state.started && !state.finished) /* it left the loop early */
         measurement->profiler->before_teardown_stop(measurement->profiler->context);
     measurement->skipped = state.skipped;

@@ -49,6 +49,8 @@ static void open_window(struct benchmark_measurement *measurement)
 /* Performance counters, where they are asked for, are read outside the clocks: they make no time longer. */
 static void start_counters(struct benchmark_measurement *measurement)
 {
+    if (measurement->metrics_set)
+        probe_metrics_start(measurement->metrics_set);
     if (measurement->perf_set)
         probe_counters_start(measurement->perf_set);
 }
@@ -57,10 +59,13 @@ static void stop_counters(struct benchmark_measurement *measurement)
 {
     if (measurement->perf_set)
         probe_counters_stop(measurement->perf_set);
+    if (measurement->metrics_set)
+        probe_metrics_stop(measurement->metrics_set);
 }
 
 void benchmark_timer_start(struct benchmark_measurement *measurement)
 {
+    benchmark_metrics_start(measurement);
     start_counters(measurement);
     open_window(measurement);
 }
