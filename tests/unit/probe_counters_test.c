@@ -464,7 +464,8 @@ static void test_library_without_pmu(void **state)
     benchmark_iterations(benchmark_register("BM", counting_benchmark, NULL), 4);
     struct outcome outcome = run_library("--benchmark_perf_counters=hw1 --benchmark_format=json");
     assert_null(json_object_get(record(&outcome, 0), "hw1")); /* absent, not 0 */
-    assert_non_null(strstr(outcome.err, "***WARNING*** Performance counter hw1 is left out: this virtual machine has no PMU"));
+    assert_non_null(
+        strstr(outcome.err, "***WARNING*** Performance counter hw1 is left out: this virtual machine has no PMU"));
     outcome_release(&outcome);
 }
 
