@@ -46,6 +46,7 @@ extern const struct command cmd_list;
 extern const struct command cmd_report;
 extern const struct command cmd_run;
 extern const struct command cmd_show;
+extern const struct command cmd_trace;
 extern const struct command cmd_version;
 
 #endif
