@@ -25,6 +25,7 @@
     return (unit === 0 && Number.isInteger(value) ? String(value) : value.toFixed(digits(value))) + units[unit];
   }
   function amount(value) {
+    if (value === 0) return "0";
     if (data.unit === "ns") return scaled(value, 1000, [" ns", " µs", " ms", " s"]);
     if (data.unit === "B") return scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
     return (value < 1e5 ? String(value) : scaled(value, 1000, ["", "k", "M", "G", "T"])) + (data.unit ? " " + data.unit : "");
@@ -199,9 +200,16 @@
     shades.clear();
   }
   function parts(colour) { return [1, 3, 5].map(at => parseInt(colour.substr(at, 2), 16)); }
+  const mixed = new Map();
   function mix(a, b, t) {
-    const p = parts(a), q = parts(b);
-    return "#" + p.map((value, i) => Math.round(value + (q[i] - value) * t).toString(16).padStart(2, "0")).join("");
+    const key = a + b + t;
+    let colour = mixed.get(key);
+    if (!colour) {
+      const p = parts(a), q = parts(b);
+      colour = "#" + p.map((value, i) => Math.round(value + (q[i] - value) * t).toString(16).padStart(2, "0")).join("");
+      if (mixed.size < 20000) mixed.set(key, colour);
+    }
+    return colour;
   }
   function hash(text) { let h = 7; for (let i = 0; i < text.length; i++) h = (h * 31 + text.charCodeAt(i)) | 0; return (h >>> 3) % 1000 / 1000; }
 
@@ -328,9 +336,10 @@
   const label = node => node ? nameOf(tree.frame[node]) : "all · " + amount(shownTotal(0));
 
   function box(node, x, w, y) {
-    const dim = matches && !matches[node];
+    const dim = matches && !matches[node], around = state.zoom && tree.depth[node] < tree.depth[state.zoom];
     let fill = node ? colourOf(node) : colours.grid, ink = node ? inkOn(fill) : colours.ink;
     if (matches && matches[node] && state.group < 0) { fill = colours.match; ink = colours["match-ink"]; }
+    if (around && !dim && !(matches && state.group < 0)) { fill = mix(fill, colours.card, 0.5); ink = colours.ink; }
     if (dim) { fill = mix(fill, colours.card, 0.68); ink = colours.muted; }
     if (node === hover) fill = mix(fill, ink, 0.14);
     pen.fillStyle = fill;
@@ -342,6 +351,25 @@
     if (node === state.selected && node) { pen.strokeStyle = colours.ink; pen.lineWidth = 2; pen.strokeRect(x + 1, y + 1, Math.max(w - 3, 1), ROW - 3); }
   }
 
+  const NARROW = 0.5;
+  /* Queues the children that are wide enough; runs of narrower ones become one grey box, so that their weight shows. */
+  function visit(node, scale, pending) {
+    const y = top(tree.depth[node] + 1), seen = y > -ROW && y < height;
+    let begin = 0, end = -1;
+    const flush = () => {
+      if (seen && end > begin) { pen.fillStyle = colours.grid; pen.fillRect(begin, y, Math.max(end - begin, NARROW), ROW - 1); }
+      end = -1;
+    };
+    for (let i = tree.first[node]; i < tree.first[node + 1]; i++) {
+      const child = tree.child[i], x = (x0[child] - from) * scale, w = shownTotal(child) * scale;
+      if (x >= width || x + w <= 0 || w === 0) continue;
+      if (w >= NARROW) { flush(); pending.push(child); continue; }
+      if (end < 0) begin = x;
+      end = x + w;
+    }
+    flush();
+  }
+
   function draw() {
     pen.clearRect(0, 0, width, height);
     pen.font = FONT;
@@ -350,7 +378,7 @@
     const scale = width / (to - from || 1), pending = [0];
     while (pending.length) {
       const node = pending.pop(), begin = (x0[node] - from) * scale, end = begin + shownTotal(node) * scale;
-      if (end <= 0 || begin >= width || end - begin < 0.35) continue;
+      if (end <= 0 || begin >= width) continue;
       const y = top(tree.depth[node]);
       const x = Math.max(begin, 0), w = Math.min(end, width) - x;
       if (y > -ROW && y < height) {
@@ -358,7 +386,7 @@
         boxes.push(node, x, w, y);
       }
       const past = state.direction === "flame" ? y < -ROW : y > height;
-      if (!past) for (let i = tree.first[node]; i < tree.first[node + 1]; i++) pending.push(tree.child[i]);
+      if (!past) visit(node, scale, pending);
     }
     for (let i = 0; i < boxes.length; i += 4) if (boxes[i] === state.selected) box(boxes[i], boxes[i + 1], boxes[i + 2], boxes[i + 3]);
   }
