@@ -171,6 +171,16 @@ LIBRARIES += $(PUBLIC_LIBRARIES) $(MALLOC_LIBRARIES)
 tests: $(PUBLIC_LIBRARIES) $(MALLOC_LIBRARIES)
 endif
 
+# The sampler that `prony profile` loads into other people's programs: never with a sanitizer.
+SAMPLER_SO      := $(LIB)/libprony_sampler.so
+SAMPLER_OBJECTS := $(call obj,$(wildcard harness/probe/preload/*.c))
+LIBRARIES += $(SAMPLER_SO)
+$(SAMPLER_OBJECTS): ALL_CFLAGS = $(BASE_CFLAGS) -O2 -fPIC -fvisibility=hidden -ftls-model=initial-exec
+$(SAMPLER_SO): $(SAMPLER_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) -shared -Wl,-soname,libprony_sampler.so -Wl,-z,defs -o $@ $^ -pthread -ldl
+
 # ---- programs ----
 SUITES   := $(patsubst suites/%.c,$(BIN)/%,$(suite_src))
 PROGRAMS := $(if $(cli_src),$(BIN)/prony) $(if $(tool_src),$(BIN)/prony-engine) $(SUITES)
@@ -267,7 +277,7 @@ uninstall: ## removes what install put there (the same variables)
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/prony 2>/dev/null
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(SAMPLER_SO)
 tests: $(TESTS) $(REPLAYS)
 fuzzers: $(FUZZERS)
 

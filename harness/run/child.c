@@ -58,9 +58,31 @@ static char **build_environment(const char *const *extra, bool has_ours)
     return list;
 }
 
+/* Descriptors of start(). */
+enum { PIPE_OUT, PIPE_ERR, PIPE_REPORT, PIPE_GATE, PIPE_COUNT };
+
+/* 0, 1 and 2 of the program. */
+static bool connect_streams(const struct child_request *request, int pipes[PIPE_COUNT][2])
+{
+    bool keeps_input =
+        request->keeps_streams && !isatty(0); /* its group is not the terminal's: reading would stop it */
+    int null = keeps_input ? -1 : open("/dev/null", O_RDONLY);
+    if (!keeps_input && (null < 0 || dup2(null, 0) < 0))
+        return false;
+    return request->keeps_streams || (dup2(pipes[PIPE_OUT][1], 1) >= 0 && dup2(pipes[PIPE_ERR][1], 2) >= 0);
+}
+
+/* Waits until the parent has attached what it wants. False: it could not, or it is gone. */
+static bool pass_gate(int pipes[PIPE_COUNT][2])
+{
+    char byte;
+    close(pipes[PIPE_GATE][1]);
+    return read(pipes[PIPE_GATE][0], &byte, 1) == 1;
+}
+
 /* Runs in the child, between fork and exec: only async-signal-safe calls. */
-static _Noreturn void become_program(const struct child_request *request, char **environment, pid_t parent, int out,
-                                     int err, int report)
+static _Noreturn void become_program(const struct child_request *request, char **environment, pid_t parent,
+                                     int pipes[PIPE_COUNT][2])
 {
     /* Die with prony. If prony died before this line took effect, nobody would tell us: so look. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -74,13 +96,14 @@ static _Noreturn void become_program(const struct child_request *request, char *
     signal(SIGXFSZ, SIG_DFL);
     if (request->fixed_addresses)
         personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
-    int null = open("/dev/null", O_RDONLY);
-    if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
+    if (request->attach && !pass_gate(pipes))
+        _exit(127);
+    if (connect_streams(request, pipes) &&
         (!request->cpus || sched_setaffinity(0, sizeof *request->cpus, request->cpus) == 0))
         execvpe(request->arguments[0], (char *const *)(uintptr_t)request->arguments, environment);
     int reason = errno;
     /* If even this write fails, the exit status says enough. */
-    if (write(report, &reason, sizeof reason) != sizeof reason)
+    if (write(pipes[PIPE_REPORT][1], &reason, sizeof reason) != sizeof reason)
         _exit(126);
     _exit(127);
 }
@@ -106,11 +129,25 @@ static int await_exec(struct child *child, int report, struct error *error)
     return error_system(error, reason, "cannot start %s", child->request->arguments[0]);
 }
 
+/* The child stands at its gate. */
+static int attach(struct child *child, int gate, struct error *error)
+{
+    const struct child_request *request = child->request;
+    int code = request->attach(request->attach_context, child->pid, error);
+    if (code == 0 && write(gate, "", 1) != 1)
+        code = error_system(error, errno, "cannot start %s", request->arguments[0]);
+    if (code == 0)
+        return 0;
+    kill(child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    return code;
+}
+
 static int start(struct child *child, struct error *error)
 {
-    int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } }; /* stdout, stderr, exec's errno */
+    int pipes[PIPE_COUNT][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
     int code = 0;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < PIPE_COUNT; i++)
         if (code == 0 && pipe2(pipes[i], O_CLOEXEC) != 0)
             code = error_system(error, errno, "cannot make a pipe");
     char **environment = build_environment(child->request->environment, !child->request->clean_environment);
@@ -119,26 +156,31 @@ static int start(struct child *child, struct error *error)
         child->started_ns = clock_wall_ns();
         child->pid = fork();
         if (child->pid == 0)
-            become_program(child->request, environment, parent, pipes[0][1], pipes[1][1], pipes[2][1]);
+            become_program(child->request, environment, parent, pipes);
         if (child->pid < 0)
             code = error_system(error, errno, "cannot start %s", child->request->arguments[0]);
     }
     free(environment);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < PIPE_GATE; i++)
         close_fd(&pipes[i][1]);
+    close_fd(&pipes[PIPE_GATE][0]);
     if (code == 0) {
         /* Also here, so that the group exists before we might kill it. It fails once the child has exec'ed: good. */
         setpgid(child->pid, child->pid);
-        code = await_exec(child, pipes[2][0], error);
+        if (child->request->attach)
+            code = attach(child, pipes[PIPE_GATE][1], error);
+        if (code == 0)
+            code = await_exec(child, pipes[PIPE_REPORT][0], error);
     }
-    close_fd(&pipes[2][0]);
+    close_fd(&pipes[PIPE_GATE][1]);
+    close_fd(&pipes[PIPE_REPORT][0]);
     if (code != 0) {
-        close_fd(&pipes[0][0]);
-        close_fd(&pipes[1][0]);
+        close_fd(&pipes[PIPE_OUT][0]);
+        close_fd(&pipes[PIPE_ERR][0]);
         return code;
     }
-    child->out = pipes[0][0];
-    child->err = pipes[1][0];
+    child->out = pipes[PIPE_OUT][0];
+    child->err = pipes[PIPE_ERR][0];
     fcntl(child->out, F_SETFL, O_NONBLOCK);
     fcntl(child->err, F_SETFL, O_NONBLOCK);
     child->pidfd =

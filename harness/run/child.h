@@ -23,6 +23,11 @@ struct child_request {
     int interrupt_fd;               /* readable = stop (interrupt.h); -1 = none */
     void (*tick)(void *context);    /* called about five times a second while waiting; may be NULL */
     void *tick_context;
+    bool keeps_streams; /* it writes where we write, and reads what we read unless that is a terminal */
+    /* Called while the child, already a process of its own, waits before it becomes the program: to attach something to
+     * it. An error keeps it from running, and is child_run's. May be NULL. */
+    int (*attach)(void *context, pid_t pid, struct error *error);
+    void *attach_context;
 };
 
 enum child_end { CHILD_EXITED, CHILD_KILLED, CHILD_TIMED_OUT, CHILD_TOO_LOUD, CHILD_INTERRUPTED };

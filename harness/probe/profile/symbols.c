@@ -74,7 +74,8 @@ static const char *name_of(Dwarf_Die *die, struct arena *arena)
     if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
         linkage = dwarf_formstring(&attribute);
-    if (linkage)
+    /* C functions have one only where the library calls them otherwise inside. */
+    if (linkage && linkage[0] == '_' && (linkage[1] == 'Z' || linkage[1] == 'R'))
         return demangle(arena, linkage);
     return dwarf_diename(die);
 }
