@@ -195,7 +195,7 @@
   function readColours() {
     const style = getComputedStyle(document.documentElement);
     colours = {};
-    for (const name of ["card", "ink", "muted", "grid", "box-ink", "match", "match-ink", "neutral", "more", "less", "edge", "f0", "f1", "f2", "f3", "f4", "f5", "f6"])
+    for (const name of ["card", "ink", "muted", "grid", "box-ink", "match", "match-ink", "neutral", "more", "less", "f0", "f1", "f2", "f3", "f4", "f5", "f6"])
       colours[name] = style.getPropertyValue("--" + name).trim();
     shades.clear();
   }
