@@ -41,6 +41,7 @@ int command_fail(const struct command *command, const struct error *error);
 
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
+extern const struct command cmd_events;
 extern const struct command cmd_help;
 extern const struct command cmd_list;
 extern const struct command cmd_report;

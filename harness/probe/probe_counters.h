@@ -41,6 +41,13 @@ struct probe_counters_backend {
 const struct probe_counters_backend *probe_counters_perf(void);
 /* The same, but without libpfm4 there are the kernel's software events. Never NULL. */
 const struct probe_counters_backend *probe_counters_system(void);
+/* The PMUs that libpfm4 takes this machine's CPU to have, or is forced to (LIBPFM_FORCE_PMU). */
+struct probe_counters_pmu {
+    const char *name, *description; /* of libpfm4, static */
+    int counters;                   /* general and fixed; 0 = software */
+};
+/* At most limit of them; returns how many. */
+size_t probe_counters_pmus(struct probe_counters_pmu *pmus, size_t limit);
 
 struct probe_counters_plan;
 /* names: a comma list; empty names and repetitions are dropped. The backend must outlive the plan. */

@@ -12,6 +12,7 @@
 #include <perfmon/pfmlib_perf_event.h>
 #pragma weak pfm_initialize
 #pragma weak pfm_get_os_event_encoding
+#pragma weak pfm_get_pmu_info
 #else
 #include <linux/perf_event.h>
 #endif
@@ -105,11 +106,33 @@ static size_t encode_native(const char *name, struct perf_event_attr *attributes
     return count ? count : 1;
 }
 
+size_t probe_counters_pmus(struct probe_counters_pmu *pmus, size_t limit)
+{
+    size_t count = 0;
+    if (!has_libpfm() || !pfm_get_pmu_info || pfm_initialize() != PFM_SUCCESS)
+        return 0;
+    for (int i = 0; i < PFM_PMU_MAX && count < limit; i++) {
+        pfm_pmu_info_t info;
+        memset(&info, 0, sizeof info);
+        info.size = sizeof info;
+        if (pfm_get_pmu_info((pfm_pmu_t)i, &info) != PFM_SUCCESS || !info.is_present)
+            continue;
+        pmus[count++] = (struct probe_counters_pmu){ info.name, info.desc, info.num_cntrs + info.num_fixed_cntrs };
+    }
+    return count;
+}
+
 #else
 
 static bool has_libpfm(void)
 {
     return false;
+}
+
+size_t probe_counters_pmus(struct probe_counters_pmu *pmus, size_t limit)
+{
+    (void)pmus, (void)limit;
+    return 0;
 }
 
 static size_t encode_native(const char *name, struct perf_event_attr *attributes, size_t limit)
