@@ -19,6 +19,7 @@ void flame_page_begin(const char *title, const char *facts, bool difference, str
     escape_html(out, title);
     str_append(out, " · Prony</title>\n<style>\n");
     str_append(out, asset_text("flame.css"));
+    str_append(out, asset_text("flame_svg.css"));
     str_append(out, "</style>\n</head>\n<body>\n<header><p class=\"brand\">Prony · ");
     str_append(out, difference ? "difference of two profiles" : "profile");
     str_append(out, "</p><h1>");

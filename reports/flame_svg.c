@@ -6,9 +6,11 @@
 #include "reports/profile.h"
 #include <stdlib.h>
 
-enum { WIDTH = 1200, ROW = 19, ROWS = 24, TEXT_ROOM = 28 };
-#define NARROWEST    0.8
-#define LETTER_WIDTH 6.4
+enum { WIDTH = 1200, ROW = 19, ROWS = 20, TEXT_ROOM = 28 };
+/* A quarter of a percent. */
+#define NARROWEST 3.0
+/* Of the monospaced font in flame_svg.css: text is cut here, so its width must be known. */
+#define LETTER_WIDTH 6.7
 
 struct drawing {
     const struct stacks *stacks;
