@@ -67,6 +67,7 @@ static const struct flag flags_table[] = {
     FLAG("prony_max_time", FLAG_DOUBLE, max_time, "<seconds>"),
     FLAG("prony_memory", FLAG_BOOL, memory, "{true|false}"),
     FLAG("prony_min_iterations", FLAG_NUMBER, min_iterations, "<integer>"),
+    FLAG("prony_noise", FLAG_BOOL, noise, "{true|false}"),
     FLAG("prony_samples", FLAG_INT, samples, "<max_samples>"),
     FLAG("prony_seed", FLAG_SEED, seed, "<integer>"),
 };

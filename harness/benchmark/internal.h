@@ -11,6 +11,7 @@
 #include "harness/benchmark/reporter.h"
 #include "harness/probe/probe_counters.h"
 #include "harness/probe/probe_metrics.h"
+#include "harness/probe/probe_noise.h"
 #include "harness/probe/probe_scheduling.h"
 #include <locale.h>
 #include <regex.h>
@@ -89,6 +90,7 @@ struct benchmark_flags {
     bool counters_rdpmc;
     bool memory;
     bool callgrind;
+    bool noise;
     int64_t growth; /* operations; 0 = off */
     char *time_unit;
     int verbosity;
@@ -109,6 +111,13 @@ struct benchmark_calibration {
     double real_ns, cpu_ns; /* what an empty window is reported as: medians */
     double ns_per_tick;     /* of clock_tsc; 0 = unavailable */
     double pause_ns;        /* what a cheap pause leaves in the time */
+};
+
+/* noise.c: the last readings of the core's clock in this process. */
+enum { BENCHMARK_CLOCK_HISTORY = 64 };
+struct benchmark_clock_history {
+    double hz[BENCHMARK_CLOCK_HISTORY];
+    uint64_t seen; /* readings so far */
 };
 
 enum { BENCHMARK_DOCUMENT_LIMIT = 4 };
@@ -146,7 +155,8 @@ struct benchmark_registry {
     struct benchmark_calibration calibration;
     struct benchmark_ending ending;
     struct probe_scheduling_monitor scheduling;
-    struct benchmark_metrics *metrics;                 /* NULL = none were asked for */
+    struct benchmark_metrics *metrics; /* NULL = none were asked for */
+    struct benchmark_clock_history clock_history;
     struct benchmark_perf *perf;                       /* NULL = no counters were asked for */
     const struct probe_counters_backend *perf_backend; /* of tests; NULL = this machine's */
     struct benchmark_team *team;                       /* NULL until something runs */
@@ -260,6 +270,15 @@ struct benchmark_samples {
     size_t count;
 };
 
+/* noise.c's own. */
+struct benchmark_noise {
+    bool is_on;     /* set by the runner */
+    bool of_thread; /* each thread of the case reads its own */
+    bool is_done;
+    struct probe_noise before, difference;
+    double clock_before_hz, clock_after_hz; /* of the core that thread 0 runs on; 0 = unknown */
+};
+
 /* callgrind.c's own. */
 struct benchmark_callgrind {
     bool is_on;                 /* the run is to be counted; set by the runner */
@@ -298,6 +317,7 @@ struct benchmark_measurement {
     struct benchmark_pauses pauses;
     struct benchmark_samples samples;
     struct benchmark_callgrind callgrind;
+    struct benchmark_noise noise;
     double manual_seconds;
     uint64_t allocation_start, allocations;
     struct benchmark_counters counters;
@@ -397,6 +417,24 @@ void benchmark_memory_prepare(struct benchmark_registry *registry);
 /* Starts the peak of the resident set anew if it is asked for; false if it is not, or cannot be had. */
 bool benchmark_memory_begin_case(const struct benchmark_flags *flags);
 void benchmark_memory_read_peak(struct benchmark_run *run);
+
+/* ---- noise.c: --prony_noise ---- */
+
+void benchmark_noise_prepare(struct benchmark_noise *noise, const struct benchmark_instance *instance);
+/* Just before the threads meet, just before the timer starts, just behind it, and when all have met again. */
+void benchmark_noise_approach(struct benchmark_state *state);
+void benchmark_noise_begin(struct benchmark_noise *noise);
+void benchmark_noise_end(struct benchmark_noise *noise);
+void benchmark_noise_leave(struct benchmark_state *state);
+/* Another thread's. */
+void benchmark_noise_merge(struct benchmark_noise *sum, const struct benchmark_noise *part);
+void benchmark_noise_remember(struct benchmark_clock_history *history, const struct benchmark_noise *noise);
+/* Why the sample is contaminated, to be freed; NULL = it is not. usual_clock_hz 0 = unknown. */
+char *benchmark_noise_judge(const struct benchmark_noise *noise, int64_t run_delay_ns, double wall_ns,
+                            double usual_clock_hz);
+/* All of it into the record. */
+void benchmark_noise_report(struct benchmark_run *run, const struct benchmark_measurement *measurement,
+                            const struct benchmark_clock_history *history);
 
 /* ---- callgrind.c: under valgrind, with --prony_callgrind ---- */
 

@@ -76,6 +76,7 @@ static void release_run(struct benchmark_run *run)
     free(run->label);
     free(run->values_ns);
     benchmark_counters_release(&run->counters);
+    free(run->noise.contamination);
     benchmark_perf_release_reports(run->counter_reports, run->counter_report_count);
     free(run->memory_facts);
     for (size_t i = 0; i < run->course_count; i++) {

@@ -344,6 +344,23 @@ static void append_metric(struct str *str, const struct benchmark_counter_report
     str_append(str, report->thread_count ? "]" : "");
 }
 
+static void append_noise(struct str *str, const struct benchmark_noise_facts *noise)
+{
+    if (noise->has_usage) {
+        RECORD_INT(str, "prony_voluntary_switches", noise->voluntary_switches);
+        RECORD_INT(str, "prony_minor_faults", noise->minor_faults);
+        RECORD_INT(str, "prony_major_faults", noise->major_faults);
+    }
+    if (noise->has_migrations)
+        RECORD_INT(str, "prony_migrations", noise->migrations);
+    if (noise->clock_before_hz > 0 && noise->clock_after_hz > 0)
+        str_appendf(str, KEY("prony_clock_before_ghz") "%.4f" KEY("prony_clock_after_ghz") "%.4f",
+                    noise->clock_before_hz / 1e9, noise->clock_after_hz / 1e9);
+    RECORD_INT(str, "prony_contaminated", noise->contamination != NULL);
+    if (noise->contamination)
+        RECORD_STRING(str, "prony_contamination", noise->contamination);
+}
+
 static void append_counter_reports(struct str *str, const struct benchmark_run *run)
 {
     static const char *const states[] = { "ok", "scaled", "approximate", "not counted", "unsupported" };
@@ -469,6 +486,8 @@ static void append_prony_members(struct str *str, const struct benchmark_run *ru
         str_append(str, KEY("prony_pause_error_ns"));
         append_tenths(str, run->pause_error_ns);
     }
+    if (run->noise.is_known)
+        append_noise(str, &run->noise);
     if (run->counter_report_count)
         append_counter_reports(str, run);
     if (run->span_count)

@@ -95,6 +95,17 @@ struct benchmark_course {
     size_t count;
 };
 
+/* What disturbed a repetition (--prony_noise), of all threads of the case, or of the process where that is one. */
+struct benchmark_noise_facts {
+    bool is_known; /* false: nothing was read */
+    bool has_usage;
+    int64_t voluntary_switches, minor_faults, major_faults;
+    bool has_migrations;
+    int64_t migrations;                     /* to another CPU */
+    double clock_before_hz, clock_after_hz; /* of the core; 0 = unknown */
+    char *contamination;                    /* owned; why the sample is not to be trusted; NULL = it is */
+};
+
 /* One record: one repetition of a case, an aggregate over its repetitions, or BigO or RMS of a family. Lives, with
  * all that it points to, until report_runs returns: copy what is to stay. */
 struct benchmark_run {
@@ -138,6 +149,7 @@ struct benchmark_run {
     double timer_cost_ns; /* what the clocks themselves add to real_time, for all iterations together; not subtracted */
     int64_t pause_count;  /* pauses timed by the cheap clock, and what they may be wrong by, together */
     double pause_error_ns;
+    struct benchmark_noise_facts noise;
     int64_t callgrind_iterations;                     /* that callgrind counted; 0 = none */
     struct benchmark_counter_report *counter_reports; /* owned */
     size_t counter_report_count;

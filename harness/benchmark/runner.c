@@ -53,6 +53,8 @@ static void begin_trial(const struct benchmark_runner *runner, struct trial *tri
     trial->measurement.samples.is_manual = runner->instance->family->manual_time;
     trial->measurement.callgrind.is_on = runner->callgrind && !runner->watch;
     trial->measurement.callgrind.may_add_turn = runner->callgrind_may_add_turn;
+    if (runner->flags->noise && !runner->callgrind && !runner->watch)
+        benchmark_noise_prepare(&trial->measurement.noise, runner->instance);
 }
 
 /* Calls a setup or teardown. If it skips, the trial is skipped (first message wins). */
@@ -88,6 +90,7 @@ static void call_function(struct benchmark_runner *runner, struct trial *trial, 
         measurement->skipped = BENCHMARK_SKIPPED_WITH_ERROR;
         measurement->skip_message = mem_strdup(error.text);
     }
+    benchmark_noise_remember(&benchmark_registry_get()->clock_history, &measurement->noise);
     trial->skipped = measurement->skipped;
     trial->iterations = measurement->iterations;
     trial->real_seconds = (double)measurement->real_ns / 1e9;
@@ -284,8 +287,10 @@ static void add_record(struct benchmark_runner *runner, struct trial *trial, int
     run->has_involuntary_switches = trial->scheduling.has_switches;
     run->involuntary_switches = trial->scheduling.involuntary_count;
     measurement->skip_message = measurement->label = NULL;
-    if (!trial->skipped)
+    if (!trial->skipped) {
         add_results(runner, run, trial);
+        benchmark_noise_report(run, measurement, &benchmark_registry_get()->clock_history);
+    }
     benchmark_measurement_release(measurement);
 }
 

@@ -77,12 +77,16 @@ static void start_loop(struct benchmark_state *state, enum benchmark_loop_form f
         benchmark_samples_begin(state);
     if (measurement->profiler)
         measurement->profiler->after_setup_start(measurement->profiler->context);
+    if (measurement->noise.is_on)
+        benchmark_noise_approach(state);
     if (measurement->team)
         benchmark_team_meet(measurement->team);
     if (measurement->watch)
         begin_watch(state);
     if (state->skipped)
         return;
+    if (measurement->noise.is_on)
+        benchmark_noise_begin(&measurement->noise);
     benchmark_timer_start(measurement);
     if (measurement->samples.limit)
         benchmark_samples_start(measurement);
@@ -95,12 +99,16 @@ static void finish_loop(struct benchmark_state *state)
     if (state->measurement->samples.limit && !state->skipped)
         benchmark_samples_take(state);
     benchmark_timer_finish(state->measurement);
+    if (state->measurement->noise.is_on && !state->skipped)
+        benchmark_noise_end(&state->measurement->noise);
     if (state->measurement->callgrind.is_on && !state->skipped)
         benchmark_callgrind_finish(state);
     state->remaining = state->later = 0;
     state->finished = true;
     if (state->measurement->team)
         benchmark_team_meet(state->measurement->team);
+    if (state->measurement->noise.is_on)
+        benchmark_noise_leave(state);
     if (state->measurement->watch)
         end_watch(state);
     if (state->measurement->profiler)

@@ -332,6 +332,7 @@ static void add_measurement(struct benchmark_measurement *total, struct benchmar
     add_values(total, part);
     add_digest(total, part);
     benchmark_samples_append(&total->samples, &part->samples);
+    benchmark_noise_merge(&total->noise, &part->noise);
     total->pauses.cheap_count += part->pauses.cheap_count;
     total->pauses.error_ns += part->pauses.error_ns;
     total->form = part->form;
@@ -361,6 +362,8 @@ static int prepare_slots(struct benchmark_team *team, int threads, const struct 
         slot->measurement.watch = total->watch;
         slot->measurement.samples.limit = total->samples.limit;
         slot->measurement.samples.is_manual = total->samples.is_manual;
+        slot->measurement.noise.is_on = total->noise.is_on;
+        slot->measurement.noise.of_thread = total->noise.of_thread;
         slot->measurement.team = team;
         slot->fixture = team->fixture;
         atomic_store(&slot->taken, false);

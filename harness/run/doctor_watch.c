@@ -8,6 +8,7 @@
 #include "harness/run/cpus.h"
 #include "harness/run/doctor_internal.h"
 #include "harness/base/clock.h"
+#include "harness/base/core_clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include <errno.h>
@@ -238,30 +239,7 @@ static void watch_detours(const struct doctor_options *options, double seconds, 
 
 /* ---- the core clock ---- */
 
-/* Additions a second of a chain in which each needs the one before: one takes one cycle. 0 = not on this CPU. */
-static double read_core_clock_hz(uint64_t blocks)
-{
-#if defined(__x86_64__)
-    uint64_t value = 1, left = blocks;
-    int64_t start = clock_wall_ns();
-    __asm__ volatile("1:\n\t"
-                     "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                     "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                     "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                     "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                     "dec %1\n\tjnz 1b"
-                     : "+r"(value), "+r"(left)
-                     :
-                     : "cc");
-    int64_t time_ns = clock_wall_ns() - start;
-    return time_ns > 0 ? (double)blocks * 16 * 1e9 / (double)time_ns : 0;
-#else
-    (void)blocks;
-    return 0;
-#endif
-}
-
-enum { CLOCK_READINGS_MAX = 20000, CLOCK_BLOCKS = 5000 }; /* 80,000 cycles: about 20 us */
+enum { CLOCK_READINGS_MAX = 20000, CLOCK_CYCLES = 80000 }; /* about 20 us */
 
 static void watch_clock(struct watcher *watcher)
 {
@@ -269,7 +247,7 @@ static void watch_clock(struct watcher *watcher)
     size_t count = 0;
     int64_t end = clock_wall_ns() + (int64_t)(watcher->seconds * 1e9);
     while (count < CLOCK_READINGS_MAX && clock_wall_ns() < end) {
-        double hz = read_core_clock_hz(CLOCK_BLOCKS);
+        double hz = core_clock_read_hz(1, CLOCK_CYCLES);
         if (hz <= 0)
             break;
         list[count++] = hz;

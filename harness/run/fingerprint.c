@@ -4,7 +4,7 @@
 #include "harness/run/bandwidth.h"
 #include "harness/run/child.h"
 #include "harness/run/sysfs.h"
-#include "harness/base/clock.h"
+#include "harness/base/core_clock.h"
 #include "harness/base/cpu.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
@@ -169,35 +169,6 @@ static void add_system(struct facts *facts, const char *root)
 
 /* ---- condition ---- */
 
-/* Each of the chain's adds needs the one before it, so one takes a cycle whatever the CPU's width: additions per
- * second are cycles per second, also where the counter of cycles is hidden. An estimate, hence the name. */
-static double estimate_clock_hz(void)
-{
-#if defined(__x86_64__)
-    double best = 0;
-    for (int trial = 0; trial < 5; trial++) {
-        const uint64_t blocks = 200000;
-        uint64_t value = 1, left = blocks;
-        int64_t start = clock_wall_ns();
-        __asm__ volatile("1:\n\t"
-                         "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                         "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                         "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                         "add %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\tadd %1, %0\n\t"
-                         "dec %1\n\tjnz 1b"
-                         : "+r"(value), "+r"(left)
-                         :
-                         : "cc");
-        double seconds = (double)(clock_wall_ns() - start) / 1e9;
-        double hz = seconds > 0 ? (double)blocks * 16 / seconds : 0;
-        best = hz > best ? hz : best;
-    }
-    return best;
-#else
-    return 0;
-#endif
-}
-
 static void add_memory(struct facts *facts, const char *root)
 {
     static const char *const keys[][2] = { { "memory_total", "MemTotal" },
@@ -220,7 +191,7 @@ static void add_steal(struct facts *facts, const char *root)
 /* What costs time is measured on the real machine only. */
 static void add_measured(struct facts *facts)
 {
-    double hz = estimate_clock_hz();
+    double hz = core_clock_read_hz(5, 3200000); /* an estimate, hence the name */
     if (hz > 0)
         facts_addf(facts, "clock_estimate_ghz", "%.3f", hz / 1e9);
     size_t array_bytes;
