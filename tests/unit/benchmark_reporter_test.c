@@ -361,8 +361,10 @@ static void test_extra_keys(void **state)
 {
     (void)state;
     char name[] = "CYCLES", other[] = "CACHE\"MISSES", reason[] = "no \"PMU\"";
-    struct benchmark_counter_report reports[] = { { name, BENCHMARK_COUNTER_SCALED, 0.5, NULL },
-                                                  { other, BENCHMARK_COUNTER_UNSUPPORTED, 0, reason } };
+    struct benchmark_counter_report reports[] = {
+        { .name = name, .state = BENCHMARK_COUNTER_SCALED, .running_share = 0.5 },
+        { .name = other, .state = BENCHMARK_COUNTER_UNSUPPORTED, .reason = reason }
+    };
     struct benchmark_run run = plain;
     run.samples = (struct benchmark_sample_summary){ 100, 8, 1.5, 2, 2.25, 3, NAN };
     run.emptiness = BENCHMARK_LOOP_DELETED;
