@@ -60,6 +60,8 @@ static const struct flag flags_table[] = {
     FLAG("prony_callgrind", FLAG_BOOL, callgrind, "{true|false}"),
     FLAG("prony_counters", FLAG_TEXT, counters, "<group|metric|event>,..."),
     FLAG("prony_counters_rdpmc", FLAG_BOOL, counters_rdpmc, "{true|false}"),
+    FLAG("prony_allocation_interval", FLAG_NUMBER, allocation_interval, "<bytes>"),
+    FLAG("prony_allocation_profile", FLAG_TEXT, allocation_profile, "<filename>"),
     FLAG("prony_cpus", FLAG_CPUS, cpus, "<cpu>[-<cpu>],..."),
     FLAG("prony_exit_code", FLAG_BOOL, exit_code, "{true|false}"),
     FLAG("prony_growth", FLAG_NUMBER, growth, "<operations>"),
@@ -286,7 +288,7 @@ static bool set_count(int64_t *target, const char *source, const char *text)
 {
     int64_t count;
     if (!str_parse_i64(text, &count) || count < 0) {
-        fprintf(stderr, "%s is expected to be a number of iterations, but actually has value \"%s\".\n", source, text);
+        fprintf(stderr, "%s is expected to be a number of 0 or more, but actually has value \"%s\".\n", source, text);
         return false;
     }
     *target = count;
@@ -343,6 +345,7 @@ void benchmark_flags_set_defaults(struct benchmark_registry *registry)
     flags->time_unit = mem_strdup("");
     flags->perf_counters = mem_strdup("");
     flags->counters = mem_strdup("");
+    flags->allocation_profile = mem_strdup("");
     flags->seed = mem_strdup("");
     flags->cpus = mem_strdup("");
     for (size_t i = 0; i < FLAG_COUNT; i++)

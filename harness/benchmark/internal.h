@@ -91,7 +91,9 @@ struct benchmark_flags {
     bool memory;
     bool callgrind;
     bool noise;
-    int64_t growth; /* operations; 0 = off */
+    int64_t growth;              /* operations; 0 = off */
+    char *allocation_profile;    /* "" = none */
+    int64_t allocation_interval; /* bytes; 0 = one that fits */
     char *time_unit;
     int verbosity;
     bool exit_code;
@@ -458,6 +460,13 @@ void benchmark_memory_run(struct benchmark_runner *runner, struct benchmark_run 
 /* --prony_growth: behind teardown_case. */
 void benchmark_memory_growth(struct benchmark_runner *runner, struct benchmark_run *run);
 const char *benchmark_memory_fact_name(enum benchmark_memory_fact fact);
+
+/* ---- record_run.c: --prony_allocation_profile ---- */
+
+/* Exits with a message if it is asked for and cannot be. */
+void benchmark_record_prepare(const struct benchmark_flags *flags);
+/* timed: the last repetition. Says on stderr what went wrong. */
+void benchmark_record_run(struct benchmark_runner *runner, const struct benchmark_run *timed);
 
 /* ---- perf_counters.c ---- */
 

@@ -486,6 +486,7 @@ size_t benchmark_run_specified_with(struct benchmark_reporter *display, struct b
 
     benchmark_flags_set_defaults(registry);
     benchmark_memory_prepare(registry);
+    benchmark_record_prepare(&registry->flags);
     benchmark_callgrind_prepare(registry);
     if (registry->flags.dry_run)
         benchmark_registry_add_context(registry, "dry_run", "true");

@@ -452,6 +452,8 @@ static void run_repetition(struct benchmark_runner *runner)
         benchmark_memory_read_peak(run);
     if (runner->flags->memory && !run->skipped)
         benchmark_memory_run(runner, run);
+    if (runner->flags->allocation_profile[0] && !run->skipped && runner->done == runner->repetitions)
+        benchmark_record_run(runner, run);
     if (runner->memory_manager && !run->skipped)
         run_memory_manager(runner, run);
     if (runner->profiler_manager && !run->skipped)

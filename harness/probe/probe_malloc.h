@@ -41,7 +41,8 @@ struct probe_record_buffer {
     uint64_t seed;
     uint32_t record_limit, slot_mask; /* slots: a power of two, at least twice the records */
     uint32_t record_count;            /* asked for; beyond the limit they are lost */
-    uint32_t thread_count;
+    uint32_t thread_count;            /* that sampled so far in this recording */
+    uint32_t recording_count;         /* tells threads that a new one has begun */
     struct probe_record *records;
     uint32_t *slots; /* record number + 1 by address of the block, to see it freed; 0 = empty */
 };

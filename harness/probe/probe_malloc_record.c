@@ -24,8 +24,8 @@ enum { OWN_FRAMES = 8 }; /* at most that many of this file's and malloc's come f
 
 /* Of one thread in one recording. */
 struct sampler {
-    const struct probe_record_buffer *buffer; /* tells a new recording from the last together with its seed */
-    uint64_t seed, random;
+    uint32_t recording; /* 0 = none yet */
+    uint64_t random;
     double left_bytes; /* to the next point */
     bool is_busy;
 };
@@ -78,7 +78,7 @@ static double draw_gap(const struct probe_record_buffer *into)
 static void begin_thread(struct probe_record_buffer *into)
 {
     uint32_t number = __atomic_fetch_add(&into->thread_count, 1, __ATOMIC_RELAXED);
-    sampler = (struct sampler){ .buffer = into, .seed = into->seed };
+    sampler.recording = into->recording_count;
     sampler.random = into->seed + number * 0xd1342543de82ef95u;
     sampler.left_bytes = draw_gap(into);
 }
@@ -88,7 +88,7 @@ static bool is_sampled(struct probe_record_buffer *into, uint64_t bytes)
 {
     if (into->interval_bytes <= 1)
         return true;
-    if (sampler.buffer != into || sampler.seed != into->seed)
+    if (sampler.recording != into->recording_count)
         begin_thread(into);
     sampler.left_bytes -= (double)bytes;
     if (sampler.left_bytes > 0)
