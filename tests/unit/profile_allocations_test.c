@@ -104,8 +104,10 @@ static struct allocations *profile(const char *flags, size_t *count)
 
 static void need_counting(void)
 {
-    if (!probe_allocations_available())
-        skip(); /* the sanitizer has a malloc of its own */
+    if (!probe_allocations_available()) {
+        print_message("%s\n", probe_allocations_problem());
+        skip();
+    }
 }
 
 /* Weight of all stacks with that function somewhere; below: and that one as its caller, NULL = any. */
