@@ -19,13 +19,17 @@ static const double RUN_SECONDS = 2, GROWTH_SECONDS = 5; /* a growth run may tak
 static const double GROWTH_MAX_SECONDS = 30;             /* for the fewest operations that tell anything */
 
 /* A metric that could not be had, and why. */
-static void add_absent(struct benchmark_run *run, const char *name, const char *reason)
+static void add_absent(struct benchmark_run *run, const char *name, const char *reason, const char *remedy)
 {
     run->counter_reports =
         mem_resize(run->counter_reports, run->counter_report_count + 1, sizeof *run->counter_reports);
-    run->counter_reports[run->counter_report_count++] = (struct benchmark_counter_report){
-        .name = mem_strdup(name), .state = BENCHMARK_COUNTER_UNSUPPORTED, .reason = mem_strdup(reason)
-    };
+    run->counter_reports[run->counter_report_count++] =
+        (struct benchmark_counter_report){ .name = mem_strdup(name),
+                                           .state = BENCHMARK_COUNTER_UNSUPPORTED,
+                                           .reason = mem_strdup(reason),
+                                           .is_metric = true,
+                                           .unit = "",
+                                           .remedy = remedy ? mem_strdup(remedy) : NULL };
 }
 
 /* Iterations of one thread that take seconds at the pace of the run, at least 1. */
@@ -113,9 +117,11 @@ const char *benchmark_memory_fact_name(enum benchmark_memory_fact fact)
 /* What is missing because the program does not count says so. */
 static void explain_absent(struct benchmark_run *run, const char *problem)
 {
+    const char *remedy = problem && problem == probe_allocations_problem() ? probe_allocations_remedy() : NULL;
     for (enum benchmark_memory_fact i = 0; i < BENCHMARK_MEMORY_FACT_COUNT; i++)
         if (isnan(run->memory_facts->values[i]))
-            add_absent(run, benchmark_memory_fact_name(i), problem ? problem : "/proc/self/status does not tell");
+            add_absent(run, benchmark_memory_fact_name(i), problem ? problem : "/proc/self/status does not tell",
+                       remedy);
 }
 
 void benchmark_memory_run(struct benchmark_runner *runner, struct benchmark_run *run)
@@ -258,6 +264,6 @@ void benchmark_memory_growth(struct benchmark_runner *runner, struct benchmark_r
     else if (iterations)
         judge(run, growth);
     if (!run->growth)
-        add_absent(run, "growth_bytes_per_operation", reason[0] ? reason : "/proc/self/status cannot be read");
+        add_absent(run, "growth_bytes_per_operation", reason[0] ? reason : "/proc/self/status cannot be read", NULL);
     free(growth);
 }

@@ -12,6 +12,11 @@ const char *probe_allocations_problem(void)
     return prony_malloc_hooks.find_problem();
 }
 
+const char *probe_allocations_remedy(void)
+{
+    return &prony_malloc_hooks == NULL ? "link the program with -lprony_benchmark_malloc" : NULL;
+}
+
 bool probe_allocations_available(void)
 {
     return probe_allocations_problem() == NULL;

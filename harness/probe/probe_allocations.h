@@ -30,6 +30,8 @@ struct probe_allocations_window {
 bool probe_allocations_available(void);
 /* Why nothing is counted, as a sentence without its final point; NULL if it is. */
 const char *probe_allocations_problem(void);
+/* What would help against the problem; NULL = nothing known. */
+const char *probe_allocations_remedy(void);
 void probe_allocations_read(struct probe_allocations *so_far);
 uint64_t probe_allocations_count(void);
 /* One window at a time. While it is open each allocation costs more. */

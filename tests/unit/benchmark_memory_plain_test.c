@@ -46,6 +46,8 @@ static void test_memory_run_says_what_it_cannot_count(void **state)
         assert_string_equal(json_string_value(json_object_get(counter, "reason")),
                             "allocations are not counted: the program is not linked with libprony_benchmark_malloc");
     }
+    assert_string_equal(text(json_object_get(counters, "heap_peak_bytes"), "remedy"),
+                        "link the program with -lprony_benchmark_malloc");
     assert_null(json_object_get(found, "allocs_per_iter"));
     assert_true(number(found, "prony_page_faults_per_operation") >= 0);
     assert_true(number(found, "prony_resident_anonymous_bytes") > 4096);
