@@ -5,11 +5,11 @@
 #include "harness/base/str.h"
 #include "harness/run/doctor.h"
 #include "harness/run/fingerprint.h"
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct arguments {
@@ -44,31 +44,11 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
                          arguments->rest.items[0]);
     if (arguments->quick || arguments->fix)
         arguments->doctor.seconds = 0; /* what can be mended can be seen at once */
+    for (size_t i = 0; i < arguments->models.count; i++)
+        if (access(arguments->models.items[i], R_OK) != 0)
+            return error_system(error, errno, "--model %s", arguments->models.items[i]);
     arguments->doctor.root = arguments->root;
     return 0;
-}
-
-static void take_model(struct arguments *arguments, const char *path)
-{
-    struct stat status;
-    if (stat(path, &status) != 0)
-        log_warn("model %s cannot be found", path);
-    else if ((uint64_t)status.st_size > arguments->doctor.model_bytes)
-        arguments->doctor.model_bytes = (uint64_t)status.st_size;
-}
-
-/* The size of the largest model of --model, else of PRONY_MODELS. */
-static void measure_models(struct arguments *arguments)
-{
-    const char *list = getenv("PRONY_MODELS");
-    char *copy, *place = NULL;
-    for (size_t i = 0; i < arguments->models.count; i++)
-        take_model(arguments, arguments->models.items[i]);
-    if (arguments->models.count || !list || !(copy = strdup(list)))
-        return;
-    for (char *path = strtok_r(copy, ":", &place); path; path = strtok_r(NULL, ":", &place))
-        take_model(arguments, path);
-    free(copy);
 }
 
 /* ---- verdicts ---- */
@@ -217,7 +197,7 @@ static int run(struct app *app, int argc, char **argv)
     int code = parse(&arguments, argc, argv, &error);
     const char *state = arguments.state ? arguments.state : doctor_state_path(&arena);
     if (code == 0)
-        measure_models(&arguments);
+        arguments.doctor.model_bytes = doctor_model_bytes(arguments.models.items, arguments.models.count);
     if (code == 0 && arguments.fix) {
         code = mend(&arguments, state, &arena, &status, &error);
     } else if (code == 0 && arguments.restore) {

@@ -27,7 +27,7 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
         { "model", 'm', OPTION_LIST, &arguments->models },     { "dry-run", 0, OPTION_FLAG, &arguments->dry_run },
         { "counters", 'c', OPTION_TEXT, &runner->counters },   { "memory", 0, OPTION_FLAG, &runner->memory },
         { "spans", 0, OPTION_FLAG, &runner->spans },           { "strict", 0, OPTION_FLAG, &arguments->strict },
-        { "quiet", 'q', OPTION_FLAG, &runner->quiet }
+        { "quiet", 'q', OPTION_FLAG, &runner->quiet },         { "no-doctor", 0, OPTION_FLAG, &runner->no_doctor }
     };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &arguments->rest, error);
     if (code != 0)
@@ -35,6 +35,8 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
     if (arguments->rest.count != 1)
         return error_set(error, ERROR_USAGE, "expected one plan, found %zu (prony list --plans shows the shipped ones)",
                          arguments->rest.count);
+    const char *no_doctor = getenv("PRONY_NO_DOCTOR");
+    runner->no_doctor = runner->no_doctor || (no_doctor && *no_doctor);
     runner->has_seed = seed != NULL;
     if (seed && !str_parse_u64(seed, &runner->seed))
         return error_set(error, ERROR_USAGE, "--seed: '%s' is not a whole number", seed);
@@ -207,6 +209,7 @@ const struct command cmd_run = {
             "  --timeout T     time limit of one process (90s, 5m), whatever the plan says\n"
             "  --dry-run       print what would run in which order, and stop\n"
             "  --strict        exit with 2 if any process failed\n"
+            "  --no-doctor     do not look at the machine for a quarter of a second before (or set PRONY_NO_DOCTOR)\n"
             "  -q, --quiet     no progress, and only the run's number as result\n"
             "\n"
             "Every round measures every case once, each in a fresh process, in a random order. A suite that crashes,\n"

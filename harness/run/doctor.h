@@ -110,7 +110,10 @@ void doctor_print_json(FILE *file, const struct doctor_report *report);
 
 /* ---- before a run (doctor_record.c) ---- */
 
-/* Watches for a quarter of a second, stores the verdicts with the run, says at most five of them on stderr. */
+/* The size of the largest of these files, or, where there are none, of those that PRONY_MODELS names. */
+uint64_t doctor_model_bytes(const char *const *models, size_t count);
+/* Watches for a quarter of a second (unless options say for how long), stores the verdicts with the run and how good
+ * numbers can be as its fact machine_precision_percent, and says at most five bad ones on stderr; quiet: only fails. */
 int doctor_record(struct store *store, int64_t run_id, const struct doctor_options *options, bool quiet,
                   struct error *error);
 

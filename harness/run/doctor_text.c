@@ -8,26 +8,20 @@
 
 enum { INDENT = 32 }; /* verdict, name */
 
-/* Words from `column` on, further lines at the indent. */
-static void print_wrapped(FILE *file, const char *text, int width)
+/* Words; further lines at the indent, where the first one starts. */
+static void print_wrapped(FILE *file, const char *text, int indent, int width)
 {
-    int column = INDENT;
-    while (*text) {
+    int column = indent;
+    for (bool first = true; *text; first = false) {
         int length = (int)strcspn(text, " ");
-        if (width > INDENT + 20 && column > INDENT && column + length > width) {
-            fprintf(file, "\n%*s", INDENT, "");
-            column = INDENT;
-        }
+        bool breaks = !first && width > indent + 20 && column + 1 + length > width;
+        if (breaks)
+            fprintf(file, "\n%*s", indent, "");
+        else if (!first)
+            fputc(' ', file);
+        column = (breaks ? indent : column + !first) + length;
         fprintf(file, "%.*s", length, text);
-        column += length;
-        text += length;
-        if (*text == ' ') {
-            text++;
-            bool breaks = width > INDENT + 20 && column + 1 + (int)strcspn(text, " ") > width;
-            if (!breaks)
-                fputc(' ', file);
-            column++;
-        }
+        text += length + (text[length] == ' ');
     }
     fputc('\n', file);
 }
@@ -37,7 +31,7 @@ static void print_remedy(FILE *file, const char *remedy, int width)
 {
     fprintf(file, "%*s", INDENT, "");
     if (remedy[0] >= 'A' && remedy[0] <= 'Z')
-        print_wrapped(file, remedy, width);
+        print_wrapped(file, remedy, INDENT, width);
     else
         fprintf(file, "$ %s\n", remedy);
 }
@@ -54,10 +48,10 @@ static void print_check(FILE *file, const struct store_check *check, const struc
     const char *plain = style->color ? "\033[0m" : "", *faint = style->color ? "\033[2m" : "";
     fprintf(file, "%s%-7s%s  %-21s  ", color, str_equal(check->verdict, "fail") ? "FAIL" : check->verdict, plain,
             check->name);
-    print_wrapped(file, check->seen, style->width);
+    print_wrapped(file, check->seen, INDENT, style->width);
     if (bad) {
         fprintf(file, "%s%*s", faint, INDENT, "");
-        print_wrapped(file, check->meaning, style->width);
+        print_wrapped(file, check->meaning, INDENT, style->width);
         fputs(plain, file);
     }
     if (check->remedy) /* commands to be pasted stay on one line */
@@ -72,11 +66,15 @@ static void print_summary(FILE *file, const struct doctor_report *report, const 
     for (size_t i = 0; i < 4; i++)
         fprintf(file, "%s%zu %s", i ? ", " : "", doctor_count(report, verdicts[i]), verdicts[i]);
     char percent[32];
+    struct str text = { 0 };
     if (isnan(report->precision))
-        fprintf(file, "\nHow good numbers of this machine are cannot be said: %s.\n", report->basis);
+        str_appendf(&text, "How good numbers of this machine are cannot be said: %s.", report->basis);
     else
-        fprintf(file, "\nNumbers of this machine are good to about %s just now: %s (watched %.1f s).\n",
-                doctor_percent(percent, sizeof percent, report->precision), report->basis, report->watched_s);
+        str_appendf(&text, "Numbers of this machine are good to about %s just now: %s (watched %.1f s).",
+                    doctor_percent(percent, sizeof percent, report->precision), report->basis, report->watched_s);
+    fputc('\n', file);
+    print_wrapped(file, str_text(&text), 0, style->width);
+    str_release(&text);
     if (style->fixable)
         fprintf(file, "sudo prony doctor --fix mends %zu of these, --restore puts them back.\n", style->fixable);
 }
@@ -84,8 +82,12 @@ static void print_summary(FILE *file, const struct doctor_report *report, const 
 void doctor_print_text(FILE *file, const struct doctor_report *report, const struct doctor_style *style)
 {
     fputs("Can numbers of this machine be trusted just now?\n\n", file);
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
+        if (i > 0 && str_equal(report->checks[i].verdict, "pass") &&
+            str_equal(report->checks[i - 1].verdict, "unknown"))
+            fputc('\n', file);
         print_check(file, &report->checks[i], style);
+    }
     fputc('\n', file);
     print_summary(file, report, style);
 }

@@ -53,7 +53,7 @@ static void check_detour(struct doctor *doctor, struct store_check *check)
     str_duration(watched, sizeof watched, (double)worst->watched_ns / 1e9);
     str_duration(longest, sizeof longest, (double)worst->longest_ns / 1e9);
     doctor_say(doctor, check, doctor_grade(worst_share, 0.01, 0.05),
-               "top -H  # find what else runs here and stop it; in a virtual machine: another host, or whole cores",
+               "top -H  # stop what else runs here; a virtual machine needs cores of its own",
                "CPU %zu lost %s of %s in %zu gaps, the longest %s (best CPU: %s)", worst->cpu, lost, watched,
                worst->gap_count, longest, least);
 }

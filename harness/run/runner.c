@@ -2,6 +2,7 @@
  *
  * Invariant: whatever happens, the run in the database ends as complete, interrupted or failed, unless this process is
  * killed or the database itself fails; and no child outlives it. */
+#include "harness/run/doctor.h"
 #include "harness/run/fingerprint.h"
 #include "harness/run/runner_internal.h"
 #include "harness/base/clock.h"
@@ -258,6 +259,22 @@ static int begin_run(struct execution *execution, struct error *error)
     return code;
 }
 
+/* A quarter of a second: is this a machine and a moment to measure at all? */
+static int examine_machine(struct execution *execution, struct error *error)
+{
+    const struct runner *runner = execution->runner;
+    struct doctor_options options = { .root = "" };
+    if (runner->options.no_doctor)
+        return 0;
+    for (size_t i = 0; i < runner->suite_count; i++)
+        for (size_t k = 0; k < runner->suites[i].case_count; k++) {
+            int cpus = CPU_COUNT(&runner->suites[i].cpus[k]);
+            options.threads = cpus > options.threads ? cpus : options.threads;
+        }
+    options.model_bytes = doctor_model_bytes(runner->options.models, runner->options.model_count);
+    return doctor_record(execution->store, execution->result->run_id, &options, runner->options.quiet, error);
+}
+
 /* Suites that could not be listed; and the cases of the others get their places. */
 static int record_listing(struct execution *execution, struct error *error)
 {
@@ -400,6 +417,8 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
     if (code != 0)
         return code;
     code = record_listing(&execution, error);
+    if (code == 0)
+        code = examine_machine(&execution, error);
     for (int round = 0; code == 0 && round < runner->round_count && !result->interrupted; round++)
         code = execute_round(&execution, round, error);
     if (code == 0)

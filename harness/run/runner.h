@@ -32,6 +32,7 @@ struct runner_options {
     bool memory, spans;   /* besides the plan's */
     const char *command;  /* the command line, for the record */
     bool quiet;
+    bool no_doctor; /* do not look at the machine before the first round (doctor.h) */
 };
 
 /* One section of the plan, after its program was asked. */

@@ -58,7 +58,8 @@ void world_write(const struct world *world, const char *name, const char *text)
 /* Runs `prony words...` in the world's directory. Its stdout and stderr are in *result. Returns the exit status. */
 int world_prony(const struct world *world, const char *words, struct child_result *result)
 {
-    char *script = mem_format("cd '%s' && PRONY_DB=t.db exec '%s' %s", world->directory, world->prony, words);
+    char *script =
+        mem_format("cd '%s' && PRONY_NO_DOCTOR=1 PRONY_DB=t.db exec '%s' %s", world->directory, world->prony, words);
     const char *const arguments[] = { "/bin/sh", "-c", script, NULL };
     struct child_request request = {
         .arguments = arguments, .timeout_s = 60, .output_limit_bytes = 1 << 20, .interrupt_fd = -1
