@@ -71,8 +71,6 @@
     for (let node = 0; node < n; node++) tree.first[node + 1] += tree.first[node];
     const next = Int32Array.from(tree.first);
     for (let node = 1; node < n; node++) tree.child[next[tree.parent[node]]++] = node;
-    tree.rows = 1;
-    for (let node = 1; node < n; node++) tree.rows = Math.max(tree.rows, tree.depth[node] + 1);
     return tree;
   }
 
@@ -299,11 +297,11 @@
   }
 
   /* ---- drawing ---- */
-  let width = 0, height = 0;
+  const NARROW = 0.5;
+  let width = 0, height = 0, contentHeight = 0;
   function layout(keep) {
-    const content = tree.rows * ROW + 8, limit = Math.max(260, Math.min(innerHeight * 0.72, 900));
-    const fits = printing || content <= limit;
-    height = fits ? content : Math.floor(limit);
+    const content = deepest(0, shownTotal(0)) * ROW + 8, limit = Math.max(260, Math.min(innerHeight * 0.72, 900));
+    height = printing || content <= limit ? Math.max(content, 120) : Math.floor(limit);
     stage.style.height = height + 2 + "px";
     width = stage.clientWidth;
     const scale = devicePixelRatio || 1;
@@ -311,14 +309,36 @@
     canvas.height = Math.round(height * scale);
     canvas.style.width = width + "px";
     canvas.style.height = height + "px";
-    element("spacer").style.height = content - height + "px";
+    contentHeight = 0;
+    settle(from, to);
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    if (!keep) stage.scrollTop = state.direction === "flame" ? content : 0;
+    if (!keep) stage.scrollTop = state.direction === "flame" ? contentHeight : 0;
     draw();
   }
+
+  /* Rows that a range of weights needs: those of frames that are wide enough to be drawn. */
+  function deepest(begin, end) {
+    const narrow = NARROW * (end - begin) / (stage.clientWidth || 1), pending = [0];
+    let rows = 1;
+    while (pending.length) {
+      const node = pending.pop();
+      rows = Math.max(rows, tree.depth[node] + 1);
+      for (let i = tree.first[node]; i < tree.first[node + 1]; i++) {
+        const child = tree.child[i], x = x0[child], w = shownTotal(child);
+        if (w >= narrow && w > 0 && x < end && x + w > begin) pending.push(child);
+      }
+    }
+    return rows;
+  }
+  /* The height to scroll in follows the zoom; the stage itself keeps its height, so that the page does not jump. */
+  function settle(begin, end) {
+    const before = contentHeight;
+    contentHeight = Math.max(height, deepest(begin, end) * ROW + 8);
+    element("spacer").style.height = contentHeight - height + "px";
+    if (state.direction === "flame" && before) stage.scrollTop += contentHeight - before;
+  }
   let printing = false;
-  const content = () => Math.max(height, tree.rows * ROW + 8);
-  const top = depth => (state.direction === "flame" ? content() - 4 - (depth + 1) * ROW : 4 + depth * ROW) - stage.scrollTop;
+  const top = depth => (state.direction === "flame" ? contentHeight - 4 - (depth + 1) * ROW : 4 + depth * ROW) - stage.scrollTop;
 
   const widths = new Map();
   function textWidth(text) {
@@ -351,7 +371,6 @@
     if (node === state.selected && node) { pen.strokeStyle = colours.ink; pen.lineWidth = 2; pen.strokeRect(x + 1, y + 1, Math.max(w - 3, 1), ROW - 3); }
   }
 
-  const NARROW = 0.5;
   /* Queues the children that are wide enough; runs of narrower ones become one grey box, so that their weight shows. */
   function visit(node, scale, pending) {
     const y = top(tree.depth[node] + 1), seen = y > -ROW && y < height;
@@ -399,6 +418,7 @@
 
   /* ---- zoom ---- */
   function glide(begin, end) {
+    settle(begin, end);
     const first = [from, to], started = performance.now(), mine = ++moving;
     if (calm.matches || document.hidden) { from = begin; to = end; redraw(); return; }
     function frame(now) {
@@ -542,6 +562,7 @@
       const wider = Math.min(all, Math.max(all / 1e6, range * Math.exp(event.deltaY * 0.003)));
       from = Math.max(0, Math.min(all - wider, from + (range - wider) * pointer));
       to = from + wider;
+      settle(from, to);
       redraw();
     } else if (event.deltaX || event.shiftKey) {
       const all = shownTotal(0), range = to - from, move = (event.deltaX || event.deltaY) / width * range;
@@ -572,7 +593,7 @@
     for (const button of element(group).querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.value === String(value)));
   }
   function choose(group, value) {
-    if (group === "side") { state.side = Number(value); const z = state.zoom, s = state.selected; place(); state.zoom = z; state.selected = s; from = x0[z]; to = x0[z] + (shownTotal(z) || whole); find(); redraw(); }
+    if (group === "side") { state.side = Number(value); const z = state.zoom, s = state.selected; place(); state.zoom = z; state.selected = s; from = x0[z]; to = x0[z] + (shownTotal(z) || whole); find(); layout(true); }
     else if (group === "order") { state.order = value; place(); from = x0[state.zoom]; to = from + (shownTotal(state.zoom) || whole); redraw(); }
     else if (group === "direction") { state.direction = value; layout(); }
     else { state.view = value; rebuild(); showPath(); showStatus(); }

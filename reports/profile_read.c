@@ -34,7 +34,7 @@ static uint32_t add_folded_frame(struct stacks *stacks, uint32_t parent, char *n
     if (length > 4 && (str_ends(name, "_[k]") || str_ends(name, "_[i]"))) {
         frame.kind = name[length - 2] == 'k' ? STACKS_KERNEL : STACKS_INLINE;
         name[length - 4] = 0;
-    } else if (str_equal(name, "[unknown]") || str_equal(name, "[truncated]")) {
+    } else if (length > 2 && *name == '[' && name[length - 1] == ']') { /* [unknown], [truncated], [signal] */
         frame.kind = STACKS_MARK;
     }
     return stacks_add_node(stacks, parent, stacks_add_frame(stacks, &frame));
