@@ -79,6 +79,9 @@ void explain_release(struct explain *explain);
 struct explain_pass explain_build_pass(const struct view *view, enum store_pass pass);
 void explain_build_noise(struct explain *explain, const struct view *view);
 
+/* The note about a series that has a reason: an index, note_count if there is none. */
+size_t explain_note_find(const struct explain_pass *pass, const struct store_series *series);
+
 /* "2 checks fail, 3 warn, 4 unknown"; "" if there were no checks. */
 const char *explain_check_line(const struct view *view, const struct explain *explain);
 /* "~" for scaled, "≈" for approximate, "" otherwise. */

@@ -100,22 +100,38 @@ static bool names_metric(const char *list, const char *name)
     return false;
 }
 
+/* A formula without an operand gives the operand's reason: one note for both. */
+static const char *root_of(const char *reason)
+{
+    while (reason && str_starts(reason, "needs ") && strstr(reason, ": "))
+        reason = strstr(reason, ": ") + 2;
+    return reason;
+}
+
+size_t explain_note_find(const struct explain_pass *pass, const struct store_series *series)
+{
+    bool marked = isfinite(view_series_median(series));
+    size_t n = 0;
+    while (n < pass->note_count &&
+           !(pass->notes[n].marked == marked && same_text(pass->notes[n].reason, root_of(series->reason)) &&
+             same_text(pass->notes[n].remedy, series->remedy)))
+        n++;
+    return n;
+}
+
 static void add_note(struct builder *builder, const struct view_case *view_case, const struct store_series *series,
                      double value)
 {
     bool marked = isfinite(value);
     if (series->worst_state == STORE_OK || !series->reason)
         return;
-    size_t n = 0;
-    while (n < builder->note_count &&
-           !(builder->notes[n].marked == marked && same_text(builder->notes[n].reason, series->reason) &&
-             same_text(builder->notes[n].remedy, series->remedy)))
-        n++;
+    const struct explain_pass so_far = { .notes = builder->notes, .note_count = builder->note_count };
+    size_t n = explain_note_find(&so_far, series);
     if (n == NOTE_LIMIT)
         return;
     struct explain_note *note = &builder->notes[n];
     if (n == builder->note_count) {
-        *note = (struct explain_note){ .reason = series->reason, .remedy = series->remedy, .marked = marked };
+        *note = (struct explain_note){ .reason = root_of(series->reason), .remedy = series->remedy, .marked = marked };
         builder->note_cases[n] = NULL;
         builder->note_metrics[n] = (struct str){ 0 };
         builder->note_count++;

@@ -120,7 +120,7 @@ static int report(struct store *store, const struct runner_result *result, bool 
     if (code == 0 && quiet)
         printf("run %s\n", number);
     else if (code == 0)
-        code = summary_print(stdout, store, &row, NULL, error);
+        code = summary_print(stdout, store, &row, &(struct summary_options){ 0 }, error);
     arena_release(&arena);
     return code;
 }

@@ -2,11 +2,14 @@
  *
  * The unit of analysis is the process: repetitions inside one are averaged first, because they are not independent. */
 #include "harness/cli/summary.h"
+#include "harness/cli/summary_explain.h"
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include "harness/run/facts.h"
 #include "harness/stats/stats.h"
+#include "reports/escape.h"
+#include "reports/report.h"
 #include <errno.h>
 #include <math.h>
 #include <regex.h>
@@ -108,18 +111,22 @@ static void format_rate(char *buffer, size_t size, const struct store_case *item
 
 /* ---- text ---- */
 
-/* name cut in the middle to at most columns bytes: the start says what, the end says which. */
-static void shorten(char *buffer, const char *name, size_t columns)
+/* Foreign text in exactly width columns; what does not fit loses its middle: the start says what, the end says which.
+ */
+static void print_fitted(FILE *out, const char *text, int width)
 {
-    size_t length = strlen(name);
-    if (length <= columns) {
-        memcpy(buffer, name, length + 1);
-        return;
-    }
-    size_t tail = (columns - 3) / 2, head = columns - 3 - tail;
-    memcpy(buffer, name, head);
-    memcpy(buffer + head, "...", 3);
-    memcpy(buffer + head + 3, name + length - tail, tail + 1);
+    struct str fitted = { 0 };
+    escape_fit(&fitted, text, width);
+    fprintf(out, "%s%*s", str_text(&fitted), width - escape_width(str_text(&fitted)), "");
+    str_release(&fitted);
+}
+
+static void print_plain(FILE *out, const char *text)
+{
+    struct str plain = { 0 };
+    escape_plain(&plain, text);
+    fputs(str_text(&plain), out);
+    str_release(&plain);
 }
 
 /* The machine's boot, or "" if it does not say. */
@@ -225,7 +232,8 @@ static void make_row(struct row *row, const struct store_case *item)
     *row = (struct row){ .count = process_means(item->processes, item->real_time_ns, item->sample_count, means) };
     if (row->count == 0) {
         row->count = item->error_count + item->skip_count;
-        snprintf(row->time, sizeof row->time, "%s", item->error_count ? "error" : "skipped");
+        const char *word = item->error_count ? "error" : item->skip_count ? "skipped" : "not timed";
+        snprintf(row->time, sizeof row->time, "%s", word);
         snprintf(row->spread, sizeof row->spread, "%7s", "");
     } else {
         str_duration(row->time, sizeof row->time, stats_median(means, row->count) / 1e9);
@@ -242,7 +250,7 @@ static void print_suite(FILE *out, const struct store_case *cases, size_t count)
     size_t name_columns = 0, rate_columns = 4;
     for (size_t i = 0; i < count; i++) {
         make_row(&rows[i], &cases[i]);
-        size_t name = strlen(cases[i].name), rate = strlen(rows[i].rate);
+        size_t name = (size_t)escape_width(cases[i].name), rate = strlen(rows[i].rate);
         name_columns = name > name_columns ? name : name_columns;
         rate_columns = rate > rate_columns ? rate : rate_columns;
     }
@@ -251,10 +259,10 @@ static void print_suite(FILE *out, const struct store_case *cases, size_t count)
     name_columns = name_columns < 20 ? 20 : name_columns;
     fprintf(out, "\n%-*s %8s %7s %3s  %s\n", (int)name_columns + 2, cases[0].suite, "time", "95%", "n", "rate");
     for (size_t i = 0; i < count; i++) {
-        char name[LINE_COLUMNS + 1];
-        shorten(name, cases[i].name, name_columns);
-        fprintf(out, "  %-*s %8s %s %3zu%s%s\n", (int)name_columns, name, rows[i].time, rows[i].spread, rows[i].count,
-                rows[i].rate[0] ? "  " : "", rows[i].rate);
+        fputs("  ", out);
+        print_fitted(out, cases[i].name, (int)name_columns);
+        fprintf(out, " %8s %s %3zu%s%s\n", rows[i].time, rows[i].spread, rows[i].count, rows[i].rate[0] ? "  " : "",
+                rows[i].rate);
     }
     free(rows);
 }
@@ -280,8 +288,12 @@ static void print_problems(FILE *out, const struct store_case *cases, size_t cou
         if (first)
             fprintf(out, "\nnot measured:\n");
         first = false;
-        fprintf(out, "  %s (%zu of %zu): %s\n", item->name, item->error_count + item->skip_count,
-                item->error_count + item->skip_count + item->sample_count, item->message ? item->message : "");
+        fputs("  ", out);
+        print_plain(out, item->name);
+        fprintf(out, " (%zu of %zu): ", item->error_count + item->skip_count,
+                item->error_count + item->skip_count + item->sample_count);
+        print_plain(out, item->message ? item->message : "");
+        fputc('\n', out);
     }
 }
 
@@ -290,7 +302,9 @@ static void print_failures(FILE *out, const struct store_failure_row *failures, 
     if (count)
         fprintf(out, "\nfailed (%zu):\n", count);
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, "  %s, round %d: %s\n", failures[i].suite, failures[i].round + 1, failures[i].reason);
+        fprintf(out, "  %s, round %d: ", failures[i].suite, failures[i].round + 1);
+        print_plain(out, failures[i].reason);
+        fputc('\n', out);
         for (const char *p = failures[i].stderr_tail; *p;) {
             size_t length = strcspn(p, "\n");
             fprintf(out, "    | %.*s\n", (int)(length < LINE_COLUMNS - 6 ? length : LINE_COLUMNS - 6), p);
@@ -312,22 +326,68 @@ static size_t select_cases(struct store_case *cases, size_t count, const char *f
     return kept;
 }
 
-int summary_print(FILE *out, struct store *store, const struct store_run_row *run, const char *filter,
-                  struct error *error)
+static void print_checks(FILE *out, const struct view *view, const struct explain *explain)
 {
-    struct arena arena = { 0 };
+    const char *line = store_checks_line(explain->checks, explain->check_count, view->arena);
+    if (line && explain->check_fail + explain->check_warn)
+        fprintf(out, "the machine, as prony doctor found it: %s\n", line);
+}
+
+/* ---- all ---- */
+
+struct rows {
     struct store_case *cases;
     struct store_failure_row *failures;
     size_t case_count, failure_count;
-    int code = store_cases(store, run->id, &arena, &cases, &case_count, error);
+};
+
+static int print_json(FILE *out, struct view *view, const struct explain *explain, struct error *error)
+{
+    struct str text = { 0 };
+    const struct report_options options = { 0 };
+    view->explain = explain;
+    int code = report_json(view, &options, &text, error);
     if (code == 0)
-        code = store_failures(store, run->id, &arena, &failures, &failure_count, error);
-    if (code == 0) {
-        case_count = select_cases(cases, case_count, filter);
+        fwrite(str_text(&text), 1, text.length, out); /* main checks stdout */
+    str_release(&text);
+    return code;
+}
+
+static int print_rows(FILE *out, struct store *store, const struct store_run_row *run, const struct rows *rows,
+                      const struct summary_options *options, struct arena *arena, struct error *error)
+{
+    struct view view;
+    struct explain explain;
+    view_build(&view, run, rows->cases, rows->case_count, rows->failures, rows->failure_count, NULL, arena);
+    int code = explain_load(&explain, &view, store, error);
+    if (code == 0 && options->json) {
+        code = print_json(out, &view, &explain, error);
+    } else if (code == 0) {
+        struct str explained = { 0 };
         print_head(out, run);
-        print_cases(out, cases, case_count);
-        print_problems(out, cases, case_count);
-        print_failures(out, failures, failure_count);
+        print_checks(out, &view, &explain);
+        print_cases(out, rows->cases, rows->case_count);
+        summary_explain(&view, &explain, rows->cases, rows->case_count, options, &explained);
+        fputs(str_text(&explained), out);
+        print_problems(out, rows->cases, rows->case_count);
+        print_failures(out, rows->failures, rows->failure_count);
+        str_release(&explained);
+    }
+    explain_release(&explain);
+    return code;
+}
+
+int summary_print(FILE *out, struct store *store, const struct store_run_row *run,
+                  const struct summary_options *options, struct error *error)
+{
+    struct arena arena = { 0 };
+    struct rows rows = { 0 };
+    int code = store_cases(store, run->id, &arena, &rows.cases, &rows.case_count, error);
+    if (code == 0)
+        code = store_failures(store, run->id, &arena, &rows.failures, &rows.failure_count, error);
+    if (code == 0) {
+        rows.case_count = select_cases(rows.cases, rows.case_count, options->filter);
+        code = print_rows(out, store, run, &rows, options, &arena, error);
     }
     arena_release(&arena);
     return code;

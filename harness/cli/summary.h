@@ -7,9 +7,13 @@
 #include "harness/store/store.h"
 #include <stdio.h>
 
-/* filter: POSIX extended regular expression of case names, already checked, or NULL. */
-int summary_print(FILE *out, struct store *store, const struct store_run_row *run, const char *filter,
-                  struct error *error);
+struct summary_options {
+    const char *filter;  /* POSIX extended regular expression of case names, already checked, or NULL */
+    bool threads, spans; /* counts of each thread; where the time goes, case by case */
+    bool json;           /* all of it for programs (reports/json.c) */
+};
+int summary_print(FILE *out, struct store *store, const struct store_run_row *run,
+                  const struct summary_options *options, struct error *error);
 
 /* The status, but "killed" for one that says "running" although its process on this machine is gone. */
 const char *summary_status(const struct store_run_row *run);
