@@ -80,7 +80,16 @@ static int store_spans(const struct pass_target *target, const struct protocol_o
         return passes_store_refusal(target, names, 1, reason, NULL, error);
     }
     struct store_sample sample = *given;
+    struct store_metric idle;
     sample.metric_count = sample.value_count = sample.course_count = 0;
+    for (size_t i = 0; i < given->metric_count; i++) {
+        /* The one other fact of a trace: the share of the threads' time without work. */
+        if (!str_equal(given->metrics[i].name, "percent_waiting"))
+            continue;
+        idle = given->metrics[i];
+        sample.metrics = &idle;
+        sample.metric_count = 1;
+    }
     return passes_store(target, &sample, error);
 }
 
