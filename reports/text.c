@@ -36,7 +36,7 @@ static void head(const struct view *view, struct str *out)
     if (*view_noise_line(view))
         fact(out, "noise", view_noise_line(view));
     if (view->explain && view->explain->check_count)
-        fact(out, "machine", explain_check_line(view, view->explain));
+        fact(out, "checks", explain_check_line(view, view->explain));
 }
 
 static void median_and_interval(struct str *out, enum number_kind kind, const struct stats_summary *summary)
