@@ -49,5 +49,7 @@ bool account_build(struct account *account, const struct store_case *source, con
 /* A table for a terminal, at most 100 columns, and for a Markdown page. With the heading. */
 void account_write_text(const struct account *account, struct str *out);
 void account_write_markdown(const struct account *account, struct str *out);
+/* The sentences below the table, a line each. */
+void account_write_notes(const struct account *account, struct str *out);
 
 #endif

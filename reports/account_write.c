@@ -112,7 +112,7 @@ static void note_time(const struct account *account, struct str *out)
     str_appendf(out, "Timed without tracing, an iteration takes %s.\n", timed);
 }
 
-static void write_notes(const struct account *account, struct str *out)
+void account_write_notes(const struct account *account, struct str *out)
 {
     note_kernels(account, out);
     note_layers(account, out);
@@ -123,7 +123,7 @@ static void write_notes(const struct account *account, struct str *out)
 static void each_note(const struct account *account, void (*write)(const char *line, struct str *out), struct str *out)
 {
     struct str notes = { 0 };
-    write_notes(account, &notes);
+    account_write_notes(account, &notes);
     for (char *line = notes.data; line && *line;) {
         char *end = strchr(line, '\n');
         *end = 0;

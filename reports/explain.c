@@ -2,7 +2,17 @@
 #include "reports/explain.h"
 #include "harness/base/str.h"
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
+
+/* The cases of a view lie behind each other, as the store gave them. */
+static void build_accounts(struct explain *explain, const struct view *view)
+{
+    explain->accounts = arena_array(view->arena, view->case_count + 1, sizeof *explain->accounts);
+    for (size_t i = 0; i < view->case_count; i++)
+        explain->account_count += account_build(&explain->accounts[explain->account_count], view->cases[i].source,
+                                                view->cases[0].source, view->case_count, view->arena);
+}
 
 void explain_build(struct explain *explain, const struct view *view)
 {
@@ -11,6 +21,7 @@ void explain_build(struct explain *explain, const struct view *view)
     explain->callgrind = explain_build_pass(view, STORE_PASS_CALLGRIND);
     explain->memory = explain_build_pass(view, STORE_PASS_MEMORY);
     explain_build_noise(explain, view);
+    build_accounts(explain, view);
 }
 
 static void count_checks(struct explain *explain)
@@ -23,40 +34,45 @@ static void count_checks(struct explain *explain)
     }
 }
 
+static int load_profiles(struct explain *explain, const struct view *view, struct store *store, struct error *error)
+{
+    struct store_profile_row *rows;
+    size_t count;
+    int code = store_profiles(store, view->run.id, view->arena, &rows, &count, error);
+    if (code)
+        return code;
+    explain->profiles = arena_array(view->arena, count + 1, sizeof *explain->profiles);
+    explain->profile_problems = arena_array(view->arena, count + 1, sizeof *explain->profile_problems);
+    for (size_t i = 0; i < count; i++) {
+        struct stacks *stacks = NULL;
+        struct error problem;
+        explain->profile_problems[i] = NULL;
+        if (store_profile_stacks(store, rows[i].id, &stacks, &problem) != 0) {
+            stacks = NULL;
+            explain->profile_problems[i] = arena_strdup(view->arena, problem.text);
+        }
+        explain->profiles[i] = (struct profile){ .about = rows[i].profile, .stacks = stacks, .id = rows[i].id };
+    }
+    explain->profile_count = count;
+    return 0;
+}
+
 int explain_load(struct explain *explain, const struct view *view, struct store *store, struct error *error)
 {
     struct store_check *checks;
-    struct store_profile_row *profiles;
     explain_build(explain, view);
     int code = store_checks(store, view->run.id, view->arena, &checks, &explain->check_count, error);
     if (code)
         return code;
     explain->checks = checks;
     count_checks(explain);
-    size_t profile_count;
-    code = store_profiles(store, view->run.id, view->arena, &profiles, &profile_count, error);
-    if (code)
-        return code;
-    explain->profiles = profiles;
-    explain->stacks = arena_array(view->arena, profile_count + 1, sizeof(struct stacks *));
-    explain->stacks_problem = arena_array(view->arena, profile_count + 1, sizeof(char *));
-    for (size_t i = 0; i < profile_count; i++) {
-        struct error problem;
-        explain->stacks[i] = NULL;
-        explain->stacks_problem[i] = NULL;
-        if (store_profile_stacks(store, profiles[i].id, &explain->stacks[i], &problem) != 0) {
-            explain->stacks[i] = NULL;
-            explain->stacks_problem[i] = arena_strdup(view->arena, problem.text);
-        }
-    }
-    explain->profile_count = profile_count;
-    return 0;
+    return load_profiles(explain, view, store, error);
 }
 
 void explain_release(struct explain *explain)
 {
     for (size_t i = 0; i < explain->profile_count; i++)
-        stacks_release(explain->stacks[i]);
+        stacks_release((struct stacks *)(uintptr_t)explain->profiles[i].stacks); /* load_profiles made them */
     explain->profile_count = 0;
 }
 
@@ -109,22 +125,4 @@ char *explain_text(char *buffer, size_t size, const struct explain_column *colum
     snprintf(buffer, size, "%s%s%s%s%.12s", explain_mark(cell), explain_digits(digits, sizeof digits, column, cell),
              *scale || *unit ? " " : "", scale, unit);
     return buffer;
-}
-
-const char *explain_profile_line(struct arena *arena, const struct store_profile *profile)
-{
-    struct str line = { 0 };
-    str_appendf(&line, "%s", profile->event);
-    if (profile->frequency_hz > 0)
-        str_appendf(&line, " at %g Hz", profile->frequency_hz);
-    str_appendf(&line, ", %llu samples", (unsigned long long)profile->sample_count);
-    if (profile->duration_ns > 0)
-        str_appendf(&line, " in %.1f s", (double)profile->duration_ns / 1e9);
-    if (profile->lost_count)
-        str_appendf(&line, ", %llu lost", (unsigned long long)profile->lost_count);
-    if (profile->truncated_count)
-        str_appendf(&line, ", %llu cut short", (unsigned long long)profile->truncated_count);
-    const char *text = arena_strdup(arena, str_text(&line));
-    str_release(&line);
-    return text;
 }

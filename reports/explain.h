@@ -6,6 +6,8 @@
 #ifndef PRONY_REPORTS_EXPLAIN_H
 #define PRONY_REPORTS_EXPLAIN_H
 
+#include "reports/account.h"
+#include "reports/profile.h"
 #include "reports/view.h"
 
 struct explain_column {
@@ -61,10 +63,11 @@ struct explain {
     struct explain_pass counters, callgrind, memory;
     struct explain_noise *noise; /* measured cases, the most contaminated first */
     size_t noise_count;
-    bool noise_known; /* some case has more than the run delay */
-    const struct store_profile_row *profiles;
-    struct stacks **stacks; /* of each profile; NULL if it cannot be read, then stacks_problem says why */
-    const char **stacks_problem;
+    bool noise_known;         /* some case has more than the run delay */
+    struct account *accounts; /* cases with spans */
+    size_t account_count;
+    struct profile *profiles; /* stacks NULL if they cannot be read, then profile_problems says why */
+    const char **profile_problems;
     size_t profile_count;
 };
 
@@ -90,7 +93,5 @@ const char *explain_mark(const struct explain_cell *cell);
 char *explain_digits(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell);
 /* The value with its unit into buffer (64 bytes), "–" if it is absent. */
 char *explain_text(char *buffer, size_t size, const struct explain_column *column, const struct explain_cell *cell);
-/* "perf cpu-clock, 499 Hz, 1234 samples, 3 lost" */
-const char *explain_profile_line(struct arena *arena, const struct store_profile *profile);
 
 #endif

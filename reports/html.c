@@ -279,7 +279,9 @@ int report_html(const struct view *view, const struct report_options *options, s
     chart_section(view, options->gnuplot, out, &left_out);
     case_section(view, scale, out);
     if (view->explain) {
-        html_counters(view, view->explain, out);
+        html_accounts(view->explain, out);
+        html_profiles(view->explain, out);
+        html_counters(view->explain, out);
         html_noise(view, view->explain, out);
         html_checks(view->explain, out);
     }

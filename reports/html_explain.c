@@ -174,9 +174,8 @@ static void counter_section(const char *id, const char *title, const char *metho
     str_append(out, "</section>\n");
 }
 
-void html_counters(const struct view *view, const struct explain *explain, struct str *out)
+void html_counters(const struct explain *explain, struct str *out)
 {
-    (void)view;
     counter_section(
         "counters", "Counters",
         "An iteration of each case, all threads together, from processes of their own. ~ extrapolated from "

@@ -84,8 +84,28 @@ static void checks(const struct explain *explain, struct str *out)
         }
 }
 
+static void profiles(const struct explain *explain, struct str *out)
+{
+    const struct profile_options options = { .top = 10 };
+    struct error error;
+    if (explain->profile_count)
+        str_append(out, "\n## Profiles\n");
+    for (size_t i = 0; i < explain->profile_count; i++) {
+        str_append_char(out, '\n');
+        if (!explain->profiles[i].stacks || profile_markdown(&explain->profiles[i], &options, out, &error) != 0)
+            escape_markdown(out, explain->profile_problems[i] ? explain->profile_problems[i] : error.text);
+    }
+}
+
 void markdown_explain(const struct explain *explain, struct str *out)
 {
+    if (explain->account_count)
+        str_append(out, "\n## Where the time goes\n");
+    for (size_t i = 0; i < explain->account_count; i++) {
+        str_append_char(out, '\n');
+        account_write_markdown(&explain->accounts[i], out);
+    }
+    profiles(explain, out);
     section("Counters", &explain->counters, out);
     section("Instruction counts under valgrind", &explain->callgrind, out);
     section("Memory", &explain->memory, out);

@@ -29,6 +29,14 @@
     });
   });
 
+  /* The link to an interactive flame graph unfolds it. */
+  document.querySelectorAll('a[href^="#flame-"]').forEach(function (link) {
+    link.addEventListener("click", function () {
+      var details = document.getElementById(link.getAttribute("href").slice(1));
+      if (details) details.open = true;
+    });
+  });
+
   /* Searching: every word must occur in the group's title or the row. */
   var input = document.getElementById("search");
   if (!input) return;

@@ -76,8 +76,26 @@ static void checks(const struct view *view, const struct explain *explain, struc
         }
 }
 
+static void profiles(const struct explain *explain, struct str *out)
+{
+    const struct profile_options options = { .top = 10 };
+    struct error error;
+    if (explain->profile_count)
+        text_heading(out, "Profiles");
+    for (size_t i = 0; i < explain->profile_count; i++) {
+        if (!explain->profiles[i].stacks || profile_text(&explain->profiles[i], &options, out, &error) != 0)
+            text_paragraph(out, explain->profile_problems[i] ? explain->profile_problems[i] : error.text, INDENT);
+        str_append(out, i + 1 < explain->profile_count ? "\n" : "");
+    }
+}
+
 void text_explain(const struct view *view, const struct explain *explain, struct str *out)
 {
+    for (size_t i = 0; i < explain->account_count; i++) {
+        str_append_char(out, '\n');
+        account_write_text(&explain->accounts[i], out);
+    }
+    profiles(explain, out);
     pass_section(view, "Counters", &explain->counters, out);
     pass_section(view, "Callgrind", &explain->callgrind, out);
     pass_section(view, "Memory", &explain->memory, out);
