@@ -98,8 +98,7 @@ static void counter_cell(const struct explain_column *column, const struct expla
         return;
     }
     struct number_scale scale = number_scale(column->kind, cell->value);
-    str_appendf(out, ">%s%s", explain_mark(cell),
-                number_digits_n(digits, sizeof digits, cell->value * scale.factor, 4));
+    str_appendf(out, ">%s%s", explain_mark(cell), explain_digits(digits, sizeof digits, column, cell));
     const char *unit = column->kind == NUMBER_COUNT ? column->unit : "";
     if (*scale.unit || *unit) {
         str_appendf(out, "<span class=\"u\"> %s", scale.unit);

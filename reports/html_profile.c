@@ -36,7 +36,7 @@ static void profile_figure(const struct profile *profile, size_t index, size_t *
     profile_html_fragment(profile, embedded ? anchor : NULL, out);
     if (embedded) {
         str_appendf(out,
-                    "<details class=\"more flame\" id=\"flame-%zu\"><summary>Interactive flame graph</summary>"
+                    "<details class=\"more flame-page\" id=\"flame-%zu\"><summary>Interactive flame graph</summary>"
                     "<iframe loading=\"lazy\" title=\"Interactive flame graph\" srcdoc=\"",
                     index);
         escape_html(out, str_text(&page));

@@ -60,7 +60,8 @@ const char *profile_summary(const struct profile *profile, struct arena *arena)
     if (about->lost_count)
         str_appendf(&text, "; %llu lost", (unsigned long long)about->lost_count);
     if (about->truncated_count)
-        str_appendf(&text, "; %llu stacks are cut at their outer end", (unsigned long long)about->truncated_count);
+        str_appendf(&text, "; %llu stack%s cut at the outer end", (unsigned long long)about->truncated_count,
+                    about->truncated_count == 1 ? "" : "s");
     if (about->note && *about->note)
         str_appendf(&text, "; %s", about->note);
     const char *kept = arena_strdup(arena, str_text(&text));

@@ -91,10 +91,8 @@ static void profiles(const struct explain *explain, struct str *out)
 
 void text_explain(const struct view *view, const struct explain *explain, struct str *out)
 {
-    for (size_t i = 0; i < explain->account_count; i++) {
-        str_append_char(out, '\n');
+    for (size_t i = 0; i < explain->account_count; i++)
         account_write_text(&explain->accounts[i], out);
-    }
     profiles(explain, out);
     pass_section(view, "Counters", &explain->counters, out);
     pass_section(view, "Callgrind", &explain->callgrind, out);

@@ -1,8 +1,9 @@
 /* report_test.c: whole reports of a made-up run against tests/golden/report_*. PRONY_UPDATE_GOLDEN=1 rewrites them
- * (scripts/golden). Of the HTML only the body is compared, without style, script and charts: gnuplot's drawings change
- * with its version. */
+ * (scripts/golden). Of the HTML only the body is compared, without style, script, charts and flame graphs: gnuplot's
+ * drawings change with its version. */
 #include "harness/base/file.h"
 #include "harness/base/str.h"
+#include "reports/explain.h"
 #include "reports/report.h"
 #include "tests/support/report_fixture.h"
 #include <setjmp.h>
@@ -14,9 +15,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static void load_fixture(struct view *view, struct arena *arena)
+static void load_fixture(struct view *view, struct explain *explain, struct arena *arena)
 {
-    const struct report_fixture fixture = { .rounds = 5, .problems = true, .hostile = true };
+    const struct report_fixture fixture = { .rounds = 5, .problems = true, .hostile = true, .explained = true };
     char directory[] = "/tmp/prony-golden-XXXXXX", path[64];
     struct store *store;
     struct error error;
@@ -24,8 +25,9 @@ static void load_fixture(struct view *view, struct arena *arena)
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/test.db", directory);
     if (store_open(&store, path, false, &error) || report_fixture_fill(store, &fixture, &run_id, &error) ||
-        view_load(view, store, "latest", "Golden run", arena, &error))
+        view_load(view, store, "latest", "Golden run", arena, &error) || explain_load(explain, view, store, &error))
         fail_msg("%s", error.text);
+    view->explain = explain;
     store_close(store);
     static const char *const endings[] = { "", "-wal", "-shm" };
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
@@ -64,18 +66,33 @@ static void keep_body(struct str *out)
     out->data[out->length] = 0;
 }
 
+/* Interactive flame graphs are pages of their own with tests of their own. */
+static void drop_embedded(struct str *out)
+{
+    static const char begin[] = " srcdoc=\"";
+    for (char *from = out->data; from && (from = strstr(from, begin)) != NULL;) {
+        char *to = strchr(from + sizeof begin - 1, '"');
+        assert_non_null(to);
+        memmove(from + sizeof begin - 1, to, strlen(to) + 1);
+        from += sizeof begin - 1;
+    }
+    out->length = strlen(out->data);
+}
+
 static void check(const char *format, const char *path)
 {
     struct arena arena = { 0 };
     struct str out = { 0 };
     struct view view;
+    struct explain explain;
     struct error error;
     char *expected;
     size_t length;
     const struct report_options options = { .gnuplot = NULL, .now_ns = 1795250000LL * 1000000000 };
-    load_fixture(&view, &arena);
+    load_fixture(&view, &explain, &arena);
     assert_int_equal(report_format_find(format)->write(&view, &options, &out, &error), 0);
     keep_body(&out);
+    drop_embedded(&out);
     if (getenv("PRONY_UPDATE_GOLDEN")) {
         assert_int_equal(file_write(path, out.data, out.length, &error), 0);
     } else if (file_read(path, &expected, &length, &error)) {
@@ -85,6 +102,7 @@ static void check(const char *format, const char *path)
         free(expected);
     }
     str_release(&out);
+    explain_release(&explain);
     arena_release(&arena);
 }
 
