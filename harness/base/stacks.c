@@ -491,6 +491,14 @@ static void add_checked(struct reader *reader, uint64_t *sum, uint64_t value)
         complain(reader, "the weights are too large");
 }
 
+/* depths[i] for node i; a tree that is too deep is no profile, and what writes whole stacks would need its square. */
+static void check_depth(struct reader *reader, uint16_t *depths, size_t parent, size_t node)
+{
+    depths[node] = (uint16_t)(depths[parent] + 1);
+    if (depths[node] > STACKS_DEPTH_MAX)
+        complain(reader, "a stack is too deep");
+}
+
 static void decode_nodes(struct reader *reader, struct stacks *stacks)
 {
     uint64_t weight = get(reader, UINT64_MAX), samples = get(reader, UINT64_MAX);
@@ -498,6 +506,7 @@ static void decode_nodes(struct reader *reader, struct stacks *stacks)
     size_t count = get_count(reader, NODE_BYTES_MIN);
     if (count && stacks->frame_count == 0)
         complain(reader, "a node has no frame");
+    uint16_t *depths = mem_array(count + 1, sizeof *depths);
     for (size_t i = 1; i <= count && !reader->problem; i++) {
         uint64_t back = get(reader, i), frame = get(reader, stacks->frame_count - 1);
         uint64_t self = get(reader, UINT64_MAX), self_count = get(reader, UINT64_MAX);
@@ -505,13 +514,16 @@ static void decode_nodes(struct reader *reader, struct stacks *stacks)
             complain(reader, "a node is its own parent");
         add_checked(reader, &weight, self);
         add_checked(reader, &samples, self_count);
+        if (!reader->problem)
+            check_depth(reader, depths, i - back, i);
         if (reader->problem)
-            return;
+            break;
         if (stacks_add_node(stacks, (uint32_t)(i - back), (uint32_t)frame) != i)
             complain(reader, "a node is there twice");
         else
             stacks_add_weight(stacks, (uint32_t)i, self, self_count);
     }
+    free(depths);
 }
 
 int stacks_decode(struct stacks **out, const void *data, size_t size_bytes, struct error *error)

@@ -62,6 +62,7 @@ struct stacks_function {
 void stacks_top(const struct stacks *stacks, struct stacks_function **functions, size_t *count);
 
 /* A compact form of its own (docs/FORMATS.md), and back: ERROR_FORMAT for anything that is not whole and valid. */
+enum { STACKS_DEPTH_MAX = 4096 }; /* frames of a stack; deeper ones are encoded, but not decoded */
 void stacks_encode(const struct stacks *stacks, struct str *out);
 int stacks_decode(struct stacks **stacks, const void *data, size_t size_bytes, struct error *error);
 

@@ -251,6 +251,8 @@ static void test_page(void **state)
                       "key('v'); key('ArrowDown'); say('callers', 'status'); key('v');\n"
                       "const menu = document.getElementById('threads'); menu.value = 'merged';\n"
                       "menu.dispatchEvent(new Event('change')); find('matvec'); say('merged', 'matched');\n"
+                      "menu.selectedIndex = 3; menu.dispatchEvent(new Event('change')); say('one thread', 'matched');\n"
+                      "lines.push('threads: ' + [...menu.options].map(o => o.text).join(', '));\n"
                       "key('/'); lines.push('focus: ' + (document.activeElement === field));\n"
                       "document.querySelector('#legend button').click(); say('kernels', 'matched');\n");
     shows(dom, "wrong case: 0.00 % in 0 functions, 0 frames");
@@ -271,8 +273,10 @@ static void test_page(void **state)
     shows(dom, "by name: true");
     shows(dom, "callers: matvec_q8_0__avx2 [prony-engine]: 1.50 s, 75.0 %; itself 0, 0.00 %");
     shows(dom, "merged: 75.0 % in 1 function, 2 frames");
+    shows(dom, "one thread: 87.5 % in 1 function, 1 frame");
+    shows(dom, "threads: All 2 threads, All threads as one, main thread · 60.0 %, worker 1 · 40.0 %");
     shows(dom, "focus: true");
-    shows(dom, "kernels: 75.0 % in 1 function, 2 frames");
+    shows(dom, "kernels: 87.5 % in 1 function, 1 frame");
     free(dom);
 }
 

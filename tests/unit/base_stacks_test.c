@@ -220,6 +220,27 @@ static void test_damage_is_refused(void **state)
     REFUSED(ONE_FRAME "\x02\x00\x01\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", "too large");
 }
 
+static void test_depth_is_limited(void **state)
+{
+    (void)state;
+    struct stacks *stacks = stacks_create(), *back;
+    struct stacks_frame item = frame("f", "o", STACKS_USER);
+    uint32_t number = stacks_add_frame(stacks, &item), node = 0;
+    struct str bytes = { 0 };
+    for (int i = 0; i < STACKS_DEPTH_MAX; i++)
+        node = stacks_add_node(stacks, node, number);
+    stacks_add_weight(stacks, node, 1, 1);
+    stacks_encode(stacks, &bytes);
+    assert_int_equal(stacks_decode(&back, bytes.data, bytes.length, NULL), 0);
+    stacks_release(back);
+    stacks_add_node(stacks, node, number);
+    str_clear(&bytes);
+    stacks_encode(stacks, &bytes);
+    refused(bytes.data, bytes.length, "too deep");
+    str_release(&bytes);
+    stacks_release(stacks);
+}
+
 /* Against a plain search, over enough nodes that every table grows several times. */
 static void test_many(void **state)
 {
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damage_is_refused),
+        cmocka_unit_test(test_depth_is_limited),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
