@@ -148,7 +148,7 @@ static json_t *profiles_json(const struct explain *explain)
 {
     json_t *json = json_array();
     for (size_t i = 0; explain && i < explain->profile_count; i++) {
-        const struct store_profile *profile = &explain->profiles[i].profile;
+        const struct store_profile *profile = &explain->profiles[i].about;
         json_t *item = json_object();
         json_object_set_new(item, "id", json_integer(explain->profiles[i].id));
         json_object_set_new(item, "suite", text_json(profile->suite));
