@@ -14,9 +14,9 @@
 #include <stdint.h>
 
 struct profile {
-    struct store_profile about; /* of a file: title, kind and unit at least; the other texts may be NULL */
-    const struct stacks *stacks;
-    int64_t id; /* in the database; 0 = from a file */
+    struct store_profile about;  /* of a file: title, kind and unit at least; the other texts may be NULL */
+    const struct stacks *stacks; /* NULL where only about is known: then only profile_summary may be asked */
+    int64_t id;                  /* in the database; 0 = from a file */
 };
 
 struct profile_options {

@@ -6,7 +6,7 @@
 uint64_t profile_total(const struct profile *profile)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < stacks_node_count(profile->stacks); i++)
+    for (size_t i = 0; profile->stacks && i < stacks_node_count(profile->stacks); i++)
         sum += stacks_nodes(profile->stacks)[i].self;
     return sum;
 }
@@ -14,7 +14,7 @@ uint64_t profile_total(const struct profile *profile)
 uint64_t profile_samples(const struct profile *profile)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < stacks_node_count(profile->stacks); i++)
+    for (size_t i = 0; profile->stacks && i < stacks_node_count(profile->stacks); i++)
         sum += stacks_nodes(profile->stacks)[i].count;
     return sum;
 }
@@ -54,7 +54,7 @@ const char *profile_summary(const struct profile *profile, struct arena *arena)
                     samples == 1 ? "" : "s");
     if (about->duration_ns > 0)
         str_appendf(&text, " in %s", str_duration(number, sizeof number, (double)about->duration_ns * 1e-9));
-    if (!str_equal(about->unit, "samples"))
+    if (profile->stacks && !str_equal(about->unit, "samples"))
         str_appendf(&text, "%s%s in all", text.length ? ", " : "",
                     profile_value(number, sizeof number, about->unit, (double)profile_total(profile)));
     if (about->lost_count)

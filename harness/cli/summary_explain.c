@@ -336,11 +336,11 @@ static void write_profiles(const struct view *view, const struct explain *explai
     if (explain->profile_count)
         text_heading(out, "Profiles");
     for (size_t i = 0; i < explain->profile_count; i++) {
-        const struct store_profile *profile = &explain->profiles[i].profile;
+        const struct profile *profile = &explain->profiles[i];
         struct str line = { 0 };
-        str_appendf(&line, "%lld  ", (long long)explain->profiles[i].id);
-        escape_plain(&line, profile->title);
-        str_appendf(&line, ": %s", explain_profile_line(view->arena, profile));
+        str_appendf(&line, "%lld  ", (long long)profile->id);
+        escape_plain(&line, profile->about.title);
+        str_appendf(&line, ": %s", profile_summary(profile, view->arena));
         text_paragraph(out, str_text(&line), INDENT);
         str_release(&line);
     }
