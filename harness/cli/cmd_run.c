@@ -27,7 +27,8 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
         { "model", 'm', OPTION_LIST, &arguments->models },     { "dry-run", 0, OPTION_FLAG, &arguments->dry_run },
         { "counters", 'c', OPTION_TEXT, &runner->counters },   { "memory", 0, OPTION_FLAG, &runner->memory },
         { "spans", 0, OPTION_FLAG, &runner->spans },           { "strict", 0, OPTION_FLAG, &arguments->strict },
-        { "quiet", 'q', OPTION_FLAG, &runner->quiet },         { "no-doctor", 0, OPTION_FLAG, &runner->no_doctor }
+        { "quiet", 'q', OPTION_FLAG, &runner->quiet },         { "no-doctor", 0, OPTION_FLAG, &runner->no_doctor },
+        { "profile", 0, OPTION_FLAG, &runner->profile }
     };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &arguments->rest, error);
     if (code != 0)
@@ -54,26 +55,6 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
             return error_system(error, errno, "--model %s", runner->models[i]);
     }
     return 0;
-}
-
-/* The command line as one line that a shell would take back. */
-static char *join_command(const struct app *app)
-{
-    struct str line = { 0 };
-    for (int i = 0; i < app->argc; i++) {
-        bool plain = app->argv[i][0] && strspn(app->argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                             "0123456789_-+=:,./@%^") == strlen(app->argv[i]);
-        str_append(&line, i ? " " : "");
-        if (plain) {
-            str_append(&line, app->argv[i]);
-            continue;
-        }
-        str_append_char(&line, '\'');
-        for (const char *p = app->argv[i]; *p; p++)
-            str_appendf(&line, *p == '\'' ? "'\\''" : "%c", *p);
-        str_append_char(&line, '\'');
-    }
-    return str_take(&line);
 }
 
 static void print_dry_run(const struct runner *runner)
@@ -165,7 +146,7 @@ static int run(struct app *app, int argc, char **argv)
     struct runner runner;
     struct store *store = NULL;
     struct error error;
-    char *path = NULL, *command = join_command(app);
+    char *path = NULL, *command = options_quote((size_t)app->argc, (const char *const *)(uintptr_t)app->argv);
     int status = EXIT_COULD_NOT_RUN;
     arguments.runner.command = command;
     int code = parse(&arguments, argc, argv, &error);
@@ -206,6 +187,7 @@ const struct command cmd_run = {
             "                  callgrind for exact instruction counts under valgrind; prony events lists them\n"
             "  --memory        measure heap, mappings and resident set of every case, too\n"
             "  --spans         ask where the time goes, operation by operation, too\n"
+            "  --profile       sample the call stacks of every case, too (prony flame shows them)\n"
             "  --timeout T     time limit of one process (90s, 5m), whatever the plan says\n"
             "  --dry-run       print what would run in which order, and stop\n"
             "  --strict        exit with 2 if any process failed\n"

@@ -113,3 +113,22 @@ int options_parse(const struct option *options, size_t option_count, int argc, c
     }
     return 0;
 }
+
+char *options_quote(size_t count, const char *const *words)
+{
+    struct str line = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        bool plain = words[i][0] && strspn(words[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                     "0123456789_-+=:,./@%^") == strlen(words[i]);
+        str_append(&line, i ? " " : "");
+        if (plain) {
+            str_append(&line, words[i]);
+            continue;
+        }
+        str_append_char(&line, '\'');
+        for (const char *p = words[i]; *p; p++)
+            str_appendf(&line, *p == '\'' ? "'\\''" : "%c", *p);
+        str_append_char(&line, '\'');
+    }
+    return str_take(&line);
+}

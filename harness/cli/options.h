@@ -34,4 +34,7 @@ struct option {
 int options_parse(const struct option *options, size_t option_count, int argc, char **argv, struct option_list *rest,
                   struct error *error);
 
+/* Words as one line that a shell would take back; owned by the caller. */
+char *options_quote(size_t count, const char *const *words);
+
 #endif

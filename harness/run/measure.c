@@ -13,7 +13,7 @@ enum { TAIL_BYTES = 4000 };
 
 /* ---- the command line ---- */
 
-static char **make_arguments(const struct trial *attempt)
+char **measure_make_arguments(const struct trial *attempt)
 {
     const struct runner_suite *suite = attempt->suite;
     const struct schedule_unit *unit = attempt->unit;
@@ -36,7 +36,7 @@ static char **make_arguments(const struct trial *attempt)
     return arguments;
 }
 
-static void free_arguments(char **arguments)
+void measure_free_arguments(char **arguments)
 {
     for (size_t i = 0; arguments[i]; i++)
         free(arguments[i]);
@@ -121,7 +121,7 @@ static const char **join_variables(const struct trial *attempt)
 enum outcome measure_run(struct trial *attempt, struct protocol_output *output, double *wall_s)
 {
     struct runner_suite *suite = attempt->suite;
-    char **arguments = make_arguments(attempt);
+    char **arguments = measure_make_arguments(attempt);
     const char **variables = join_variables(attempt);
     struct child_request request = { .arguments = (const char *const *)(uintptr_t)arguments,
                                      .environment = variables,
@@ -146,7 +146,7 @@ enum outcome measure_run(struct trial *attempt, struct protocol_output *output, 
         attempt->stderr_tail =
             text_clean_tail(&attempt->arena, str_text(&result.errors), result.errors.length, TAIL_BYTES);
     child_release(&result);
-    free_arguments(arguments);
+    measure_free_arguments(arguments);
     free(variables);
     return outcome;
 }

@@ -64,13 +64,15 @@ void passes_describe(const struct passes *passes, struct str *out)
         append_part(&text, "spans");
     if (passes->callgrind)
         append_part(&text, "callgrind");
+    if (passes->profile)
+        append_part(&text, "profile");
     str_append(out, str_text(&text));
     str_release(&text);
 }
 
 static size_t count_once(const struct passes *passes)
 {
-    return (size_t)passes->memory + (size_t)passes->spans + (size_t)passes->callgrind;
+    return (size_t)passes->memory + (size_t)passes->spans + (size_t)passes->callgrind + (size_t)passes->profile;
 }
 
 size_t passes_count_suite(const struct runner_suite *suite)
@@ -211,6 +213,7 @@ static bool has_pass(const struct passes *passes, enum store_pass pass)
            : pass == STORE_PASS_MEMORY    ? passes->memory
            : pass == STORE_PASS_SPANS     ? passes->spans
            : pass == STORE_PASS_CALLGRIND ? passes->callgrind
+           : pass == STORE_PASS_PROFILE   ? passes->profile
                                           : false;
 }
 
@@ -233,6 +236,8 @@ static int measure_case(const struct pass_target *target, struct error *error)
         code = pass_memory(target, error);
     else if (target->pass == STORE_PASS_SPANS)
         code = pass_spans(target, error);
+    else if (target->pass == STORE_PASS_PROFILE)
+        code = pass_profile(target, error);
     else
         code = pass_callgrind(target, error);
     execution->progress.done = done; /* also of what was left out */
@@ -297,7 +302,7 @@ static int execute_rounds(struct passes_run *run, enum store_pass pass, struct e
 int passes_execute(struct execution *execution, struct error *error)
 {
     static const enum store_pass order[] = { STORE_PASS_COUNTERS, STORE_PASS_MEMORY, STORE_PASS_SPANS,
-                                             STORE_PASS_CALLGRIND };
+                                             STORE_PASS_CALLGRIND, STORE_PASS_PROFILE };
     struct passes_run run = { .execution = execution };
     if (passes_count(execution->runner) == 0 || execution->result->interrupted)
         return 0;

@@ -6,6 +6,7 @@
  * | memory    | memory = yes, --memory       | once a case                                             |
  * | spans     | spans = yes, --spans         | once a case                                             |
  * | callgrind | "callgrind" among counters   | once a case, under valgrind                             |
+ * | profile   | --profile                    | once a case, for two seconds or more (record.h)         |
  *
  * They follow the timed rounds, and only cases that were measured there have them. A suite that knows nothing of a pass
  * is no failure: its metrics are stored as unsupported, with the reason. */
@@ -24,10 +25,10 @@ struct passes {
     struct probe_group group;    /* metrics and formulas; metric_count 0 = no counters */
     const char *const *counters; /* what each process counts: a comma list for --prony_counters */
     size_t counter_processes;    /* of a case, every round */
-    bool callgrind, memory, spans;
+    bool callgrind, memory, spans, profile;
     /* while executing */
     size_t left;             /* processes that are still to come */
-    bool said[4];            /* what the suite does not know was said; by enum store_pass - 1 */
+    bool said[5];            /* what the suite does not know was said; by enum store_pass - 1 */
     const char *unsupported; /* why this suite has no counters at all; NULL = it may have */
 };
 

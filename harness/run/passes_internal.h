@@ -45,5 +45,7 @@ int pass_counters(const struct pass_target *target, struct error *error);
 int pass_memory(const struct pass_target *target, struct error *error);
 int pass_spans(const struct pass_target *target, struct error *error);
 int pass_callgrind(const struct pass_target *target, struct error *error);
+/* record_case.c */
+int pass_profile(const struct pass_target *target, struct error *error);
 
 #endif

@@ -19,7 +19,7 @@ struct record_request {
     bool keeps_streams; /* else the output is captured, in the child's result */
     enum record_sampler sampler;
     int frequency_hz;   /* of samples a second of CPU time; 0 = 499 */
-    size_t stack_bytes; /* of a sample; 0 = 8 KiB */
+    size_t stack_bytes; /* of a sample; 0 = 16 KiB */
     bool no_kernel;     /* no time in the kernel */
     bool merge_threads;
 };

@@ -93,6 +93,7 @@ static int prepare_passes(struct runner *runner, struct runner_suite *suite, str
     const char *counters = options->counters ? options->counters : section->counters;
     int code = passes_parse(&suite->passes, counters, options->memory || section->memory,
                             options->spans || section->spans, &runner->arena, error);
+    suite->passes.profile = options->profile;
     if (code != 0 && options->counters)
         error_prefix(error, "--counters");
     else if (code != 0)
@@ -128,7 +129,9 @@ int runner_prepare(struct runner *runner, const struct runner_options *options, 
     int code = interrupt_begin(&runner->interrupt, error);
     if (code != 0)
         return code;
-    code = plan_load(&runner->plan, options->plan_path, error);
+    code = options->plan_text
+               ? plan_parse(&runner->plan, options->plan_path, options->plan_text, strlen(options->plan_text), error)
+               : plan_load(&runner->plan, options->plan_path, error);
     if (code == 0)
         code = check_selection(runner, error);
     if (code == 0)

@@ -19,6 +19,7 @@
 /* Zero means "as the plan says" everywhere. Strings are borrowed until runner_release. */
 struct runner_options {
     const char *plan_path;
+    const char *plan_text; /* instead of the file's content, which then need not exist; may be NULL */
     int rounds;
     double timeout_s;
     bool has_seed;
@@ -28,9 +29,9 @@ struct runner_options {
     size_t suite_count;
     const char *const *models; /* replaces PRONY_MODELS in the suites' environment */
     size_t model_count;
-    const char *counters; /* instead of the plan's: groups, metrics, events, "callgrind" (passes.h) */
-    bool memory, spans;   /* besides the plan's */
-    const char *command;  /* the command line, for the record */
+    const char *counters;        /* instead of the plan's: groups, metrics, events, "callgrind" (passes.h) */
+    bool memory, spans, profile; /* besides the plan's */
+    const char *command;         /* the command line, for the record */
     bool quiet;
     bool no_doctor; /* do not look at the machine before the first round (doctor.h) */
 };

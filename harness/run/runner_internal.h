@@ -45,6 +45,9 @@ struct trial {
 };
 /* measure.c: runs the process; its output lives in the attempt's arena. */
 enum outcome measure_run(struct trial *attempt, struct protocol_output *output, double *wall_s);
+/* Its command line, as child.h wants it. */
+char **measure_make_arguments(const struct trial *attempt);
+void measure_free_arguments(char **arguments);
 /* Says and stores that it failed. */
 int measure_store_failure(struct trial *attempt, struct error *error);
 

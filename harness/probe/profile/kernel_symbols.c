@@ -19,10 +19,13 @@ static void parse_line(struct kernel_symbols *symbols, char *line)
     if (address == 0 || end == line || end[0] != ' ' || !strchr("tTwW", end[1]) || end[1] == 0 || end[2] != ' ')
         return;
     char *name = end + 3, *module = strchr(name, '\t');
-    if (module)
-        *module++ = 0;
+    if (module && module[1] == '[') {
+        *module = 0;
+        module += 2;
+        module[strcspn(module, "]")] = 0;
+    }
     MEM_GROW(symbols->items, symbols->count, symbols->capacity);
-    symbols->items[symbols->count++] = (struct kernel_symbol){ address, name, module ? module : "[kernel]" };
+    symbols->items[symbols->count++] = (struct kernel_symbol){ address, name, module ? module : "kernel" };
 }
 
 void kernel_symbols_parse(struct kernel_symbols *symbols, char *text)
@@ -55,7 +58,7 @@ struct stacks_frame kernel_symbols_resolve(struct kernel_symbols *symbols, uint6
         else
             high = middle;
     }
-    struct stacks_frame frame = { .function = "[kernel]", .object = "[kernel]", .file = "", .kind = STACKS_KERNEL };
+    struct stacks_frame frame = { .function = "[kernel]", .object = "kernel", .file = "", .kind = STACKS_KERNEL };
     if (low) {
         frame.function = symbols->items[low - 1].name;
         frame.object = symbols->items[low - 1].module;

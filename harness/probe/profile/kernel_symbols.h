@@ -7,7 +7,7 @@
 
 struct kernel_symbol {
     uint64_t address;
-    const char *name, *module; /* module: "[kernel]" or "[nf_tables]" */
+    const char *name, *module; /* module: "kernel" or "nf_tables" */
 };
 
 /* Set to zero bytes: the file is read when the first address is looked up. */

@@ -18,7 +18,7 @@ struct sampler_options {
     bool no_kernel;     /* samples of user space only */
 };
 
-enum { SAMPLER_STACK_DEFAULT = 8192, SAMPLER_STACK_LIMIT = 32768, SAMPLER_FREQUENCY_DEFAULT = 499 };
+enum { SAMPLER_STACK_DEFAULT = 16384, SAMPLER_STACK_LIMIT = 32768, SAMPLER_FREQUENCY_DEFAULT = 499 };
 
 /* What will be, or was, sampled. */
 struct sampler_event {

@@ -97,6 +97,13 @@ static bool describe(const struct module *module, Dwarf_Die *die, struct arena *
     return true;
 }
 
+static bool is_artificial(Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    bool flag = false;
+    return dwarf_attr_integrate(die, DW_AT_artificial, &attribute) && dwarf_formflag(&attribute, &flag) == 0 && flag;
+}
+
 static size_t find_in_dwarf(struct module *module, uint64_t address, struct arena *arena, struct stacks_frame *frames)
 {
     Dwarf_Die unit, *scopes = NULL, *chain = NULL;
@@ -114,6 +121,9 @@ static size_t find_in_dwarf(struct module *module, uint64_t address, struct aren
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
             continue;
         whole = tag == DW_TAG_subprogram;
+        /* A compiler's wrapper around one instruction (_mm512_add_ps) is no function to anybody. */
+        if (!whole && is_artificial(&chain[i]))
+            continue;
         if (used == SYMBOLS_DEPTH) { /* the outer ones matter more */
             memmove(frames, frames + 1, (SYMBOLS_DEPTH - 1) * sizeof *frames);
             used--;
