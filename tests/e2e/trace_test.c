@@ -110,6 +110,27 @@ static void test_decode(void **state)
     free(path);
 }
 
+/* The same account out of the database, beside what was timed without tracing. */
+static void test_run_and_show(void **state)
+{
+    static const char plan[] = "rounds = 1\n[suite generate]\nargs = --threads=2 --check=0\nfilter = ^decode/\n"
+                               "min_time = 20x\n";
+    const struct place *place = *state;
+    char *text, *path = mem_format("%s/t.plan", place->directory);
+    assert_int_equal(file_write(path, plan, strlen(plan), NULL), 0);
+    free(path);
+    if (run(place, &text, "prony run t.plan --db t.db --spans -q -m m.gguf"))
+        fail_msg("%s", text);
+    free(text);
+    if (run(place, &text, "prony show --db t.db --spans"))
+        fail_msg("%s", text);
+    expect(text, "Where the time goes: decode/m/q8_0/ctx:128/threads:2");
+    expect(text, "unexplained");
+    expect(text, "Threads: without work in ");
+    expect(text, "Timed without tracing, an iteration takes ");
+    free(text);
+}
+
 static void test_what_cannot_be_traced(void **state)
 {
     const struct place *place = *state;
@@ -140,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_run_and_show),
         cmocka_unit_test(test_what_cannot_be_traced),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
