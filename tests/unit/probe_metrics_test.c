@@ -62,10 +62,10 @@ static char *encodings_of(const char *pmu)
     "l1d_loads 1*81d0 exact\nl1d_misses 1*151 exact\nllc_loads 1*4f2e exact\nllc_misses 1*412e exact\n"
 #define INTEL_FLOPS "f32_flops 1*2c7 exact\nf32_flops 4*8c7 exact\nf32_flops 8*20c7 exact\nf32_flops 16*80c7 exact\n"
 #define INTEL_END   "memory_reads 64*412e approximate\n"
-#define ICE_LAKE                                                                                                      \
-    INTEL_COMMON                                                                                                      \
-        "dtlb_walks 1*e08 exact\nstalls_frontend 1*500019c exact\nstalls_backend 1*40004a3 approximate\n" INTEL_FLOPS \
-            INTEL_END
+#define ICE_LAKE                                                                                                  \
+    INTEL_COMMON                                                                                                  \
+    "dtlb_walks 1*e08 exact\nstalls_frontend 1*500019c exact\nstalls_backend 1*40004a3 approximate\n" INTEL_FLOPS \
+        INTEL_END
 #define AMD_COMMON                                                                                \
     "cycles 1*76 exact\ninstructions 1*c0 exact\nbranches 1*c2 exact\nbranch_misses 1*c3 exact\n" \
     "l1d_loads 1*529 approximate\n"
@@ -380,11 +380,12 @@ static void touch_pages(size_t count)
 static void *work(void *context)
 {
     struct worker *worker = context;
-    do {
+    for (bool ends = false; !ends;) {
         sem_wait(&worker->go);
+        ends = worker->ends; /* before done: the next round may already be set up then */
         touch_pages(worker->pages);
         sem_post(&worker->done);
-    } while (!worker->ends);
+    }
     return NULL;
 }
 
