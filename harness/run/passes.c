@@ -20,12 +20,16 @@ static const char *take_callgrind(const char *words, bool *found, struct arena *
     struct str rest = { 0 };
     *found = false;
     for (const char *p = words; *p;) {
-        size_t length = strcspn(p, ",");
-        if (length == strlen("callgrind") && strncmp(p, "callgrind", length) == 0) {
+        size_t length = strcspn(p, ","), blanks = strspn(p, " \t"), used = length;
+        const char *word = p + (blanks < length ? blanks : length);
+        while (used > 0 && strchr(" \t", p[used - 1]))
+            used--;
+        size_t size = p + used > word ? (size_t)(p + used - word) : 0;
+        if (size == strlen("callgrind") && strncmp(word, "callgrind", size) == 0) {
             *found = true;
-        } else if (length) {
+        } else if (size) {
             str_append(&rest, rest.length ? "," : "");
-            str_append_bytes(&rest, p, length);
+            str_append_bytes(&rest, word, size);
         }
         p += length + (p[length] == ',');
     }

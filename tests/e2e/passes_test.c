@@ -58,7 +58,7 @@ static void test_counters(void **state)
                 "faults_per_token [faults] = page_faults / tokens_per_second\n"
                 "rate [1/ns] = instructions / time_ns\nlost [x] = instructions / nothing_of_that_name\n"
                 "bad [x] = instructions / (iterations - iterations)\n");
-    world_write(world, "p.plan", "rounds = 2\ncounters = my.group\n[suite good]\n");
+    world_write(world, "p.plan", "rounds = 2\ncounters = my.group ,\n[suite good]\n");
     world_expect(world, "run p.plan -q", 0);
     /* Times are those of the timed rounds alone. */
     assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'timed' AND real_time_ns = 100"), 4);
@@ -202,8 +202,8 @@ static void test_callgrind_refused(void **state)
 {
     struct world *world = *state;
     write_suites(world);
-    world_write(world, "p.plan", "rounds = 1\n[suite good]\n");
-    world_expect(world, "run p.plan -q --counters=callgrind", 0);
+    world_write(world, "p.plan", "rounds = 1\ncounters = callgrind , task_clock\n[suite good]\n");
+    world_expect(world, "run p.plan -q", 0);
     assert_int_equal(world_query(world,
                                  "SELECT count(*) FROM sample_values WHERE metric = 'callgrind_instructions' AND "
                                  "state = 'unsupported' AND length(reason) > 10"),
