@@ -366,6 +366,8 @@ static int print_rows(FILE *out, struct store *store, const struct store_run_row
         struct str explained = { 0 };
         print_head(out, run);
         print_checks(out, &view, &explain);
+        if (*view_noise_line(&view))
+            fprintf(out, "noise: %s\n", view_noise_line(&view));
         print_cases(out, rows->cases, rows->case_count);
         summary_explain(&view, &explain, rows->cases, rows->case_count, options, &explained);
         fputs(str_text(&explained), out);

@@ -12,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2, GAP = 2, NAME_LIMIT = 44, NAME_LEAST = 12, TITLE_LINES = 3, CELL_SIZE = 96, EQUAL_LEAST = 3 };
+enum {
+    INDENT = 2,
+    GAP = 2,
+    NAME_LIMIT = 44,
+    NAME_LEAST = 12,
+    TITLE_LINES = 3,
+    CELL_SIZE = 96,
+    EQUAL_LEAST = 3,
+    UNIT_LIMIT = 8
+};
 
 /* One pass while it is written down. */
 struct writer {
@@ -38,7 +47,11 @@ static size_t note_number(struct writer *writer, const struct store_series *seri
 static void format_cell(struct writer *writer, const struct explain_column *column, const struct explain_cell *cell,
                         char *buffer)
 {
-    explain_text(buffer, CELL_SIZE, column, cell);
+    struct explain_column shown = *column;
+    /* "switches" under "context switches" says nothing, and "instructions/cycle" of ipc neither. */
+    if (shown.kind == NUMBER_COUNT && (strstr(shown.title, shown.unit) || strlen(shown.unit) > UNIT_LIMIT))
+        shown.unit = "";
+    explain_text(buffer, CELL_SIZE, &shown, cell);
     size_t number = cell->series && !isfinite(cell->value) ? note_number(writer, cell->series) : 0;
     if (number)
         snprintf(buffer, CELL_SIZE, "– [%zu]", number);
@@ -317,6 +330,26 @@ static void write_threads(const struct store_case *item, struct str *out, bool *
     }
 }
 
+/* Suites that were asked for spans and have none. */
+static void write_untraced(const struct store_case *cases, size_t count, struct str *out)
+{
+    const char *last_suite = NULL, *last_reason = NULL;
+    for (size_t i = 0; i < count; i++)
+        for (size_t m = 0; m < cases[i].metric_count; m++) {
+            const struct store_series *series = &cases[i].metrics[m];
+            if (series->pass != STORE_PASS_SPANS || !str_equal(series->name, "spans") || !series->reason ||
+                (str_equal(cases[i].suite, last_suite) && str_equal(series->reason, last_reason)))
+                continue;
+            last_suite = cases[i].suite;
+            last_reason = series->reason;
+            str_append_char(out, '\n');
+            escape_plain(out, last_suite);
+            str_append(out, ": no spans: ");
+            escape_plain(out, last_reason);
+            str_append_char(out, '\n');
+        }
+}
+
 static size_t write_spans(const struct view *view, const struct store_case *cases, size_t count, struct str *out)
 {
     size_t traced = 0;
@@ -371,8 +404,10 @@ void summary_explain(const struct view *view, const struct explain *explain, str
     bool is_first = true;
     for (size_t i = 0; i < count && options->threads; i++)
         write_threads(&cases[i], out, &is_first);
-    if (options->spans)
+    if (options->spans) {
         write_spans(view, cases, count, out);
+        write_untraced(cases, count, out);
+    }
     write_profiles(view, explain, out);
     write_hints(view, cases, count, options, out);
 }

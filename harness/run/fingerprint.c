@@ -300,11 +300,11 @@ static const char *ask_git(struct arena *arena, const char *const *arguments)
     return answer;
 }
 
-void fingerprint_build(struct facts *facts)
+void fingerprint_build(struct facts *facts, const char *directory)
 {
-    const char *const commit[] = { "git", "rev-parse", "HEAD", NULL };
-    const char *const branch[] = { "git", "rev-parse", "--abbrev-ref", "HEAD", NULL };
-    const char *const status[] = { "git", "status", "--porcelain", "--untracked-files=no", NULL };
+    const char *const commit[] = { "git", "-C", directory, "rev-parse", "HEAD", NULL };
+    const char *const branch[] = { "git", "-C", directory, "rev-parse", "--abbrev-ref", "HEAD", NULL };
+    const char *const status[] = { "git", "-C", directory, "status", "--porcelain", "--untracked-files=no", NULL };
     const char *hash = ask_git(facts->arena, commit);
     if (hash) {
         facts_add(facts, "git_commit", hash);

@@ -22,8 +22,8 @@ struct fingerprint {
 void fingerprint_collect(struct fingerprint *fingerprint, const char *root, struct arena *arena);
 void fingerprint_release(struct fingerprint *fingerprint);
 
-/* git_commit, git_branch and git_dirty of the current directory (left out where git or a repository is missing), and
- * compiler, flags and version of this prony. */
-void fingerprint_build(struct facts *facts);
+/* git_commit, git_branch and git_dirty of the repository that directory lies in: that of the measured program (left out
+ * where git or a repository is missing); and compiler, flags and version of this prony. */
+void fingerprint_build(struct facts *facts, const char *directory);
 
 #endif

@@ -68,7 +68,7 @@ int record_run_begin(struct store *store, const char *command, int64_t *run_id, 
     struct fingerprint fingerprint;
     struct facts build = { .arena = &arena };
     fingerprint_collect(&fingerprint, "", &arena);
-    fingerprint_build(&build);
+    fingerprint_build(&build, ".");
     facts_addf(&fingerprint.condition, "process_id", "%ld", (long)getpid());
     struct store_run run = {
         .plan = "profile",

@@ -236,13 +236,27 @@ static void add_setup(const struct runner *runner, struct facts *facts)
     }
 }
 
+/* Where the first program of the plan lies: its repository is what is measured, not the one in which prony was called.
+ */
+static char *measured_directory(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        const char *program = runner->suites[i].program, *slash = program ? strrchr(program, '/') : NULL;
+        if (slash)
+            return mem_strndup(program, slash > program ? (size_t)(slash - program) : 1);
+    }
+    return mem_strdup(".");
+}
+
 static int begin_run(struct execution *execution, struct error *error)
 {
     struct runner *runner = execution->runner;
     struct fingerprint fingerprint;
     struct facts build = { .arena = &runner->arena };
     fingerprint_collect(&fingerprint, "", &runner->arena);
-    fingerprint_build(&build);
+    char *directory = measured_directory(runner);
+    fingerprint_build(&build, directory);
+    free(directory);
     add_setup(runner, &fingerprint.condition);
     struct store_run run = {
         .plan = runner->plan.name,

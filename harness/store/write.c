@@ -170,7 +170,7 @@ int store_run_facts_add(struct store *store, int64_t run_id, const struct store_
     return store_end(store, code, error);
 }
 
-int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error)
+static int write_end(struct store *store, int64_t run_id, const char *status, struct error *error)
 {
     int code = store_begin(store, error);
     if (code != 0)
@@ -187,6 +187,19 @@ int store_run_end(struct store *store, int64_t run_id, const char *status, struc
     if (code == 0 && sqlite3_changes(store->db) != 1)
         code = error_set(error, ERROR_STATE, "%s: there is no run %lld", store->path, (long long)run_id);
     return store_end(store, code, error);
+}
+
+/* A log that cannot grow (full disk, limit of file size) still has room once its pages are in the database: most of
+ * them are there several times. So a run that ends for want of room says so. */
+int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error)
+{
+    int code = write_end(store, run_id, status, error);
+    if (code != ERROR_IO)
+        return code;
+    struct error ignored;
+    if (store_execute(store, "PRAGMA wal_checkpoint(TRUNCATE)", &ignored) != 0)
+        return code;
+    return write_end(store, run_id, status, error);
 }
 
 int store_cases_declare(struct store *store, const char *suite, const char *const *names, size_t count,

@@ -304,6 +304,30 @@ static void test_full_disk(void **state)
     assert_int_equal(status, 0);
     assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE run_id = 1"), 8);
     assert_true(world_query(world, "SELECT count(*) FROM sample WHERE run_id = 2") > 8);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE run = 2 AND status = 'failed'"), 1);
+}
+
+/* The commit is that of the program's repository, wherever prony was called. */
+static void test_commit(void **state)
+{
+    struct world *world = *state;
+    char *script = mem_format("cd '%s' && mkdir theirs && cd theirs && git init -q . && git -c user.name=n -c "
+                              "user.email=e commit -q --allow-empty -m first",
+                              world->directory);
+    int status = system(script);
+    free(script);
+    if (status != 0) {
+        print_message("skipped: no git\n");
+        skip();
+    }
+    world_write(world, "theirs/good", good_suite);
+    world_write(world, "good", good_suite);
+    world_write(world, "p.plan", "rounds = 1\n[suite good]\nprogram = theirs/good\n");
+    world_write(world, "q.plan", "rounds = 1\n[suite good]\n");
+    world_expect(world, "run p.plan -q --filter c:1", 0);
+    world_expect(world, "run q.plan -q --filter c:1", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE run = 1 AND length(git_commit) = 40"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE run = 2 AND git_commit IS NULL"), 1);
 }
 
 static void test_refusals(void **state)
@@ -396,9 +420,9 @@ static void test_google_benchmark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_run_list_show), TEST(test_order),  TEST(test_failures),         TEST(test_group),
-        TEST(test_interrupt),     TEST(test_killed), TEST(test_two_at_once),      TEST(test_full_disk),
-        TEST(test_refusals),      TEST(test_help),   TEST(test_google_benchmark),
+        TEST(test_run_list_show), TEST(test_order),  TEST(test_failures),    TEST(test_group),
+        TEST(test_interrupt),     TEST(test_killed), TEST(test_two_at_once), TEST(test_full_disk),
+        TEST(test_refusals),      TEST(test_commit), TEST(test_help),        TEST(test_google_benchmark),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

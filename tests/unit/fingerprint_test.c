@@ -222,7 +222,7 @@ static void test_this_machine(void **state)
     assert_string_equal(first, second);
     struct arena arena = { 0 };
     struct facts build = { .arena = &arena };
-    fingerprint_build(&build);
+    fingerprint_build(&build, ".");
     assert_non_null(facts_find(build.items, build.count, "prony_version"));
     assert_non_null(facts_find(build.items, build.count, "prony_compiler"));
     facts_release(&build);
