@@ -5,6 +5,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/run/record_allocations.h"
 #include "reports/profile.h"
 #include "reports/profile_diff.h"
 #include <limits.h>
@@ -144,10 +145,36 @@ static bool is_file(const char *text)
     return !str_parse_i64(text, &number) && !str_starts(text, "latest") && (strchr(text, '/') || file_exists(text));
 }
 
+/* What was not freed is a profile of its own. Takes the stacks. */
+static int load_allocations(struct work *work, const char *path, struct source *source, struct error *error)
+{
+    struct allocations *list;
+    size_t count;
+    int code = allocations_read(path, &list, &count, error);
+    if (code)
+        return code;
+    for (size_t i = 0; i < 2 * count; i++) {
+        struct allocations *allocations = &list[i / 2];
+        struct stacks **stacks = i % 2 ? &allocations->living : &allocations->allocated;
+        struct profile profile = { .about = record_allocations_describe(allocations, i % 2, NULL, &work->arena),
+                                   .stacks = *stacks };
+        if ((i % 2 && stacks_node_count(*stacks) < 2) || !passes(work->settings.filter, profile.about.title))
+            continue;
+        add_profile(source, &profile, *stacks);
+        *stacks = NULL;
+    }
+    allocations_release(list, count);
+    if (source->count)
+        return 0;
+    return error_set(error, ERROR_USAGE, "%s: none of its profiles matches '%s'", path, work->settings.filter);
+}
+
 static int load_file(struct work *work, const char *path, struct source *source, struct error *error)
 {
     struct profile profile;
     struct stacks *stacks;
+    if (allocations_is_file(path))
+        return load_allocations(work, path, source, error);
     int code = profile_read(path, work->settings.unit, &work->arena, &profile, &stacks, error);
     if (!code)
         add_profile(source, &profile, stacks);

@@ -79,6 +79,7 @@ struct store_profile record_allocations_describe(const struct allocations *alloc
                                                  struct arena *arena)
 {
     double operations = allocations->operations ? (double)allocations->operations : 1;
+    const char *name = arena_strdup(arena, allocations->name);
     const char *note =
         arena_format(arena,
                      "%g allocations and %g bytes an operation (exact); one sample in %llu bytes, "
@@ -86,9 +87,8 @@ struct store_profile record_allocations_describe(const struct allocations *alloc
                      (double)allocations->allocation_count / operations, (double)allocations->bytes / operations,
                      (unsigned long long)allocations->interval_bytes, (unsigned long long)allocations->operations);
     return (struct store_profile){ .suite = suite,
-                                   .name = allocations->name,
-                                   .title = living ? arena_format(arena, "%s: not freed", allocations->name)
-                                                   : allocations->name,
+                                   .name = name,
+                                   .title = living ? arena_format(arena, "%s: not freed", name) : name,
                                    .kind = "allocations",
                                    .event = living ? "malloc, not freed" : "malloc",
                                    .unit = "B",

@@ -10,7 +10,9 @@
  * interrupted. Fails where the suite is not one of ours, does not count allocations, or fails itself. */
 int record_allocations(struct runner *runner, struct runner_suite *suite, size_t case_index, int interval_bytes,
                        struct allocations **allocations, struct error *error);
-/* What is stored with list->allocated (event "malloc"), or with list->living ("malloc, not freed"). note: an arena. */
+/* What goes with allocations->allocated (event "malloc"), or with ->living ("malloc, not freed"). Texts lie in the
+ * arena.
+ */
 struct store_profile record_allocations_describe(const struct allocations *allocations, bool living, const char *suite,
                                                  struct arena *arena);
 

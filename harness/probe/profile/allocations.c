@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +252,17 @@ static int read_section(struct reader *reader, struct error *error)
                                                : fail(reader, error, "not 'thread' or 'samples'");
     }
     return code;
+}
+
+bool allocations_is_file(const char *path)
+{
+    static const char head[] = "prony-allocations ";
+    char text[sizeof head - 1];
+    FILE *file = fopen(path, "re");
+    bool matches = file && fread(text, 1, sizeof text, file) == sizeof text && memcmp(text, head, sizeof text) == 0;
+    if (file)
+        fclose(file);
+    return matches;
 }
 
 int allocations_read(const char *path, struct allocations **list, size_t *count, struct error *error)

@@ -4,6 +4,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/stacks.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct allocations {
     struct stacks *allocated, *living;
 };
 
+/* Whether the file begins as one of these does. */
+bool allocations_is_file(const char *path);
 /* One for each case of the file; nothing of it if anything in it is wrong. *list: allocations_release. */
 int allocations_read(const char *path, struct allocations **list, size_t *count, struct error *error);
 void allocations_release(struct allocations *list, size_t count);
