@@ -391,8 +391,8 @@ const struct command cmd_flame = {
     .summary = "Show profiles as flame graphs, tables and other tools' formats; compare two",
     .help =
         "RUN is an id, the start of a uuid, latest (the default) or latest~2. FILE holds folded stacks, the output of\n"
-        "perf script, or stacks that prony wrote; it needs no database. BASELINE and CANDIDATE are runs (profiles of\n"
-        "the same case are compared), profile:N, or files.\n"
+        "perf script, stacks that prony wrote, or what --prony_allocation_profile=FILE of a suite wrote; it needs no\n"
+        "database. BASELINE and CANDIDATE are runs (profiles of the same case are compared), profile:N, or files.\n"
         "\n"
         "      --profile N    the profile of that number\n"
         "      --filter RE    only profiles whose case or command matches this POSIX extended regular expression\n"
@@ -416,6 +416,7 @@ const struct command cmd_flame = {
         "  prony flame --profile 12 -o decode.pb.gz && go tool pprof -top decode.pb.gz\n"
         "  prony flame --diff latest~1 latest -o diff.html\n"
         "  perf script > p.txt && prony flame p.txt -o p.html\n"
+        "  build/bin/tokenizer --model=M.gguf --prony_allocation_profile=a.txt && prony flame a.txt\n"
         "\n"
         "exit status: 0 written, 2 no such run, profile or file, or it could not be written\n",
     .run = run,

@@ -92,7 +92,7 @@ struct store_profile record_allocations_describe(const struct allocations *alloc
                                    .kind = "allocations",
                                    .event = living ? "malloc, not freed" : "malloc",
                                    .unit = "B",
-                                   .sample_count = allocations->sample_count,
+                                   .sample_count = living ? allocations->living_count : allocations->sample_count,
                                    .lost_count = allocations->lost_count,
                                    .truncated_count = allocations->truncated_count,
                                    .note = note };

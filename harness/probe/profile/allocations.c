@@ -166,6 +166,7 @@ static int read_sample(struct reader *reader, const char *line, struct error *er
                   (uint64_t)llround(bytes));
     }
     current->sample_count++;
+    current->living_count += (uint64_t)living;
     current->truncated_count += truncated;
     return 0;
 }

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 /* What one case allocated in its loop. Weights of the stacks are bytes, estimates from the samples (probe_recording.h):
- * allocated in the run, and living at its end. */
+ * allocated in the run (sample_count), and living at its end (living_count of those). */
 struct allocations {
     char *name;                                   /* of the case */
     uint64_t operations, allocation_count, bytes; /* of the run, exact */
-    uint64_t interval_bytes, sample_count, lost_count, truncated_count;
+    uint64_t interval_bytes, sample_count, living_count, lost_count, truncated_count;
     struct stacks *allocated, *living;
 };
 
