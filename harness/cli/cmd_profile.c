@@ -4,6 +4,7 @@
 #include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/run/record_allocations.h"
 #include "harness/run/record_case.h"
 #include "reports/profile.h"
 #include <errno.h>
@@ -21,7 +22,8 @@ struct settings {
     const char *database, *into, *output, *sampler;
     double min_time_s;
     int stack_bytes, top;
-    bool no_store;
+    int interval_bytes; /* of --allocations; 0 = what fits */
+    bool allocations, no_store;
     const char *const *command; /* NULL = a suite */
     size_t command_count;
 };
@@ -45,6 +47,10 @@ static int check(struct settings *settings, struct error *error)
         return error_set(error, ERROR_USAGE, "expected one suite, or -- and a command");
     if (settings->command && (settings->filters.count || settings->min_time_s > 0))
         return error_set(error, ERROR_USAGE, "--filter and --min-time are for suites, not for commands");
+    if (settings->command && settings->allocations)
+        return error_set(error, ERROR_USAGE, "--allocations is for suites that are linked with prony's libbenchmark");
+    if (settings->interval_bytes && !settings->allocations)
+        return error_set(error, ERROR_USAGE, "--interval is for --allocations");
     if (settings->no_store && settings->into)
         return error_set(error, ERROR_USAGE, "--into and --no-store: only one of them");
     if (settings->sampler && str_equal(settings->sampler, "perf"))
@@ -63,9 +69,11 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
 {
     struct record_request *record = &settings->record;
     const struct option options[] = {
+        { "allocations", 'a', OPTION_FLAG, &settings->allocations },
         { "db", 0, OPTION_TEXT, &settings->database },
         { "filter", 'f', OPTION_LIST, &settings->filters },
         { "hz", 0, OPTION_COUNT, &record->frequency_hz },
+        { "interval", 0, OPTION_COUNT, &settings->interval_bytes },
         { "into", 0, OPTION_TEXT, &settings->into },
         { "merge-threads", 0, OPTION_FLAG, &record->merge_threads },
         { "min-time", 0, OPTION_DURATION, &settings->min_time_s },
@@ -212,7 +220,10 @@ static char *make_plan(const struct settings *settings)
     struct str text = { 0 };
     str_appendf(&text, "rounds = 1\ntimeout = %gs\n",
                 settings->record.timeout_s > 0 ? settings->record.timeout_s : 600.0);
-    str_appendf(&text, "min_time = %gs\n", settings->min_time_s > 0 ? settings->min_time_s : 2.0);
+    str_appendf(&text, "min_time = %gs\n",
+                settings->min_time_s > 0 ? settings->min_time_s
+                : settings->allocations  ? 0.2
+                                         : 2.0);
     str_appendf(&text, "[suite %s]\nprogram = %s\n", slash ? slash + 1 : suite, suite);
     return str_take(&text);
 }
@@ -252,6 +263,33 @@ static int profile_case(struct work *work, const struct runner *runner, const st
     return code;
 }
 
+/* What was allocated, and what of it was not freed, if there is any. */
+static int profile_allocations(struct work *work, struct runner *runner, struct runner_suite *suite, size_t i,
+                               struct error *error)
+{
+    struct allocations *allocations;
+    log_info("recording the allocations of %s", suite->cases[i]);
+    int code = record_allocations(runner, suite, i, work->settings.interval_bytes, &allocations, error);
+    if (code != 0)
+        return code;
+    work->interrupted = !allocations;
+    if (!allocations)
+        return 0;
+    if (!allocations->sample_count) {
+        printf("%s%s allocates nothing in its loop (%llu operations)\n", work->count ? "\n" : "", suite->cases[i],
+               (unsigned long long)allocations->operations);
+        work->count++;
+    }
+    for (int living = 0; living <= 1 && code == 0; living++) {
+        struct store_profile about =
+            record_allocations_describe(allocations, living, suite->section->name, &work->arena);
+        if (about.sample_count)
+            code = deliver(work, &about, living ? allocations->living : allocations->allocated, error);
+    }
+    allocations_release(allocations, 1);
+    return code;
+}
+
 static int profile_suite(struct work *work, struct error *error)
 {
     struct settings *settings = &work->settings;
@@ -264,13 +302,14 @@ static int profile_suite(struct work *work, struct error *error)
     settings->runner.model_count = settings->models.count;
     int code = runner_prepare(&runner, &settings->runner, error);
     if (code == 0) {
-        const struct runner_suite *suite = &runner.suites[0];
+        struct runner_suite *suite = &runner.suites[0];
         if (suite->failure)
             code = error_set(error, ERROR_STATE, "%s: %s", settings->rest.items[0], suite->failure);
         else if (suite->case_count == 0)
             code = error_set(error, ERROR_USAGE, "%s: no case matches the filter", settings->rest.items[0]);
         for (size_t i = 0; code == 0 && i < suite->case_count && !work->interrupted; i++)
-            code = profile_case(work, &runner, suite, i, error);
+            code = settings->allocations ? profile_allocations(work, &runner, suite, i, error)
+                                         : profile_case(work, &runner, suite, i, error);
         runner_release(&runner);
     }
     free(plan);
@@ -342,9 +381,13 @@ const struct command cmd_profile = {
         "keeps its input and output, and the table follows when it ends. Programs need no preparation; those compiled\n"
         "with -g show inlined functions, too. Samples are taken from outside, at every thread and child process.\n"
         "\n"
+        "  -a, --allocations    call stacks of what the cases allocate in their loops, by bytes, instead of time; and of\n"
+        "                       what is not freed at the loop's end. The suite counts allocations itself\n"
+        "      --interval N     of allocations: one sample in N bytes on average, 1 = all (default: 512 KiB, or what\n"
+        "                       gives some 10,000 samples)\n"
         "  -f, --filter RE      only cases that match this POSIX extended regular expression; repeatable\n"
         "      --hz N           samples a second of CPU time (default 499)\n"
-        "      --min-time T     how long a case runs (default 2s)\n"
+        "      --min-time T     how long a case runs (default 2s; 0.2s with --allocations)\n"
         "  -m, --model F        model file for the suite, instead of $PRONY_MODELS; repeatable\n"
         "  -o, --output FILE    write the profile to FILE, too; the ending chooses the format (.html .folded\n"
         "                       .speedscope.json .pb.gz .md .txt); of several profiles, FILE-2, FILE-3 follow\n"
@@ -363,6 +406,7 @@ const struct command cmd_profile = {
         "\n"
         "examples:\n"
         "  prony profile generate --filter '^decode/' --model qwen2.5-0.5b-q8_0.gguf -o decode.html\n"
+        "  prony profile tokenizer --allocations --filter encode --model qwen2.5-0.5b-q8_0.gguf\n"
         "  prony profile --no-store -- ./llama-bench -m model.gguf\n"
         "\n"
         "exit status: 0 profiled, whatever the program's own status (which is reported); 2 nothing was profiled, or\n"
