@@ -80,7 +80,7 @@ static void note_layers(const struct account *account, struct str *out)
     char mean[48], low[48], high[48];
     const struct account_row *fastest = account->layers, *slowest = account->layers;
     double sum_ns = 0;
-    if (!account->layer_count)
+    if (account->layer_count < 2) /* a layer alone is its own account */
         return;
     for (size_t i = 0; i < account->layer_count; i++) {
         const struct account_row *row = &account->layers[i];
