@@ -159,6 +159,7 @@ enum outcome passes_run_process(const struct pass_target *target, const char *co
         execution->result->interrupted = true;
     else if (outcome == OUTCOME_FAILED)
         *code = measure_store_failure(attempt, error);
+    target->suite->failed_rounds[target->case_index] += outcome == OUTCOME_FAILED;
     attempt->unit = NULL;
     return outcome;
 }
@@ -202,6 +203,16 @@ void passes_say(const struct pass_target *target, const char *reason)
 
 /* ---- the order ---- */
 
+/* A case that failed so often in one pass is left alone there. */
+enum { FAILED_LIMIT = 2 };
+
+static void forget_failures(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->suite_count; i++)
+        for (size_t k = 0; k < runner->suites[i].case_count; k++)
+            runner->suites[i].failed_rounds[k] = 0;
+}
+
 static const struct store_case *find_timed(const struct passes_run *run, const struct runner_suite *suite,
                                            const char *name)
 {
@@ -234,6 +245,8 @@ static int measure_case(const struct pass_target *target, struct error *error)
     progress_show(&execution->progress, text, clock_wall_ns());
     if (!target->timed || target->timed->sample_count == 0)
         code = 0; /* it has no time to be explained; why not is said already */
+    else if (target->suite->failed_rounds[target->case_index] >= FAILED_LIMIT)
+        code = 0; /* a hang would cost its time limit again and again */
     else if (target->pass == STORE_PASS_COUNTERS)
         code = pass_counters(target, error);
     else if (target->pass == STORE_PASS_MEMORY)
@@ -291,6 +304,7 @@ static int execute_rounds(struct passes_run *run, enum store_pass pass, struct e
     int rounds = pass == STORE_PASS_COUNTERS ? execution->runner->round_count : 1, code = 0;
     if (!anybody_has(execution->runner, pass))
         return 0;
+    forget_failures(execution->runner);
     execution->progress.phase = passes_name(pass);
     execution->progress.round_count = rounds;
     for (int round = 0; code == 0 && round < rounds && !execution->result->interrupted; round++) {

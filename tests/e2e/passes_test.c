@@ -183,6 +183,23 @@ static void test_broken(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE status = 'complete'"), 1);
 }
 
+/* What hangs or crashes in a pass is not tried again and again there, but in the next pass it is. */
+static void test_left_alone(void **state)
+{
+    struct world *world = *state;
+    write_suites(world);
+    world_write(world, "crashing",
+                "#!/bin/sh\n"
+                "[ \"$PRONY_COUNTERS$PRONY_SPANS\" ] && case \"$*\" in *^a*) kill -SEGV $$;; esac\n"
+                "exec ./good \"$@\"\n");
+    world_write(world, "p.plan", "rounds = 4\n[suite crashing]\n");
+    world_expect(world, "run p.plan -q --counters=task_clock --spans --memory", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE reason LIKE '%its counters%'"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE reason LIKE '%its spans%'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'counters' AND name = 'b'"), 4);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'memory'"), 2);
+}
+
 static void test_refusals(void **state)
 {
     struct world *world = *state;
@@ -238,8 +255,8 @@ static void test_interrupt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counters), TEST(test_once),      TEST(test_foreign),           TEST(test_broken),
-        TEST(test_refusals), TEST(test_interrupt), TEST(test_callgrind_refused),
+        TEST(test_counters), TEST(test_once),       TEST(test_foreign),   TEST(test_broken),
+        TEST(test_refusals), TEST(test_left_alone), TEST(test_interrupt), TEST(test_callgrind_refused),
     };
     return cmocka_run_group_tests_name("passes", tests, NULL, NULL);
 }
