@@ -607,7 +607,7 @@ static void test_seccomp(void **state)
 static int count_without_files(void)
 {
     struct probe_metric_value value;
-    struct probe_metrics_plan *plan = probe_metrics_plan_create(probe_counters_system(), "cpu_migrations");
+    struct probe_metrics_plan *plan = probe_metrics_plan_create(probe_counters_system(), "perf::PAGE-FAULTS");
     struct rlimit limit = { 0, 0 };
     if (setrlimit(RLIMIT_NOFILE, &limit))
         return 77;
