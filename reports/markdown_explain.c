@@ -101,10 +101,8 @@ void markdown_explain(const struct explain *explain, struct str *out)
 {
     if (explain->account_count)
         str_append(out, "\n## Where the time goes\n");
-    for (size_t i = 0; i < explain->account_count; i++) {
-        str_append_char(out, '\n');
+    for (size_t i = 0; i < explain->account_count; i++)
         account_write_markdown(&explain->accounts[i], out);
-    }
     profiles(explain, out);
     section("Counters", &explain->counters, out);
     section("Instruction counts under valgrind", &explain->callgrind, out);
