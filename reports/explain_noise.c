@@ -21,7 +21,7 @@ static double mean_of(const struct view_case *view_case, const char *name)
     size_t count = 0;
     for (size_t i = 0; series && i < view_case->source->sample_count; i++) {
         sum += isfinite(series->values[i]) ? series->values[i] : 0;
-        count += isfinite(series->values[i]);
+        count += isfinite(series->values[i]) ? 1 : 0;
     }
     return count ? sum / (double)count : NAN;
 }

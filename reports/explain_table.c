@@ -49,7 +49,7 @@ static bool belongs(const struct view_case *view_case, const struct store_series
         return true;
     if (pass != STORE_PASS_COUNTERS || series->pass != STORE_PASS_TIMED || has_pass(view_case, STORE_PASS_COUNTERS))
         return false;
-    bool never_seen = series->worst_state == STORE_NOT_COUNTED && !series->remedy && !series->running_share;
+    bool never_seen = series->worst_state == STORE_NOT_COUNTED && !series->remedy && series->running_share <= 0;
     return !never_seen && (series->worst_state != STORE_OK || series->running_share > 0 || series->thread_count > 0);
 }
 

@@ -4,7 +4,11 @@
 #include "harness/probe/probe_allocations.h"
 #include "harness/probe/profile/allocations.h"
 
+#ifdef __clang__
+#define NOINLINE __attribute__((noinline))
+#else
 #define NOINLINE __attribute__((noinline, noclone))
+#endif
 /* Behind a call, so that it is none in tail position. */
 #define STAY __asm__ volatile("")
 
