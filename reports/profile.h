@@ -64,6 +64,10 @@ void profile_html_table(const struct profile *profile, size_t top, struct str *o
 int profile_read(const char *path, const char *unit, struct arena *arena, struct profile *profile,
                  struct stacks **stacks, struct error *error);
 
+/* The same stacks without frames of inlined functions, whose weight goes to the function around them
+ * (profile_inline.c). */
+struct stacks *profile_without_inlined(const struct stacks *stacks);
+
 /* ---- shared by the formats (profile_value.c) ---- */
 
 /* "1.234 s", "12.5 MiB", "1,234 samples": a weight in the profile's unit. buffer: at least 48 bytes; returned. */

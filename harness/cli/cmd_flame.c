@@ -21,7 +21,7 @@ struct settings {
     const char *database, *format, *output, *filter, *profile, *unit;
     struct option_list sources; /* runs, profile:N, files */
     int top;
-    bool difference;
+    bool difference, no_inline;
 };
 
 /* A source, opened: all its profiles that --filter lets through. */
@@ -42,10 +42,15 @@ struct work {
 static int parse(struct settings *settings, int argc, char **argv, struct error *error)
 {
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &settings->database },     { "format", 'f', OPTION_TEXT, &settings->format },
-        { "output", 'o', OPTION_TEXT, &settings->output }, { "filter", 0, OPTION_REGEX, &settings->filter },
-        { "profile", 0, OPTION_TEXT, &settings->profile }, { "diff", 0, OPTION_FLAG, &settings->difference },
-        { "top", 0, OPTION_COUNT, &settings->top },        { "unit", 0, OPTION_TEXT, &settings->unit },
+        { "db", 0, OPTION_TEXT, &settings->database },
+        { "format", 'f', OPTION_TEXT, &settings->format },
+        { "output", 'o', OPTION_TEXT, &settings->output },
+        { "filter", 0, OPTION_REGEX, &settings->filter },
+        { "profile", 0, OPTION_TEXT, &settings->profile },
+        { "diff", 0, OPTION_FLAG, &settings->difference },
+        { "top", 0, OPTION_COUNT, &settings->top },
+        { "unit", 0, OPTION_TEXT, &settings->unit },
+        { "no-inline", 0, OPTION_FLAG, &settings->no_inline },
     };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &settings->sources, error);
     if (code)
@@ -65,13 +70,21 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
 
 /* ---- sources ---- */
 
-static void add_profile(struct source *source, const struct profile *profile, struct stacks *stacks)
+/* Takes stacks. */
+static void add_profile(const struct work *work, struct source *source, const struct profile *profile,
+                        struct stacks *stacks)
 {
+    if (work->settings.no_inline) {
+        struct stacks *plain = profile_without_inlined(stacks);
+        stacks_release(stacks);
+        stacks = plain;
+    }
     size_t capacity = source->capacity;
     MEM_GROW(source->profiles, source->count, capacity);
     source->stacks = mem_resize(source->stacks, capacity, sizeof *source->stacks);
     source->capacity = capacity;
     source->profiles[source->count] = *profile;
+    source->profiles[source->count].stacks = stacks;
     source->stacks[source->count++] = stacks;
 }
 
@@ -87,7 +100,7 @@ static int load_row(struct work *work, const struct store_profile_row *row, stru
     if (code)
         return code;
     const struct profile profile = { .about = row->profile, .stacks = stacks, .id = row->id };
-    add_profile(source, &profile, stacks);
+    add_profile(work, source, &profile, stacks);
     return 0;
 }
 
@@ -160,7 +173,7 @@ static int load_allocations(struct work *work, const char *path, struct source *
                                    .stacks = *stacks };
         if ((i % 2 && stacks_node_count(*stacks) < 2) || !passes(work->settings.filter, profile.about.title))
             continue;
-        add_profile(source, &profile, *stacks);
+        add_profile(work, source, &profile, *stacks);
         *stacks = NULL;
     }
     allocations_release(list, count);
@@ -177,7 +190,7 @@ static int load_file(struct work *work, const char *path, struct source *source,
         return load_allocations(work, path, source, error);
     int code = profile_read(path, work->settings.unit, &work->arena, &profile, &stacks, error);
     if (!code)
-        add_profile(source, &profile, stacks);
+        add_profile(work, source, &profile, stacks);
     return code;
 }
 
@@ -402,6 +415,7 @@ const struct command cmd_flame = {
         "  -o, --output FILE  write to FILE and print its path; - is standard output; the ending chooses the format\n"
         "                     (.txt .md .html .folded .speedscope.json .pb.gz .stacks)\n"
         "      --top N        rows of the tables (default 25)\n"
+        "      --no-inline    inlined functions count as part of the functions around them\n"
         "      --unit U       what the numbers of a folded file are: samples (default), ns, B; only samples tell\n"
         "                     whether a change is significant\n"
         "      --db FILE      database (default $PRONY_DB, else prony.db)\n"
@@ -414,7 +428,7 @@ const struct command cmd_flame = {
         "  prony flame\n"
         "  prony flame latest --filter '^decode/' -o decode.html\n"
         "  prony flame --profile 12 -o decode.pb.gz && go tool pprof -top decode.pb.gz\n"
-        "  prony flame --diff latest~1 latest -o diff.html\n"
+        "  prony flame --diff latest~1 latest --no-inline -o diff.html\n"
         "  perf script > p.txt && prony flame p.txt -o p.html\n"
         "  build/bin/tokenizer --model=M.gguf --prony_allocation_profile=a.txt && prony flame a.txt\n"
         "\n"

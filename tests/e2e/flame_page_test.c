@@ -120,6 +120,8 @@ static void test_database(void **state)
     expect(place, "--profile 1 -f folded", 0, "worker 1;run_worker;matvec_q8_0__avx2 350\n");
     expect(place, "profile:1 -o x.speedscope.json", 0, "x.speedscope.json\n");
     expect(place, "--profile 1 -f html -o -", 0, "<!doctype html>");
+    expect(place, "1 --no-inline -f folded", 0, "main;session_decode 100\n");
+    expect(place, "1 --no-inline -f folded", 0, "main;session_decode;expf 20\n");
     expect(place, "--diff 1 2", 0, "+63.38*");
     expect(place, "--diff 1 2 -o d.md", 0, "d.md\n");
     expect(place, "--diff profile:1 profile:3 -f text", 0, "another case");
