@@ -254,7 +254,7 @@ static void make_metrics(struct attempt *attempt, const struct callgrind_totals 
 {
     struct arena *arena = attempt->arena;
     const char *variant = attempt->result->variant;
-    const char *kernels = variant ? arena_format(arena, " with the kernels %s", variant) : "";
+    const char *kernels = variant ? arena_format(arena, "; kernels there: %s", variant) : "";
     const char *counted = arena_format(arena, "counted under valgrind%s", kernels);
     const char *simulated = arena_format(
         arena, "of simulated caches (32 KiB, 32 KiB, 32 MiB) and branch predictors, counted under valgrind%s", kernels);

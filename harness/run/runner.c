@@ -67,7 +67,7 @@ static bool has_variable(const struct plan_strings *environment, const char *pre
  * single fixed layout would make a change of it look like a change of speed. */
 static const char **make_environment(struct runner *runner, const struct plan_suite *section)
 {
-    const char **list = arena_array(&runner->arena, section->environment.count + 3, sizeof *list);
+    const char **list = arena_array(&runner->arena, section->environment.count + 4, sizeof *list);
     size_t count = 0;
     bool keep_aslr = !getenv("PRONY_KEEP_ASLR") && !has_variable(&section->environment, "PRONY_KEEP_ASLR=");
     if (runner->options.model_count) {
@@ -80,6 +80,8 @@ static const char **make_environment(struct runner *runner, const struct plan_su
     bool has_models = count > 0;
     if (keep_aslr)
         list[count++] = "PRONY_KEEP_ASLR=1";
+    if (!getenv("PRONY_NOISE") && !has_variable(&section->environment, "PRONY_NOISE="))
+        list[count++] = "PRONY_NOISE=1"; /* which samples are to be trusted */
     for (size_t i = 0; i < section->environment.count; i++)
         if (!has_models || !str_starts(section->environment.items[i], "PRONY_MODELS="))
             list[count++] = section->environment.items[i];
