@@ -10,7 +10,9 @@
  *     profile_target deep N      a stack larger than any copy of it
  *     profile_target fork N      a child process that works
  *     profile_target crash N     works, then dies of SIGSEGV
- *     profile_target status N    works, then exits with status 7 */
+ *     profile_target status N    works, then exits with status 7
+ *     profile_target even N      two threads with the same work; prints "took <CPU seconds> <seconds>"
+ * (scripts/profile-cost) */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline, noclone))
@@ -237,6 +240,34 @@ static void run_status(int count)
     exit(7);
 }
 
+static void *run_light(void *context)
+{
+    uint64_t value = 1;
+    for (int i = 0; i < thread_units; i++)
+        value += beta_work(value);
+    sink += value;
+    return context;
+}
+
+static double seconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void run_even(int count)
+{
+    double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), wall = seconds(CLOCK_MONOTONIC);
+    pthread_t other;
+    thread_units = count;
+    if (pthread_create(&other, NULL, run_light, NULL) != 0)
+        exit(3);
+    run_light(NULL);
+    pthread_join(other, NULL);
+    printf("took %.6f %.6f\n", seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, seconds(CLOCK_MONOTONIC) - wall);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -245,7 +276,7 @@ int main(int argc, char **argv)
     } modes[] = { { "tree", run_tree },       { "recurse", run_recurse }, { "callback", run_callback },
                   { "threads", run_threads }, { "inline", run_inline },   { "signal", run_signal },
                   { "deep", run_deep },       { "fork", run_fork },       { "crash", run_crash },
-                  { "status", run_status } };
+                  { "status", run_status },   { "even", run_even } };
     if (argc != 3)
         return 2;
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {

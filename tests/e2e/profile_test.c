@@ -154,7 +154,7 @@ static void check_ends(struct world *world, const char *sampler)
     char options[64];
     char *folded = profile(world, sampler, "deep 60", &talk);
     expect_share(folded, "[truncated];deep", 0.9, 1);
-    assert_non_null(strstr(talk, "cut at their outer end"));
+    assert_non_null(strstr(talk, "cut at the outer end"));
     free((char *)(uintptr_t)talk);
     free(folded);
     snprintf(options, sizeof options, "%s --stack-bytes 512", sampler);
