@@ -70,6 +70,7 @@ static void append_points(const struct view *view, struct chart *chart, struct c
                         100 * fmax(-noise->edge, fmin(noise->edge, share)), chart_tip(view, chart, tip));
         }
     }
+    str_append(&drawing->data, "NaN\tNaN\t\n"); /* an empty block would not count as one */
     chart_next_block(drawing);
 }
 
@@ -85,7 +86,8 @@ bool chart_noise(const struct view *view, struct chart *chart, struct chart_draw
     append_points(view, chart, drawing, &noise, false);
     if (noise.contaminated)
         append_points(view, chart, drawing, &noise, true);
-    chart_legend_add(chart, "undisturbed", 7, CHART_DOT);
+    if (noise.contaminated < noise.points)
+        chart_legend_add(chart, "undisturbed", 7, CHART_DOT);
     if (noise.contaminated)
         chart_legend_add(chart, "contaminated", 1, CHART_DOT);
     str_appendf(&drawing->settings, "XMAX = %d; EDGE = %g; CONTAMINATED = %d\n", noise.last_process + 1,

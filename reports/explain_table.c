@@ -70,6 +70,12 @@ struct builder {
     size_t note_count;
 };
 
+/* "page faults" need no unit "faults", nor "context switches" a unit "switches". */
+static const char *unit_of(const struct store_series *series, const char *title)
+{
+    return str_ends(title, series->unit) ? "" : series->unit;
+}
+
 static void add_column(struct builder *builder, const struct store_series *series, double value)
 {
     size_t c = 0;
@@ -77,12 +83,12 @@ static void add_column(struct builder *builder, const struct store_series *serie
         c++;
     if (c == COLUMN_LIMIT)
         return;
-    if (c == builder->column_count)
-        builder->columns[builder->column_count++] =
-            (struct explain_column){ .name = series->name,
-                                     .title = title_of(builder->arena, series->name),
-                                     .unit = series->unit,
-                                     .kind = kind_of(series) };
+    if (c == builder->column_count) {
+        const char *title = title_of(builder->arena, series->name);
+        builder->columns[builder->column_count++] = (struct explain_column){
+            .name = series->name, .title = title, .unit = unit_of(series, title), .kind = kind_of(series)
+        };
+    }
     builder->has_value[c] = builder->has_value[c] || isfinite(value);
 }
 
