@@ -4,7 +4,7 @@
 #include "reports/chart.h"
 #include <math.h>
 
-enum { LINE_LIMIT = 6 };
+enum { LINE_LIMIT = 6, PAGE_NOISE_BYTES = 256 << 10 };
 
 struct line {
     const struct view_case *view_case;
@@ -20,12 +20,29 @@ static const struct store_course *find_course(const struct store_case *source, c
     return NULL;
 }
 
-/* The heap is exact where it is counted; the resident set holds page noise, but is there always. */
+static double range_of(const struct store_course *course)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; course && i < course->count; i++) {
+        low = fmin(low, course->values[i]); /* fmin leaves NaN out */
+        high = fmax(high, course->values[i]);
+    }
+    return high > low ? high - low : 0;
+}
+
+/* The heap is exact where it is counted; the resident set holds page noise, but also what the heap does not know:
+ * mappings, and pages that are touched late. So it counts where the heap stands still and it does not. */
+static const struct store_course *choose_course(const struct store_case *source)
+{
+    const struct store_course *heap = find_course(source, "live_bytes"), *resident = find_course(source, "rss_bytes");
+    if (!heap || (resident && range_of(heap) == 0 && range_of(resident) >= PAGE_NOISE_BYTES))
+        return resident;
+    return heap;
+}
+
 static bool find_line(struct line *line, const struct view_case *view_case)
 {
-    const struct store_course *course = find_course(view_case->source, "live_bytes");
-    if (!course)
-        course = find_course(view_case->source, "rss_bytes");
+    const struct store_course *course = choose_course(view_case->source);
     if (!course)
         return false;
     *line = (struct line){ view_case, course, course->values[course->count - 1] - course->values[0] };
@@ -100,8 +117,8 @@ bool chart_memory(const struct view *view, struct chart *chart, struct chart_dra
                 (low < 0 ? low - room : -0.25 * room) / unit_bytes, (high + room) / unit_bytes, count, scale.unit);
     chart->note = arena_format(
         view->arena,
-        "Change of the live heap (resident set where the heap is not counted) over the "
-        "operations of a long run%s.",
+        "Change of the live heap, or of the resident set where the heap is not counted or stands still, "
+        "over the operations of a long run%s.",
         all > count ? arena_format(view->arena, "; the %zu of %zu cases that change most", count, all) : "");
     return true;
 }

@@ -102,6 +102,7 @@ static int report(struct store *store, const struct runner_result *result, bool 
         printf("run %s\n", number);
     else if (code == 0)
         code = summary_print(stdout, store, &row, &(struct summary_options){ 0 }, error);
+    fflush(stdout); /* before the talk on stderr that follows; main looks for errors */
     arena_release(&arena);
     return code;
 }

@@ -1,4 +1,5 @@
 /* doctor_cpu.c: the CPUs: their clock policy, who shares a core, how much of them this process may use. */
+#include "harness/run/cgroup.h"
 #include "harness/run/doctor_internal.h"
 #include "harness/base/str.h"
 #include <math.h>
@@ -146,23 +147,6 @@ static void check_smt(struct doctor *doctor, struct store_check *check)
 
 /* ---- what this process may use ---- */
 
-/* The path of this process in the hierarchy of a controller ("cpu"), or of version 2 (""); NULL if it has none. */
-static const char *find_cgroup(struct doctor *doctor, const char *controller)
-{
-    const char *text = sysfs_read(doctor->arena, doctor->root, "/proc/self/cgroup");
-    for (const char *line = text; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-        const char *list = strchr(line, ':');
-        const char *path = list ? strchr(list + 1, ':') : NULL;
-        if (!path)
-            continue;
-        char *names = arena_format(doctor->arena, ",%.*s,", (int)(path - list - 1), list + 1);
-        char *wanted = arena_format(doctor->arena, ",%s,", controller);
-        if (strstr(names, wanted))
-            return arena_strndup(doctor->arena, path + 1, strcspn(path + 1, "\n"));
-    }
-    return NULL;
-}
-
 /* CPUs of time a second that a group may use; INFINITY = no limit; NAN = it does not say. */
 static double read_quota(struct doctor *doctor, const char *directory, bool version2)
 {
@@ -202,7 +186,8 @@ static void check_quota(struct doctor *doctor, struct store_check *check)
     static const char *const mounts[] = { "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup",
                                           "/sys/fs/cgroup/unified" };
     double tightest = NAN;
-    const char *v1 = find_cgroup(doctor, "cpu"), *v2 = find_cgroup(doctor, "");
+    const char *v1 = cgroup_find(doctor->arena, doctor->root, "cpu");
+    const char *v2 = cgroup_find(doctor->arena, doctor->root, "");
     for (size_t i = 0; i < 4; i++) {
         const char *group = i < 2 ? v1 : v2;
         double quota = group ? find_quota(doctor, mounts[i], str_equal(group, "/") ? "" : group, i >= 2) : NAN;

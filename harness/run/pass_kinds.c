@@ -20,11 +20,11 @@ static int store_problem(const struct pass_target *target, const struct store_sa
 
 /* ---- memory ---- */
 
+/* By name, also among the counters: the estimated cycles of this slower process say nothing of memory. */
 static bool is_memory_metric(const struct store_metric *metric, enum protocol_origin origin)
 {
-    return origin == PROTOCOL_COUNTER || (origin == PROTOCOL_LIBRARY && (str_ends(metric->name, "_bytes") ||
-                                                                         str_ends(metric->name, "_per_operation") ||
-                                                                         str_equal(metric->name, "memory_operations")));
+    return origin != PROTOCOL_AUTHOR && (str_ends(metric->name, "_bytes") || str_ends(metric->name, "_per_operation") ||
+                                         str_equal(metric->name, "memory_operations"));
 }
 
 static int store_memory(const struct pass_target *target, const struct protocol_output *output, struct error *error)

@@ -74,22 +74,36 @@ void passes_describe(const struct passes *passes, struct str *out)
     str_release(&text);
 }
 
-static size_t count_once(const struct passes *passes)
+static bool has_pass(const struct passes *passes, enum store_pass pass)
 {
-    return (size_t)passes->memory + (size_t)passes->spans + (size_t)passes->callgrind + (size_t)passes->profile;
+    return pass == STORE_PASS_COUNTERS    ? passes->counter_processes > 0
+           : pass == STORE_PASS_MEMORY    ? passes->memory
+           : pass == STORE_PASS_SPANS     ? passes->spans
+           : pass == STORE_PASS_CALLGRIND ? passes->callgrind
+           : pass == STORE_PASS_PROFILE   ? passes->profile
+                                          : false;
 }
 
-size_t passes_count_suite(const struct runner_suite *suite)
+static size_t count_pass(const struct runner_suite *suite, enum store_pass pass)
 {
-    const struct passes *passes = &suite->passes;
-    return suite->case_count * (passes->counter_processes * (size_t)suite->rounds + count_once(passes));
+    if (!has_pass(&suite->passes, pass))
+        return 0;
+    return suite->case_count *
+           (pass == STORE_PASS_COUNTERS ? suite->passes.counter_processes * (size_t)suite->rounds : 1);
+}
+
+void passes_begin(struct runner_suite *suite)
+{
+    for (int pass = 0; pass < STORE_PASS_COUNT; pass++)
+        suite->passes.clocks[pass] = (struct pass_clock){ .left = count_pass(suite, (enum store_pass)pass) };
 }
 
 size_t passes_count(const struct runner *runner)
 {
     size_t total = 0;
     for (size_t i = 0; i < runner->suite_count; i++)
-        total += passes_count_suite(&runner->suites[i]);
+        for (int pass = 0; pass < STORE_PASS_COUNT; pass++)
+            total += count_pass(&runner->suites[i], (enum store_pass)pass);
     return total;
 }
 
@@ -222,27 +236,19 @@ static const struct store_case *find_timed(const struct passes_run *run, const s
     return NULL;
 }
 
-static bool has_pass(const struct passes *passes, enum store_pass pass)
-{
-    return pass == STORE_PASS_COUNTERS    ? passes->counter_processes > 0
-           : pass == STORE_PASS_MEMORY    ? passes->memory
-           : pass == STORE_PASS_SPANS     ? passes->spans
-           : pass == STORE_PASS_CALLGRIND ? passes->callgrind
-           : pass == STORE_PASS_PROFILE   ? passes->profile
-                                          : false;
-}
-
 static int measure_case(const struct pass_target *target, struct error *error)
 {
     struct execution *execution = target->run->execution;
     struct passes *passes = &target->suite->passes;
     size_t processes = target->pass == STORE_PASS_COUNTERS ? passes->counter_processes : 1;
-    size_t done = execution->progress.done + processes, left = passes->left > processes ? passes->left - processes : 0;
+    size_t done = execution->progress.done + processes;
+    struct pass_clock *clock = &passes->clocks[target->pass];
+    int64_t began_ns = clock_wall_ns();
     char text[256];
     int code = 0;
     snprintf(text, sizeof text, "%s %.200s", target->suite->section->name, passes_case_name(target));
     execution->progress.estimated_left_s = runner_estimate_left(execution->runner);
-    progress_show(&execution->progress, text, clock_wall_ns());
+    progress_show(&execution->progress, text, began_ns);
     if (!target->timed || target->timed->sample_count == 0)
         code = 0; /* it has no time to be explained; why not is said already */
     else if (target->suite->failed_rounds[target->case_index] >= FAILED_LIMIT)
@@ -258,7 +264,9 @@ static int measure_case(const struct pass_target *target, struct error *error)
     else
         code = pass_callgrind(target, error);
     execution->progress.done = done; /* also of what was left out */
-    passes->left = left;
+    clock->left -= clock->left < processes ? clock->left : processes;
+    clock->done += processes;
+    clock->taken_s += (double)(clock_wall_ns() - began_ns) / 1e9;
     return code;
 }
 

@@ -17,8 +17,16 @@
 #include "harness/base/error.h"
 #include "harness/base/str.h"
 #include "harness/probe/probe_groups.h"
+#include "harness/store/store.h"
 #include <stdbool.h>
 #include <stddef.h>
+
+/* How far a pass of a suite is, for the estimate of what is left. */
+struct pass_clock {
+    size_t left; /* processes that are still to come */
+    size_t done; /* processes so far */
+    double taken_s;
+};
 
 /* The passes of one suite. */
 struct passes {
@@ -27,7 +35,7 @@ struct passes {
     size_t counter_processes;    /* of a case, every round */
     bool callgrind, memory, spans, profile;
     /* while executing */
-    size_t left;             /* processes that are still to come */
+    struct pass_clock clocks[STORE_PASS_COUNT];
     bool said[5];            /* what the suite does not know was said; by enum store_pass - 1 */
     const char *unsupported; /* why this suite has no counters at all; NULL = it may have */
 };
@@ -39,8 +47,9 @@ struct runner_suite;
 /* counters: the words of a plan or of --counters; NULL = none. ERROR_USAGE names a word that means nothing. */
 int passes_parse(struct passes *passes, const char *counters, bool memory, bool spans, struct arena *arena,
                  struct error *error);
-/* Processes that all passes of a suite take, and of the run. */
-size_t passes_count_suite(const struct runner_suite *suite);
+/* Sets the clocks to what is to come. */
+void passes_begin(struct runner_suite *suite);
+/* Processes that all passes of the run take. */
 size_t passes_count(const struct runner *runner);
 /* One line for a reader: "counters cycles,instructions | l1d_loads (2 processes a round), memory"; "" if there is none.
  */

@@ -2,6 +2,7 @@
  *
  * Invariant: whatever happens, the run in the database ends as complete, interrupted or failed, unless this process is
  * killed or the database itself fails; and no child outlives it. */
+#include "harness/run/cgroup.h"
 #include "harness/run/doctor.h"
 #include "harness/run/fingerprint.h"
 #include "harness/run/runner_internal.h"
@@ -52,6 +53,23 @@ static int check_selection(const struct runner *runner, struct error *error)
                              runner->options.suites[i]);
     }
     return 0;
+}
+
+/* What a user has exported for suites by hand would disturb every timed process of a run; a run counts in passes. */
+static void forget_exported(void)
+{
+    static const char *const names[] = {
+        "PRONY_COUNTERS",          "PRONY_MEMORY", "PRONY_GROWTH", "PRONY_SPANS", "PRONY_CALLGRIND", "PRONY_PROFILE",
+        "PRONY_ALLOCATION_PROFILE"
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            log_warn("%s=%s is left out: it would disturb the times; --counters, --memory and --spans measure in "
+                     "processes of their own",
+                     names[i], value);
+        unsetenv(names[i]);
+    }
 }
 
 static bool has_variable(const struct plan_strings *environment, const char *prefix)
@@ -128,6 +146,7 @@ static int prepare_suite(struct runner *runner, const struct plan_suite *section
 int runner_prepare(struct runner *runner, const struct runner_options *options, struct error *error)
 {
     *runner = (struct runner){ .options = *options };
+    forget_exported();
     int code = interrupt_begin(&runner->interrupt, error);
     if (code != 0)
         return code;
@@ -250,6 +269,26 @@ static char *measured_directory(const struct runner *runner)
     return mem_strdup(".");
 }
 
+static void add_peak(struct facts *facts, const char *name)
+{
+    int64_t bytes;
+    if (cgroup_memory_peak(facts->arena, "", &bytes))
+        facts_addf(facts, name, "%lld", (long long)bytes);
+}
+
+/* The most memory of this control group until the last timed round; what it was before the run tells whether it is
+ * this run's. */
+static int record_peak(struct execution *execution, struct error *error)
+{
+    struct facts facts = { .arena = &execution->runner->arena };
+    add_peak(&facts, "cgroup_memory_peak_bytes");
+    int code = facts.count
+                   ? store_run_facts_add(execution->store, execution->result->run_id, facts.items, facts.count, error)
+                   : 0;
+    facts_release(&facts);
+    return code;
+}
+
 static int begin_run(struct execution *execution, struct error *error)
 {
     struct runner *runner = execution->runner;
@@ -260,6 +299,7 @@ static int begin_run(struct execution *execution, struct error *error)
     fingerprint_build(&build, directory);
     free(directory);
     add_setup(runner, &fingerprint.condition);
+    add_peak(&fingerprint.condition, "cgroup_memory_peak_before_bytes");
     struct store_run run = {
         .plan = runner->plan.name,
         .command = runner->options.command ? runner->options.command : "",
@@ -325,31 +365,8 @@ static void allocate_bookkeeping(struct runner *runner)
         suite->rounds_left = arena_array(&runner->arena, suite->case_count, sizeof(int));
         for (size_t k = 0; k < suite->case_count; k++)
             suite->rounds_left[k] = suite->rounds;
-        suite->passes.left = passes_count_suite(suite);
+        passes_begin(suite);
     }
-}
-
-/* Sum over the cases of what is left, with the mean of the known ones for the unknown and for the passes. */
-double runner_estimate_left(const struct runner *runner)
-{
-    double known_s = 0, left_s = 0;
-    size_t known = 0, unknown_left = 0;
-    for (size_t i = 0; i < runner->suite_count; i++) {
-        const struct runner_suite *suite = &runner->suites[i];
-        unknown_left += suite->passes.left;
-        for (size_t k = 0; k < suite->case_count; k++) {
-            if (suite->duration_s[k] > 0) {
-                known++;
-                known_s += suite->duration_s[k];
-                left_s += suite->duration_s[k] * suite->rounds_left[k];
-            } else {
-                unknown_left += (size_t)suite->rounds_left[k];
-            }
-        }
-    }
-    if (known < 3)
-        return -1;
-    return left_s + known_s / (double)known * (double)unknown_left;
 }
 
 /* Leaves out the cases that have failed too often. */
@@ -440,6 +457,8 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
         code = examine_machine(&execution, error);
     for (int round = 0; code == 0 && round < runner->round_count && !result->interrupted; round++)
         code = execute_round(&execution, round, error);
+    if (code == 0)
+        code = record_peak(&execution, error);
     if (code == 0)
         code = passes_execute(&execution, error);
     progress_clear(&execution.progress);

@@ -21,7 +21,7 @@ struct execution {
 /* listing.c: fills suite->cases and cpus, or suite->failure. Returns nonzero only when interrupted. */
 int listing_ask(struct runner *runner, struct runner_suite *suite, struct error *error);
 
-/* runner.c: seconds of what is still to come; below 0 while too little is known. */
+/* estimate.c: seconds of what is still to come; below 0 while too little is known. */
 double runner_estimate_left(const struct runner *runner);
 
 /* measure.c: runs one unit and stores what came of it. Fails when the database does. An interruption is

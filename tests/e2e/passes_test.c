@@ -4,6 +4,7 @@
 #include "tests/support/world.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -26,7 +27,7 @@ static const char good_suite[] =
     "    page_faults) printf '{\"state\": \"scaled\", \"value\": 4, \"running_share\": 0.5, \"reason\": \"took turns\"}';;\n"
     "    *) printf '{\"state\": \"ok\", \"value\": 500, \"running_share\": 1, \"threads\": [300, 200]}';;\n"
     "    esac; done; printf '}'; fi\n"
-    "[ \"$PRONY_MEMORY\" ] && printf ', \"own_bytes\": 1, \"prony_peak_rss_bytes\": 4096, \"prony_courses\": {\"live_bytes\":"
+    "[ \"$PRONY_MEMORY\" ] && printf ', \"own_bytes\": 1, \"prony_counters\": {\"estimated_cycles\": {\"state\": \"ok\", \"value\": 1}}, \"prony_peak_rss_bytes\": 4096, \"prony_courses\": {\"live_bytes\":"
     " {\"operations\": [0, 10], \"values\": [5, 6]}}'\n"
     "[ \"$PRONY_SPANS\" ] && printf ', \"prony_spans\": {\"operations\": [{\"operation\": \"attention\", \"layer\": 1,"
     " \"calls\": 1, \"time_ns\": 600}, {\"operation\": \"ffn\", \"calls\": 2, \"time_ns\": 300, \"bytes\": 9}]}'\n"
@@ -92,6 +93,79 @@ static void test_counters(void **state)
                      4);
 }
 
+/* More events than a CPU counts at once: several processes, one sample, formulas over all of them. */
+static void test_sets(void **state)
+{
+    struct world *world = *state;
+    write_suites(world);
+    world_write(
+        world, "wide.group",
+        "# wide\nmetrics = instructions, branches, branch_misses, l1d_loads, llc_misses, dtlb_walks, page_faults\n"
+        "[formulas]\nacross [x] = instructions / dtlb_walks + l1d_loads - branches\n"
+        "worst [x] = llc_misses + page_faults\n");
+    world_write(world, "p.plan", "rounds = 1\ncounters = wide.group\n[suite good]\n");
+    setenv("LIBPFM_FORCE_PMU", "amd64_fam19h_zen4", 1); /* so that there is a PMU to run out of */
+    world_expect(world, "run p.plan -q", 0);
+    unsetenv("LIBPFM_FORCE_PMU");
+    int64_t processes = world_query(world, "SELECT count(*) FROM samples WHERE pass = 'timed'") / 2;
+    assert_int_equal(processes, 1);
+    assert_int_equal(world_query(world, "SELECT value LIKE '%|%(2 processes a round)' FROM run_fact WHERE "
+                                        "name = 'good.passes'"),
+                     1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'counters' AND status = 'ok' AND "
+                                        "real_time_ns = 1000"),
+                     2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE state = 'ok' AND value = 500 AND "
+                                        "metric IN ('instructions', 'branches', 'branch_misses', 'l1d_loads', "
+                                        "'llc_misses', 'dtlb_walks')"),
+                     12);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'across' AND state = 'ok' "
+                                        "AND value = 1"),
+                     2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'worst' AND "
+                                        "state = 'scaled' AND value = 504"),
+                     2);
+    /* One set's process fails: its counts say so, those of the other stay. */
+    world_write(world, "half",
+                "#!/bin/sh\n"
+                "case \"$PRONY_COUNTERS\" in *dtlb_walks*) kill -SEGV $$;; esac\n"
+                "exec ./good \"$@\"\n");
+    world_write(world, "q.plan", "rounds = 1\ncounters = wide.group\n[suite half]\n");
+    setenv("LIBPFM_FORCE_PMU", "amd64_fam19h_zen4", 1);
+    world_expect(world, "run q.plan -q", 0);
+    unsetenv("LIBPFM_FORCE_PMU");
+    assert_int_equal(world_query(world,
+                                 "SELECT count(*) FROM sample_values WHERE run = 2 AND metric = 'dtlb_walks' AND "
+                                 "state = 'not counted' AND reason LIKE 'its process failed%'"),
+                     2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE run = 2 AND metric = 'across' AND "
+                                        "value IS NULL AND reason LIKE 'needs %: its process failed%'"),
+                     2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE run = 2 AND metric = 'worst' AND "
+                                        "state = 'scaled' AND value = 504"),
+                     2);
+}
+
+/* What is exported for suites by hand does not reach the timed rounds. */
+static void test_exported(void **state)
+{
+    struct world *world = *state;
+    write_suites(world);
+    world_write(world, "p.plan", "rounds = 1\n[suite good]\n");
+    setenv("PRONY_COUNTERS", "task_clock", 1);
+    setenv("PRONY_MEMORY", "1", 1);
+    struct child_result result;
+    assert_int_equal(world_prony(world, "run p.plan --spans -q", &result), 0);
+    unsetenv("PRONY_COUNTERS");
+    unsetenv("PRONY_MEMORY");
+    assert_non_null(strstr(str_text(&result.errors), "PRONY_COUNTERS=task_clock is left out"));
+    child_release(&result);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'timed' AND real_time_ns = 100"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric IN ('task_clock', "
+                                        "'peak_rss_bytes')"),
+                     0);
+}
+
 static void test_once(void **state)
 {
     struct world *world = *state;
@@ -109,7 +183,9 @@ static void test_once(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'peak_rss_bytes' AND "
                                         "value = 4096"),
                      2);
-    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric = 'own_bytes'"), 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample_values WHERE metric IN ('own_bytes', "
+                                        "'estimated_cycles')"),
+                     0);
     assert_int_equal(world_query(world, "SELECT count(*) FROM sample_course WHERE count = 2"), 2);
     assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE pass = 'spans'"), 2);
     assert_int_equal(world_query(world, "SELECT count(*) FROM sample_span"), 4);
@@ -255,8 +331,11 @@ static void test_interrupt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counters), TEST(test_once),       TEST(test_foreign),   TEST(test_broken),
-        TEST(test_refusals), TEST(test_left_alone), TEST(test_interrupt), TEST(test_callgrind_refused),
+        TEST(test_sets),      TEST(test_exported),
+        TEST(test_counters),  TEST(test_once),
+        TEST(test_foreign),   TEST(test_broken),
+        TEST(test_refusals),  TEST(test_left_alone),
+        TEST(test_interrupt), TEST(test_callgrind_refused),
     };
     return cmocka_run_group_tests_name("passes", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* explain_test.c: what explains a run's numbers: states and their reasons reach the reader, once each and escaped. */
 #include "harness/base/str.h"
+#include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/html_explain.h"
 #include "reports/report.h"
@@ -185,14 +186,41 @@ static void test_hostile_reasons_are_escaped(void **state)
     tear_down(&bench);
 }
 
+/* A heap that stands still hides nothing: then the resident set is drawn, if it changes by more than page noise. */
+static void test_course_that_changes(void **state)
+{
+    (void)state;
+    double operations[] = { 0, 10, 20 }, flat[] = { 5e6, 5e6, 5e6 }, grown[] = { 8e6, 9e6, 10e6 };
+    double noise[] = { 8e6, 8e6 + 8192, 8e6 };
+    struct store_course courses[] = {
+        { .name = "live_bytes", .unit = "B", .operations = operations, .values = flat, .count = 3 },
+        { .name = "rss_bytes", .unit = "B", .operations = operations, .values = grown, .count = 3 },
+    };
+    struct store_case source = { .suite = "s", .name = "a", .courses = courses, .course_count = 2 };
+    struct view_case view_case = { .suite = "s", .name = "a", .source = &source };
+    struct arena arena = { 0 };
+    struct view view = { .arena = &arena, .cases = &view_case, .case_count = 1 };
+    static const char *const expected[] = { "1.907 MiB after 20 operations", "0 B after 20 operations" };
+    for (int i = 0; i < 2; i++) {
+        struct chart chart = { .id = "memory", .title = "Memory" };
+        struct chart_drawing drawing = { .width = 600, .height = 300 };
+        courses[1].values = i ? noise : grown;
+        assert_true(chart_memory(&view, &chart, &drawing));
+        assert_int_equal(chart.tip_count, 1);
+        if (!strstr(chart.tips[0], expected[i]) || !strstr(chart.tips[0], i ? "live heap" : "resident set"))
+            fail_msg("%s", chart.tips[0]);
+        str_release(&drawing.data);
+        str_release(&drawing.settings);
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states_reach_the_cells),
-        cmocka_unit_test(test_each_reason_stands_once),
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_nothing_to_explain),
-        cmocka_unit_test(test_hostile_reasons_are_escaped),
+        cmocka_unit_test(test_states_reach_the_cells), cmocka_unit_test(test_each_reason_stands_once),
+        cmocka_unit_test(test_course_that_changes),    cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_nothing_to_explain),     cmocka_unit_test(test_hostile_reasons_are_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* fingerprint_test.c: the identity of a machine is stable, and changes when the machine does. */
+#include "harness/run/cgroup.h"
 #include "harness/run/fingerprint.h"
 #include "tests/support/tree.h"
 #include "harness/base/mem.h"
@@ -244,12 +245,33 @@ static void test_measured_condition(void **state)
     arena_release(&arena);
 }
 
+/* The peak of the group, of version 1 and 2, or of the nearest group above that can be read. */
+static void test_cgroup_peak(void **state)
+{
+    const char *root = *state;
+    struct arena arena = { 0 };
+    int64_t bytes = 0;
+    assert_false(cgroup_memory_peak(&arena, root, &bytes));
+    tree_put(root, "/proc/self/cgroup", "4:memory:/user/me\n3:cpu,cpuacct:/\n0::/user.slice/job\n");
+    assert_false(cgroup_memory_peak(&arena, root, &bytes));
+    tree_put(root, "/sys/fs/cgroup/memory/memory.max_usage_in_bytes", "123456\n");
+    assert_true(cgroup_memory_peak(&arena, root, &bytes));
+    assert_int_equal(bytes, 123456);
+    tree_put(root, "/sys/fs/cgroup/user.slice/job/memory.peak", "789\n");
+    assert_true(cgroup_memory_peak(&arena, root, &bytes));
+    assert_int_equal(bytes, 789);
+    assert_string_equal(cgroup_find(&arena, root, "cpuacct"), "/");
+    assert_null(cgroup_find(&arena, root, "pids"));
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_facts, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_jitter_does_not_count, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_changes_count, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_cgroup_peak, make_root, remove_root),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_measured_condition),
     };
