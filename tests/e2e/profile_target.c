@@ -14,6 +14,7 @@
  *     profile_target even N      two threads with the same work; prints "took <CPU seconds> <seconds>"
  * (scripts/profile-cost) */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -234,6 +235,16 @@ static void run_crash(int count)
     raise(SIGSEGV);
 }
 
+/* Takes all numbers of files that a sampler inside this program might have. */
+static void run_files(int count)
+{
+    int kept = open("kept", O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    for (int fd = 3; fd < 600; fd++)
+        if (fd != kept && dup2(kept, fd) < 0)
+            exit(3);
+    run_tree(count);
+}
+
 static void run_status(int count)
 {
     run_tree(count);
@@ -276,7 +287,7 @@ int main(int argc, char **argv)
     } modes[] = { { "tree", run_tree },       { "recurse", run_recurse }, { "callback", run_callback },
                   { "threads", run_threads }, { "inline", run_inline },   { "signal", run_signal },
                   { "deep", run_deep },       { "fork", run_fork },       { "crash", run_crash },
-                  { "status", run_status },   { "even", run_even } };
+                  { "status", run_status },   { "even", run_even },       { "files", run_files } };
     if (argc != 3)
         return 2;
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {

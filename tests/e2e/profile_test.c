@@ -189,6 +189,21 @@ static void test_timer(void **state)
     check_ends(*state, "--sampler timer");
 }
 
+/* A program may use the number of the file that the timer's samples go to for a file of its own. */
+static void test_files_of_program(void **state)
+{
+    struct world *world = *state;
+    char *folded = profile(world, "--sampler timer", "files 120", NULL), *text;
+    char *path = mem_format("%s/kept", world->directory);
+    size_t size;
+    expect_share(folded, "main;run_files;run_tree", 0.9, 1);
+    assert_int_equal(file_read(path, &text, &size, NULL), 0);
+    assert_int_equal(size, 0);
+    free(text);
+    free(path);
+    free(folded);
+}
+
 /* Makes perf_event_open fail with EPERM from here on, as containers do. */
 static void forbid_perf(void)
 {
@@ -305,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_perf, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_timer, set_up, world_remove),
+        cmocka_unit_test_setup_teardown(test_files_of_program, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_errors, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_stored, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_suite, set_up, world_remove),

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -26,6 +27,8 @@ enum {
     MAPS_RECORD = 0x5052, /* PERF_RECORDS_MAPS_TEXT */
     MAPS_BYTES = 32768,
     MAPS_FRESH = 1, /* misc: of a program that has just begun */
+    FILE_PATH_BYTES = 256,
+    FILE_NUMBER_LEAST = 500, /* programs and shells use the low numbers themselves */
     REGISTERS_WRITTEN = REGISTERS_COUNT
 };
 #define MAPS_INTERVAL_NS INT64_C(200000000)
@@ -45,7 +48,10 @@ struct trailer {
 };
 
 static struct {
-    int fd; /* -1 = nothing is sampled */
+    _Atomic int fd; /* -1 = nothing is sampled */
+    char path[FILE_PATH_BYTES];
+    dev_t device; /* of the file that is behind path */
+    ino_t inode;
     int64_t period_ns;
     size_t stack_bytes;
     pthread_key_t key; /* ends a thread's timer */
@@ -65,6 +71,49 @@ struct self {
 };
 static __thread struct self self; /* lint: registry of the sampled process */
 
+/* ---- the file ---- */
+
+/* Async-signal-safe. */
+static int open_file(void)
+{
+    int low = open(sampler.path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int high = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, FILE_NUMBER_LEAST);
+    if (high < 0)
+        return low;
+    close(low);
+    return high;
+}
+
+static bool is_our_file(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_dev == sampler.device && status.st_ino == sampler.inode;
+}
+
+/* The program may close our descriptor, or have a file of its own under its number: samples must not get there.
+ * Async-signal-safe. */
+static int find_file(void)
+{
+    int fd = sampler.fd;
+    if (is_our_file(fd))
+        return fd;
+    int again = open_file();
+    if (again < 0 || !is_our_file(again) || !atomic_compare_exchange_strong(&sampler.fd, &fd, again)) {
+        if (again >= 0)
+            close(again);
+        return -1; /* or another thread was faster: this record is lost */
+    }
+    return again;
+}
+
+/* A file that cannot be written loses samples; there is nobody to tell. */
+static void write_parts(const struct iovec *parts, int count)
+{
+    int fd = find_file();
+    if (fd < 0 || writev(fd, parts, count) < 0)
+        return;
+}
+
 /* ---- records ---- */
 
 static uint64_t now_ns(void)
@@ -74,7 +123,6 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* A file that cannot be written loses samples; there is nobody to tell. */
 static void write_record(uint32_t type, uint16_t misc, uint64_t time_ns, struct iovec *parts, int count)
 {
     struct trailer trailer = { (uint32_t)getpid(), (uint32_t)self.thread, time_ns };
@@ -85,8 +133,7 @@ static void write_record(uint32_t type, uint16_t misc, uint64_t time_ns, struct 
     header.size = (uint16_t)size;
     parts[0] = (struct iovec){ &header, sizeof header };
     parts[count + 1] = (struct iovec){ &trailer, sizeof trailer };
-    if (writev(sampler.fd, parts, count + 2) < 0)
-        return;
+    write_parts(parts, count + 2);
 }
 
 static void write_name(uint16_t misc)
@@ -196,8 +243,7 @@ static void write_sample(const ucontext_t *context, uint64_t weight)
     for (int i = 0; i < 4; i++)
         size += parts[i].iov_len;
     head.header = (struct perf_event_header){ .type = PERF_RECORD_SAMPLE, .size = (uint16_t)size };
-    if (writev(sampler.fd, parts, 4) < 0)
-        return;
+    write_parts(parts, 4);
 }
 
 static void on_tick(int number, siginfo_t *info, void *context)
@@ -308,8 +354,17 @@ static bool read_settings(const char *text)
     sampler.stack_bytes = strtoul(end + 1, &end, 10);
     if (*end != ':' || sampler.stack_bytes > 60000)
         return false;
-    sampler.fd = open(end + 1, O_WRONLY | O_APPEND | O_CLOEXEC);
-    return sampler.fd >= 0;
+    struct stat status;
+    if (strlen(end + 1) >= sizeof sampler.path)
+        return false;
+    strcpy(sampler.path, end + 1);
+    int fd = open_file();
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return false;
+    sampler.device = status.st_dev;
+    sampler.inode = status.st_ino;
+    sampler.fd = fd;
+    return true;
 }
 
 __attribute__((constructor)) static void begin_process(void)
