@@ -170,3 +170,24 @@ bool file_program_directory(char *buffer, size_t size)
     *slash = '\0';
     return true;
 }
+
+static bool is_executable(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, X_OK) == 0;
+}
+
+bool file_find_program(const char *name, char *path, size_t size)
+{
+    if (strchr(name, '/'))
+        return (size_t)snprintf(path, size, "%s", name) < size && is_executable(path);
+    const char *list = getenv("PATH");
+    for (const char *part = list; part; part = strchr(part, ':'), part = part ? part + 1 : NULL) {
+        int length = (int)strcspn(part, ":");
+        /* An empty part is the current directory. */
+        if ((size_t)snprintf(path, size, "%.*s/%s", length ? length : 1, length ? part : ".", name) < size &&
+            is_executable(path))
+            return true;
+    }
+    return false;
+}

@@ -24,5 +24,8 @@ bool file_exists(const char *path);
 int file_make_directories(const char *path, struct error *error);
 /* Where this program's executable lies, without the final slash ("build/release/bin"); false if unknown. */
 bool file_program_directory(char *buffer, size_t size);
+/* The program that execvp would start: name itself if it has a slash, else the first of that name in $PATH that may be
+ * executed. False if there is none, or PATH is not set. */
+bool file_find_program(const char *name, char *path, size_t size);
 
 #endif

@@ -48,15 +48,8 @@ static void refuse(struct attempt *attempt, const char *reason, const char *reme
 
 static bool is_installed(void)
 {
-    const char *path = getenv("PATH");
-    for (const char *part = path; part; part = strchr(part, ':'), part = part ? part + 1 : NULL) {
-        char *file = mem_format("%.*s/valgrind", (int)strcspn(part, ":"), part);
-        bool found = access(file, X_OK) == 0;
-        free(file);
-        if (found)
-            return true;
-    }
-    return false;
+    char path[PATH_MAX];
+    return file_find_program("valgrind", path, sizeof path);
 }
 
 static const char **make_arguments(struct attempt *attempt)

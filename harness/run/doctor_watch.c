@@ -9,9 +9,11 @@
 #include "harness/run/doctor_internal.h"
 #include "harness/base/clock.h"
 #include "harness/base/core_clock.h"
+#include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include <errno.h>
+#include <limits.h>
 #include <linux/perf_event.h>
 #include <math.h>
 #include <pthread.h>
@@ -73,26 +75,13 @@ static void try_pmu(struct doctor_readings *readings)
     close(fd);
 }
 
-static bool is_on_path(const char *path, const char *name)
-{
-    for (const char *p = path; *p;) {
-        size_t length = strcspn(p, ":");
-        char *file = mem_format("%.*s/%s", (int)length, p, name);
-        bool found = length && access(file, X_OK) == 0;
-        free(file);
-        if (found)
-            return true;
-        p += length + (p[length] == ':');
-    }
-    return false;
-}
-
 static const char *find_missing_tools(void)
 {
-    const char *path = getenv("PATH");
-    if (!path)
+    char path[PATH_MAX];
+    if (!getenv("PATH"))
         return NULL;
-    bool valgrind = is_on_path(path, "valgrind"), gnuplot = is_on_path(path, "gnuplot");
+    bool valgrind = file_find_program("valgrind", path, sizeof path);
+    bool gnuplot = file_find_program("gnuplot", path, sizeof path);
     return valgrind ? gnuplot ? "" : "gnuplot" : gnuplot ? "valgrind" : "valgrind, gnuplot";
 }
 

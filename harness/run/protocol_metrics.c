@@ -34,7 +34,6 @@ const char *protocol_unit(const char *name)
         { "_ms", "ms" },
         { "_seconds", "s" },
         { "_ghz", "GHz" },
-        { "_ghz", "GHz" },
         { "_joules", "J" },
         { "_watts", "W" },
         { "_percent", "%" },

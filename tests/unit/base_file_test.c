@@ -112,6 +112,44 @@ static void test_writing_keeps_devices_pipes_and_links(void **state)
     free(link);
 }
 
+/* As execvp does it: directories and files without the right are passed over, an empty part is here. */
+static void test_find_program(void **state)
+{
+    struct error error;
+    const char *before = getenv("PATH");
+    char *kept = before ? mem_strdup(before) : NULL, *directory = mem_format("%s/bin/tool", (char *)*state);
+    char *plain = mem_format("%s/tool", (char *)*state), *here = mem_format("%s/second/tool", (char *)*state);
+    char *list =
+        mem_format("%s/nowhere:%s/bin:%s:%s/second", (char *)*state, (char *)*state, (char *)*state, (char *)*state);
+    char path[512], small[8];
+    assert_int_equal(file_make_directories(directory, &error), 0);
+    assert_int_equal(file_write(plain, "x", 1, &error), 0);
+    assert_int_equal(chmod(plain, 0600), 0);
+    setenv("PATH", list, 1);
+    assert_false(file_find_program("tool", path, sizeof path));
+    *strrchr(here, '/') = 0;
+    assert_int_equal(file_make_directories(here, &error), 0);
+    here[strlen(here)] = '/';
+    assert_int_equal(file_write(here, "x", 1, &error), 0);
+    assert_int_equal(chmod(here, 0700), 0);
+    assert_true(file_find_program("tool", path, sizeof path));
+    assert_string_equal(path, here);
+    assert_false(file_find_program("tool", small, sizeof small));
+    assert_true(file_find_program(here, path, sizeof path));
+    assert_false(file_find_program(plain, path, sizeof path));
+    setenv("PATH", "", 1);
+    assert_false(file_find_program("no such tool here", path, sizeof path));
+    unsetenv("PATH");
+    assert_false(file_find_program("sh", path, sizeof path));
+    if (kept)
+        setenv("PATH", kept, 1);
+    free(kept);
+    free(list);
+    free(here);
+    free(plain);
+    free(directory);
+}
+
 static void test_arena_and_error(void **state)
 {
     (void)state;
@@ -137,6 +175,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_write_then_map, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_failed_write_keeps_the_old_file, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(test_writing_keeps_devices_pipes_and_links, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(test_find_program, make_directory, remove_directory),
         cmocka_unit_test(test_arena_and_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

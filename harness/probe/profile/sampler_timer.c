@@ -23,21 +23,6 @@ static bool find_library(char *path, size_t size)
     return found;
 }
 
-/* As execvp looks for it. */
-static bool find_program(const char *name, char *path, size_t size)
-{
-    if (strchr(name, '/'))
-        return (size_t)snprintf(path, size, "%s", name) < size;
-    const char *list = getenv("PATH");
-    while (list && *list) {
-        size_t length = strcspn(list, ":");
-        if ((size_t)snprintf(path, size, "%.*s/%s", (int)length, list, name) < size && access(path, X_OK) == 0)
-            return true;
-        list += length + (list[length] == ':');
-    }
-    return false;
-}
-
 static bool is_static(const char *path)
 {
     struct file_map map;
@@ -65,7 +50,7 @@ int sampler_timer_check(const char *program, struct error *error)
         return error_set(error, ERROR_UNSUPPORTED,
                          "libprony_sampler.so is not in ../lib beside this program (make "
                          "build makes it)");
-    if (find_program(program, path, sizeof path) && is_static(path))
+    if (file_find_program(program, path, sizeof path) && is_static(path))
         return error_set(error, ERROR_UNSUPPORTED,
                          "%s is statically linked, so no sampler can be loaded into it: it needs perf_event_open",
                          program);
