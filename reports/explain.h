@@ -85,6 +85,10 @@ void explain_build_noise(struct explain *explain, const struct view *view);
 /* The note about a series that has a reason: an index, note_count if there is none. */
 size_t explain_note_find(const struct explain_pass *pass, const struct store_series *series);
 
+/* The table without the columns that say the same of every case (or 0 of all); these are in *equal: "page faults 0,
+ * cpu migrations 0", "" if there are none. In the arena. */
+struct explain_table explain_telling(const struct explain_table *table, struct arena *arena, const char **equal);
+
 /* "2 checks fail, 3 warn, 4 unknown"; "" if there were no checks. */
 const char *explain_check_line(const struct view *view, const struct explain *explain);
 /* "~" for scaled, "≈" for approximate, "" otherwise. */

@@ -5,8 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { COLUMN_LIMIT = 64, NOTE_LIMIT = 64 };
+enum { COLUMN_LIMIT = 64, NOTE_LIMIT = 64, EQUAL_LEAST = 3 };
 
 /* ---- metrics ---- */
 
@@ -24,13 +25,34 @@ static enum number_kind kind_of(const struct store_series *series)
     return NUMBER_COUNT;
 }
 
-/* Underscores would be read as one word; what the pass is called is said by the heading. */
-static const char *title_of(struct arena *arena, const char *name)
+static void append_word(struct str *title, const char *word, size_t length)
 {
-    char *title = arena_strdup(arena, str_starts(name, "callgrind_") ? name + strlen("callgrind_") : name);
-    for (char *p = title; *p; p++)
-        *p = *p == '_' ? ' ' : *p;
-    return title;
+    static const char *const written[] = { "RSS", "CPU", "CPUs", "IPC", "L1i", "L1d", "LL", "LLC", "dTLB" };
+    str_append(title, title->length ? " " : "");
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++)
+        if (strlen(written[i]) == length && strncasecmp(written[i], word, length) == 0) {
+            str_append(title, written[i]);
+            return;
+        }
+    str_append_bytes(title, word, length);
+}
+
+/* Underscores would be read as one word; what the pass is called is said by the heading, and "bytes" by the values. */
+static const char *title_of(struct arena *arena, const struct store_series *series)
+{
+    struct str title = { 0 };
+    const char *name = series->name;
+    name += str_starts(name, "callgrind_") ? strlen("callgrind_") : 0;
+    while (*name) {
+        size_t length = strcspn(name, "_");
+        bool is_unit = title.length && length == 5 && strncmp(name, "bytes", 5) == 0 && str_equal(series->unit, "B");
+        if (length && !is_unit)
+            append_word(&title, name, length);
+        name += length + (name[length] == '_');
+    }
+    const char *text = arena_strdup(arena, str_text(&title));
+    str_release(&title);
+    return text;
 }
 
 static bool has_pass(const struct view_case *view_case, enum store_pass pass)
@@ -84,7 +106,7 @@ static void add_column(struct builder *builder, const struct store_series *serie
     if (c == COLUMN_LIMIT)
         return;
     if (c == builder->column_count) {
-        const char *title = title_of(builder->arena, series->name);
+        const char *title = title_of(builder->arena, series);
         builder->columns[builder->column_count++] = (struct explain_column){
             .name = series->name, .title = title, .unit = unit_of(series, title), .kind = kind_of(series)
         };
@@ -145,7 +167,7 @@ static void add_note(struct builder *builder, const struct view_case *view_case,
     if (builder->note_cases[n] != view_case)
         note->case_count++;
     builder->note_cases[n] = view_case;
-    const char *title = title_of(builder->arena, series->name);
+    const char *title = title_of(builder->arena, series);
     if (!names_metric(str_text(&builder->note_metrics[n]), title))
         str_appendf(&builder->note_metrics[n], "%s%s", builder->note_metrics[n].length ? ", " : "", title);
 }
@@ -248,4 +270,45 @@ struct explain_pass explain_build_pass(const struct view *view, enum store_pass 
     free(done);
     free(builder);
     return built;
+}
+
+/* ---- columns that say the same of every case ---- */
+
+static bool is_telling(const struct explain_table *table, size_t c)
+{
+    const struct explain_cell *first = &table->cells[c];
+    for (size_t i = 0; i < table->case_count; i++) {
+        const struct explain_cell *cell = &table->cells[i * table->column_count + c];
+        if (!cell->series || cell->series->worst_state != STORE_OK || !(cell->value == first->value))
+            return true;
+    }
+    return first->value != 0 && table->case_count < EQUAL_LEAST;
+}
+
+struct explain_table explain_telling(const struct explain_table *table, struct arena *arena, const char **equal)
+{
+    struct explain_table telling = *table;
+    struct explain_column *columns = arena_array(arena, table->column_count, sizeof *columns);
+    struct explain_cell *cells = arena_array(arena, table->column_count * table->case_count, sizeof *cells);
+    size_t *kept = arena_array(arena, table->column_count, sizeof *kept);
+    struct str text = { 0 };
+    telling.column_count = 0;
+    for (size_t c = 0; c < table->column_count; c++) {
+        char value[64];
+        if (is_telling(table, c)) {
+            kept[telling.column_count] = c;
+            columns[telling.column_count++] = table->columns[c];
+        } else {
+            str_appendf(&text, "%s%s %s", text.length ? ", " : "", table->columns[c].title,
+                        explain_text(value, sizeof value, &table->columns[c], &table->cells[c]));
+        }
+    }
+    for (size_t i = 0; i < table->case_count; i++)
+        for (size_t c = 0; c < telling.column_count; c++)
+            cells[i * telling.column_count + c] = table->cells[i * table->column_count + kept[c]];
+    telling.columns = columns;
+    telling.cells = cells;
+    *equal = arena_strdup(arena, str_text(&text));
+    str_release(&text);
+    return telling;
 }

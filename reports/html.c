@@ -11,14 +11,18 @@
 #include "reports/report.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- head ---- */
 
-static void badge(struct str *out, const char *kind, const char *text)
+/* section: the one that says more, NULL = none. */
+static void badge(struct str *out, const char *kind, const char *section, const char *text)
 {
     str_appendf(out, "<li class=\"%s\">", kind);
+    if (section)
+        str_appendf(out, "<a href=\"#%s\">", section);
     escape_html(out, text);
-    str_append(out, "</li>");
+    str_append(out, section ? "</a></li>" : "</li>");
 }
 
 static void page_head(const struct view *view, struct str *out)
@@ -47,19 +51,40 @@ static void page_header(const struct view *view, struct str *out)
         str_append(out, "</dd></div>");
     }
     str_append(out, "</dl>\n<ul class=\"badges\">");
-    badge(out, view->measured ? "info" : "bad", view_case_line(view));
+    badge(out, view->measured ? "info" : "bad", view->group_count ? "cases" : NULL, view_case_line(view));
     if (!str_equal(view->run.status, "complete"))
-        badge(out, "bad", arena_format(view->arena, "run %s", view->run.status));
-    badge(out, view->failed || view->errors ? "bad" : view->skipped ? "warn" : "good", view_problem_line(view));
+        badge(out, "bad", NULL, arena_format(view->arena, "run %s", view->run.status));
+    badge(out,
+          view->failed || view->errors ? "bad"
+          : view->skipped              ? "warn"
+                                       : "good",
+          view->problem_count ? "problems" : NULL, view_problem_line(view));
     if (*view_noise_line(view))
-        badge(out, 2 * view->contaminated > view->measured ? "bad" : "warn", view_noise_line(view));
+        badge(out, 2 * view->contaminated > view->measured ? "bad" : "warn",
+              view->explain && html_has_noise(view->explain) ? "noise" : NULL, view_noise_line(view));
     if (view->explain && view->explain->check_count)
         badge(out,
               view->explain->check_fail   ? "bad"
               : view->explain->check_warn ? "warn"
                                           : "good",
-              explain_check_line(view, view->explain));
+              "checks", explain_check_line(view, view->explain));
     str_append(out, "</ul></header>\n<main>\n");
+}
+
+/* Links to the sections of a page, as their headings stand in it: foreign text is escaped and cannot look like one. */
+static void contents(const char *body, struct str *out)
+{
+    static const char begin[] = "<section id=\"", heading[] = "<h2>";
+    str_append(out, "<nav class=\"contents\" aria-label=\"Contents\">");
+    for (const char *p = body; (p = strstr(p, begin)) != NULL;) {
+        p += strlen(begin);
+        const char *title = strstr(p, heading), *end = title ? strstr(title, "</h2>") : NULL;
+        if (!end)
+            break;
+        title += strlen(heading);
+        str_appendf(out, "<a href=\"#%.*s\">%.*s</a> ", (int)strcspn(p, "\""), p, (int)(end - title), title);
+    }
+    str_append(out, "</nav>\n");
 }
 
 /* ---- key numbers and problems ---- */
@@ -237,8 +262,7 @@ static void fact_table(const char *title, const struct store_fact *facts, size_t
     str_append(out, "</tbody></table></div></div>\n");
 }
 
-static void page_end(const struct view *view, const struct report_options *options, const char *left_out,
-                     struct str *out)
+static void method(const struct view *view, const char *left_out, struct str *out)
 {
     const struct store_run_row *run = &view->run;
     str_append(out, "<section id=\"method\"><h2>How it was measured</h2><p class=\"method\">");
@@ -258,34 +282,47 @@ static void page_end(const struct view *view, const struct report_options *optio
     fact_table("Build", run->build, run->build_count, out);
     fact_table("Machine", run->machine, run->machine_count, out);
     fact_table("Environment", run->environment, run->environment_count, out);
+    str_append(out, "</div></details></section>\n");
+}
+
+static void page_end(const struct report_options *options, struct str *out)
+{
     char time[32];
-    str_appendf(out,
-                "</div></details></section>\n</main>\n<footer><p>Written by Prony " PRONY_VERSION
-                ", %s</p></footer>\n<script>\n",
+    str_appendf(out, "</main>\n<footer><p>Written by Prony " PRONY_VERSION ", %s</p></footer>\n<script>\n",
                 clock_format_utc(time, options->now_ns));
     str_append(out, asset_text("page.js"));
     str_append(out, "</script>\n</body>\n</html>\n");
 }
 
-int report_html(const struct view *view, const struct report_options *options, struct str *out, struct error *error)
+static void sections(const struct view *view, const struct report_options *options, double scale, struct str *out)
 {
-    (void)error;
-    double scale = html_range_scale(view);
     struct str left_out = { 0 };
-    page_head(view, out);
-    page_header(view, out);
-    key_cards(view, scale, out);
     problem_list(view, out);
     chart_section(view, options->gnuplot, out, &left_out);
     case_section(view, scale, out);
     if (view->explain) {
         html_accounts(view->explain, out);
         html_profiles(view->explain, out);
-        html_counters(view->explain, out);
+        html_counters(view, view->explain, out);
         html_noise(view, view->explain, out);
         html_checks(view->explain, out);
     }
-    page_end(view, options, str_text(&left_out), out);
+    method(view, str_text(&left_out), out);
     str_release(&left_out);
+}
+
+int report_html(const struct view *view, const struct report_options *options, struct str *out, struct error *error)
+{
+    (void)error;
+    struct str body = { 0 };
+    double scale = html_range_scale(view);
+    sections(view, options, scale, &body);
+    page_head(view, out);
+    page_header(view, out);
+    contents(str_text(&body), out);
+    key_cards(view, scale, out);
+    str_append_bytes(out, str_text(&body), body.length);
+    page_end(options, out);
+    str_release(&body);
     return 0;
 }

@@ -122,7 +122,7 @@ static void notes_list(const struct explain_pass *pass, struct str *out)
         if (note->case_count < pass->case_count)
             str_appendf(out, " (%zu of %zu cases)", note->case_count, pass->case_count);
         if (note->remedy && *note->remedy) {
-            str_append(out, ". <span class=\"remedy\">");
+            str_append(out, ". Remedy: <span class=\"remedy\">");
             escape_html(out, note->remedy);
             str_append(out, "</span>");
         }
@@ -143,13 +143,10 @@ static void table_rows(const struct explain_table *table, struct str *out)
     }
 }
 
-static void counter_table(const struct explain_table *table, bool open, struct str *out)
+static void counter_columns(const struct explain_table *table, struct str *out)
 {
-    str_appendf(out, "<details class=\"group\"%s><summary><h3>", open ? " open" : "");
-    escape_html(out, table->title);
-    str_appendf(out, "</h3><span class=\"count\">%zu case%s</span></summary>\n", table->case_count,
-                table->case_count == 1 ? "" : "s");
-    str_appendf(out, "<div class=\"scroll%s\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">case</th>",
+    str_appendf(out,
+                "<div class=\"scroll%s\" tabindex=\"0\"><table class=\"many\"><thead><tr><th scope=\"col\">case</th>",
                 table->case_count > 30 ? " tall" : "");
     for (size_t c = 0; c < table->column_count; c++) {
         str_append(out, "<th scope=\"col\" class=\"n\">");
@@ -158,34 +155,52 @@ static void counter_table(const struct explain_table *table, bool open, struct s
     }
     str_append(out, "</tr></thead><tbody>\n");
     table_rows(table, out);
-    str_append(out, "</tbody></table></div></details>\n");
+    str_append(out, "</tbody></table></div>");
+}
+
+static void counter_table(const struct explain_table *table, bool open, struct arena *arena, struct str *out)
+{
+    const char *equal;
+    const struct explain_table telling = explain_telling(table, arena, &equal);
+    str_appendf(out, "<details class=\"group\"%s><summary><h3>", open ? " open" : "");
+    escape_html(out, table->title);
+    str_appendf(out, "</h3><span class=\"count\">%zu case%s</span></summary>\n", table->case_count,
+                table->case_count == 1 ? "" : "s");
+    if (telling.column_count)
+        counter_columns(&telling, out);
+    if (*equal) {
+        str_appendf(out, "<p class=\"account-notes\">%s: ", table->case_count > 1 ? "Equal in all" : "Besides");
+        escape_html(out, equal);
+        str_append(out, "</p>");
+    }
+    str_append(out, "</details>\n");
 }
 
 static void counter_section(const char *id, const char *title, const char *method, const struct explain_pass *pass,
-                            struct str *out)
+                            struct arena *arena, struct str *out)
 {
     if (pass->case_count == 0)
         return;
     str_appendf(out, "<section id=\"%s\"><h2>%s</h2><p class=\"method\">%s</p>\n", id, title, method);
     for (size_t t = 0; t < pass->table_count; t++)
-        counter_table(&pass->tables[t], pass->table_count <= 4 || t < 2, out);
+        counter_table(&pass->tables[t], pass->table_count <= 4 || t < 2, arena, out);
     notes_list(pass, out);
     str_append(out, "</section>\n");
 }
 
-void html_counters(const struct explain *explain, struct str *out)
+void html_counters(const struct view *view, const struct explain *explain, struct str *out)
 {
     counter_section(
         "counters", "Counters",
         "An iteration of each case, all threads together, from processes of their own. ~ extrapolated from "
         "the share of time that it was counted, ≈ approximate or an estimate; the reason is in the tooltip.",
-        &explain->counters, out);
+        &explain->counters, view->arena, out);
     counter_section("callgrind", "Instruction counts under valgrind",
                     "Exact counts of one iteration by callgrind, on the kernels that run under it: valgrind hides "
                     "AVX-512, so they may be others than those that were timed.",
-                    &explain->callgrind, out);
+                    &explain->callgrind, view->arena, out);
     counter_section("memory", "Memory", "Heap, mappings and growth of each case, from processes of their own.",
-                    &explain->memory, out);
+                    &explain->memory, view->arena, out);
 }
 
 /* ---- noise ---- */
@@ -224,12 +239,24 @@ static void noise_row(const struct explain_noise *noise, bool detailed, struct s
     str_append(out, "</tr>\n");
 }
 
-void html_noise(const struct view *view, const struct explain *explain, struct str *out)
+/* Contaminated cases, and of a quiet run the first few, which show that it was quiet. */
+static size_t noise_rows(const struct explain *explain)
 {
     size_t rows = 0;
     while (rows < explain->noise_count && rows < NOISE_ROWS &&
            (explain->noise[rows].view_case->contaminated || (explain->noise_known && rows < 3)))
         rows++;
+    return rows;
+}
+
+bool html_has_noise(const struct explain *explain)
+{
+    return noise_rows(explain) > 0;
+}
+
+void html_noise(const struct view *view, const struct explain *explain, struct str *out)
+{
+    size_t rows = noise_rows(explain);
     if (rows == 0)
         return;
     str_append(out, "<section id=\"noise\"><h2>What disturbed the samples</h2><p class=\"method\">");
@@ -237,8 +264,10 @@ void html_noise(const struct view *view, const struct explain *explain, struct s
         str_appendf(
             out, "%zu of %zu cases have contaminated samples: they are kept and marked, and the medians resist them. ",
             view->contaminated, view->measured);
-    str_append(out, "Run delay: the largest share of a sample's wall time that its threads were ready but had no CPU. "
-                    "The rest are means a sample");
+    str_append(
+        out,
+        "Run delay: the largest share of a sample's wall time that its threads, added up, were ready but had no CPU. "
+        "The rest are means a sample");
     str_append(out, explain->noise_known ? "; the clock is measured before and after each.</p>\n" : ".</p>\n");
     str_append(out, "<div class=\"group\"><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>"
                     "<th scope=\"col\">case</th><th scope=\"col\" class=\"n\">contaminated</th>"

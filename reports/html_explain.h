@@ -12,8 +12,9 @@ void html_accounts(const struct explain *explain, struct str *out);
 /* Flame graphs with their top functions; the interactive ones are folded away inside the page (html_profile.c). */
 void html_profiles(const struct explain *explain, struct str *out);
 /* Counters, callgrind's counts and memory: tables by suite and operation, with the reasons for what is missing. */
-void html_counters(const struct explain *explain, struct str *out);
-/* The most disturbed cases, with what disturbed them. */
+void html_counters(const struct view *view, const struct explain *explain, struct str *out);
+/* The most disturbed cases, with what disturbed them; html_has_noise: there will be such a section. */
+bool html_has_noise(const struct explain *explain);
 void html_noise(const struct view *view, const struct explain *explain, struct str *out);
 
 #endif

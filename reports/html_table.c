@@ -87,24 +87,28 @@ static void interval_cell(struct str *out, const struct view_case *view_case)
                 number_interval(text, sizeof text, scale, interval, " – "));
 }
 
-static void notes_cell(const struct view *view, const struct view_case *view_case, struct str *out)
+/* Below the name, where no width of the page cuts it off. */
+static void case_notes(const struct view *view, const struct view_case *view_case, struct str *out)
 {
     const char *notes = view_notes(view, view_case);
-    str_appendf(out, "<td class=\"notes%s\">", view_case->source->error_count ? " bad" : "");
+    if (!*notes && !view_case->source->message)
+        return;
+    str_appendf(out, "<small class=\"notes%s\">", view_case->source->error_count ? " bad" : "");
     escape_html(out, notes);
     if (view_case->source->message) {
-        str_append(out, ": ");
+        str_append(out, *notes ? ": " : "");
         escape_html(out, view_case->source->message);
     }
-    str_append(out, "</td>");
+    str_append(out, "</small>");
 }
 
 static void case_row(const struct view *view, const struct view_group *group, const struct view_case *view_case,
-                     double scale, bool notes, struct str *out)
+                     double scale, struct str *out)
 {
     char text[32];
     str_append(out, "<tr><th scope=\"row\">");
     escape_html_name(out, view_short_name(group, view_case));
+    case_notes(view, view_case, out);
     str_append(out, "</th>");
     number_cell(out, view_case->kind, view_case->main.median, 4);
     str_append(out, "<td class=\"bar\">");
@@ -128,22 +132,11 @@ static void case_row(const struct view *view, const struct view_group *group, co
         else
             str_append(out, "<td class=\"n none\">–</td>");
     }
-    if (notes)
-        notes_cell(view, view_case, out);
     str_append(out, "</tr>\n");
-}
-
-static bool has_notes(const struct view *view, const struct view_group *group)
-{
-    for (size_t i = 0; i < group->count; i++)
-        if (*view_notes(view, group->cases[i]))
-            return true;
-    return false;
 }
 
 void html_group(const struct view *view, const struct view_group *group, size_t index, double scale, struct str *out)
 {
-    bool notes = has_notes(view, group);
     str_appendf(out, "<details class=\"group\" open id=\"group-%zu\"><summary><h3>", index);
     escape_html(out, view_group_title(view, group));
     str_appendf(out, "</h3><span class=\"count\">%zu case%s</span></summary>\n", group->count,
@@ -157,10 +150,8 @@ void html_group(const struct view *view, const struct view_group *group, size_t 
                     "<th scope=\"col\" class=\"n\">spread</th>");
     for (size_t c = 0; c < group->column_count; c++)
         str_appendf(out, "<th scope=\"col\" class=\"n\">%s</th>", group->columns[c]->title);
-    if (notes)
-        str_append(out, "<th scope=\"col\">notes</th>");
     str_append(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < group->count; i++)
-        case_row(view, group, group->cases[i], scale, notes, out);
+        case_row(view, group, group->cases[i], scale, out);
     str_append(out, "</tbody></table></div></details>\n");
 }

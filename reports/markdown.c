@@ -117,7 +117,7 @@ int report_markdown(const struct view *view, const struct report_options *option
     for (size_t g = 0; g < view->group_count; g++)
         group_table(view, &view->groups[g], out);
     if (view->explain)
-        markdown_explain(view->explain, out);
+        markdown_explain(view, view->explain, out);
     if (view->measured) {
         str_append(out, "\n");
         escape_markdown(out, view_method_note(view));

@@ -6,6 +6,6 @@
 #include "reports/explain.h"
 
 /* Counters, memory and checks (markdown_explain.c). */
-void markdown_explain(const struct explain *explain, struct str *out);
+void markdown_explain(const struct view *view, const struct explain *explain, struct str *out);
 
 #endif

@@ -48,7 +48,7 @@ static void notes(const struct explain_pass *pass, struct str *out)
     }
 }
 
-static void section(const char *title, const struct explain_pass *pass, struct str *out)
+static void section(const char *title, const struct explain_pass *pass, struct arena *arena, struct str *out)
 {
     if (pass->case_count)
         str_appendf(out, "\n## %s\n", title);
@@ -56,7 +56,15 @@ static void section(const char *title, const struct explain_pass *pass, struct s
         str_append(out, "\n### ");
         escape_markdown(out, pass->tables[t].title);
         str_append(out, "\n\n");
-        table_rows(&pass->tables[t], out);
+        const char *equal;
+        const struct explain_table telling = explain_telling(&pass->tables[t], arena, &equal);
+        if (telling.column_count)
+            table_rows(&telling, out);
+        if (*equal) {
+            str_append(out, telling.column_count ? "\nEqual in all: " : "Equal in all: ");
+            escape_markdown(out, equal);
+            str_append_char(out, '\n');
+        }
     }
     notes(pass, out);
 }
@@ -97,15 +105,15 @@ static void profiles(const struct explain *explain, struct str *out)
     }
 }
 
-void markdown_explain(const struct explain *explain, struct str *out)
+void markdown_explain(const struct view *view, const struct explain *explain, struct str *out)
 {
     if (explain->account_count)
         str_append(out, "\n## Where the time goes\n");
     for (size_t i = 0; i < explain->account_count; i++)
         account_write_markdown(&explain->accounts[i], out);
     profiles(explain, out);
-    section("Counters", &explain->counters, out);
-    section("Instruction counts under valgrind", &explain->callgrind, out);
-    section("Memory", &explain->memory, out);
+    section("Counters", &explain->counters, view->arena, out);
+    section("Instruction counts under valgrind", &explain->callgrind, view->arena, out);
+    section("Memory", &explain->memory, view->arena, out);
     checks(explain, out);
 }

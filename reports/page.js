@@ -37,6 +37,11 @@
     });
   });
 
+  /* Paper cannot be unfolded; what is for the mouse stays folded. */
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details:not(.flame-page)").forEach(function (details) { details.open = true; });
+  });
+
   /* Searching: every word must occur in the group's title or the row. */
   var input = document.getElementById("search");
   if (!input) return;
@@ -62,8 +67,5 @@
       all += group.rows.length;
     });
     found.textContent = words.length ? shown + " of " + all : "";
-  });
-  window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (details) { details.open = true; });
   });
 })();

@@ -12,16 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    INDENT = 2,
-    GAP = 2,
-    NAME_LIMIT = 44,
-    NAME_LEAST = 12,
-    TITLE_LINES = 3,
-    CELL_SIZE = 96,
-    EQUAL_LEAST = 3,
-    UNIT_LIMIT = 8
-};
+enum { INDENT = 2, GAP = 2, NAME_LIMIT = 44, NAME_LEAST = 12, TITLE_LINES = 3, CELL_SIZE = 96, UNIT_LIMIT = 8 };
 
 /* One pass while it is written down. */
 struct writer {
@@ -146,49 +137,10 @@ static void write_rows(struct writer *writer, const struct explain_table *table,
     }
 }
 
-/* A column that tells the cases apart; the others fit on one line below the table. */
-static bool is_telling(const struct explain_table *table, size_t c)
-{
-    const struct explain_cell *first = &table->cells[c];
-    for (size_t i = 0; i < table->case_count; i++) {
-        const struct explain_cell *cell = &table->cells[i * table->column_count + c];
-        if (!cell->series || cell->series->worst_state != STORE_OK || !(cell->value == first->value))
-            return true;
-    }
-    return first->value != 0 && table->case_count < EQUAL_LEAST;
-}
-
-/* The table without the columns that say the same of every case; these follow in *equal. */
-static struct explain_table split_table(struct writer *writer, const struct explain_table *table, struct str *equal)
-{
-    struct explain_table telling = *table;
-    struct arena *arena = writer->view->arena;
-    struct explain_column *columns = arena_array(arena, table->column_count, sizeof *columns);
-    struct explain_cell *cells = arena_array(arena, table->column_count * table->case_count, sizeof *cells);
-    size_t *kept = arena_array(arena, table->column_count, sizeof *kept);
-    telling.column_count = 0;
-    for (size_t c = 0; c < table->column_count; c++) {
-        char text[CELL_SIZE];
-        if (is_telling(table, c)) {
-            kept[telling.column_count] = c;
-            columns[telling.column_count++] = table->columns[c];
-            continue;
-        }
-        format_cell(writer, &table->columns[c], &table->cells[c], text);
-        str_appendf(equal, "%s%s %s", equal->length ? ", " : "", table->columns[c].title, text);
-    }
-    for (size_t i = 0; i < table->case_count; i++)
-        for (size_t c = 0; c < telling.column_count; c++)
-            cells[i * telling.column_count + c] = table->cells[i * table->column_count + kept[c]];
-    telling.columns = columns;
-    telling.cells = cells;
-    return telling;
-}
-
-static void write_equal(const struct explain_table *table, const struct str *equal, struct str *out)
+static void write_equal(const struct explain_table *table, const char *equal, struct str *out)
 {
     struct str text = { 0 };
-    if (equal->length == 0)
+    if (!*equal)
         return;
     if (table->column_count == 0 && table->case_count == 1)
         escape_plain(&text, table->cases[0]->name);
@@ -197,7 +149,7 @@ static void write_equal(const struct explain_table *table, const struct str *equ
     else
         str_append(&text, table->case_count > 1 ? "equal in all" : "besides");
     str_append(&text, ": ");
-    escape_plain(&text, str_text(equal));
+    escape_plain(&text, equal);
     text_paragraph(out, str_text(&text), INDENT);
     str_release(&text);
 }
@@ -225,11 +177,10 @@ static void write_columns(struct writer *writer, const struct explain_table *tab
 
 static void write_table(struct writer *writer, const struct explain_table *table)
 {
-    struct str equal = { 0 };
-    struct explain_table telling = split_table(writer, table, &equal);
+    const char *equal;
+    struct explain_table telling = explain_telling(table, writer->view->arena, &equal);
     write_columns(writer, &telling);
-    write_equal(&telling, &equal, writer->out);
-    str_release(&equal);
+    write_equal(&telling, equal, writer->out);
 }
 
 /* ---- notes ---- */
@@ -350,18 +301,60 @@ static void write_untraced(const struct store_case *cases, size_t count, struct 
         }
 }
 
-static size_t write_spans(const struct view *view, const struct store_case *cases, size_t count, struct str *out)
+enum { SHARES_SHOWN = 6 };
+
+struct share {
+    const char *name;
+    double share;
+};
+
+static int larger_first(const void *a, const void *b)
 {
-    size_t traced = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct account account;
-        if (!account_build(&account, &cases[i], cases, count, view->arena))
-            continue;
-        traced++;
-        if (out)
-            account_write_text(&account, out);
+    const struct share *x = a, *y = b;
+    return x->share < y->share ? 1 : x->share > y->share ? -1 : 0;
+}
+
+/* "ffn_down 31 %, output 24 %, ..., waiting 3.1 %, unexplained 0.4 %": what is large, and always the rest. */
+static void write_shares(const struct account *account, struct arena *arena, struct str *out)
+{
+    struct share *shares = arena_array(arena, account->operation_count + 1, sizeof *shares);
+    struct str line = { 0 };
+    for (size_t i = 0; i < account->operation_count; i++)
+        shares[i] = (struct share){ account->operations[i].operation, account->operations[i].share };
+    qsort(shares, account->operation_count, sizeof *shares, larger_first);
+    double others = 0;
+    for (size_t i = 0; i < account->operation_count; i++) {
+        if (i < SHARES_SHOWN)
+            str_appendf(&line, "%s %.1f %%, ", shares[i].name, 100 * shares[i].share);
+        else
+            others += shares[i].share;
     }
-    return traced;
+    if (account->operation_count > SHARES_SHOWN)
+        str_appendf(&line, "others %.1f %%, ", 100 * others);
+    str_appendf(&line, "waiting %.1f %%, unexplained %.1f %%", 100 * account->waiting_ns / account->iteration_ns,
+                100 * account->unexplained_ns / account->iteration_ns);
+    text_pad(out, INDENT);
+    text_left(out, account->source->name, TEXT_WIDTH - INDENT);
+    text_end_line(out);
+    text_paragraph(out, str_text(&line), 2 * INDENT);
+    str_release(&line);
+}
+
+/* The accounts in two lines each, where the whole ones are not asked for. */
+static void write_time_shares(const struct view *view, const struct explain *explain, struct str *out)
+{
+    if (explain->account_count == 0)
+        return;
+    text_heading(out, arena_format(view->arena, "Where the time goes (prony show %lld --spans has all of it)",
+                                   (long long)view->run.id));
+    for (size_t i = 0; i < explain->account_count; i++)
+        write_shares(&explain->accounts[i], view->arena, out);
+}
+
+static void write_spans(const struct explain *explain, struct str *out)
+{
+    for (size_t i = 0; i < explain->account_count; i++)
+        account_write_text(&explain->accounts[i], out);
 }
 
 static void write_profiles(const struct view *view, const struct explain *explain, struct str *out)
@@ -383,31 +376,29 @@ static void write_profiles(const struct view *view, const struct explain *explai
 static void write_hints(const struct view *view, const struct store_case *cases, size_t count,
                         const struct summary_options *options, struct str *out)
 {
-    size_t threads = 0, traced = options->spans ? 0 : write_spans(view, cases, count, NULL);
+    size_t threads = 0;
     for (size_t i = 0; i < count && !options->threads; i++)
         for (size_t m = 0; m < cases[i].metric_count; m++)
             threads += cases[i].metrics[m].thread_count > 1;
-    if (traced)
-        str_appendf(out, "\nwhere the time goes in %zu case%s: prony show %lld --spans\n", traced,
-                    traced > 1 ? "s" : "", (long long)view->run.id);
     if (threads)
-        str_appendf(out, "%scounts of each thread: prony show %lld --threads\n", traced ? "" : "\n",
-                    (long long)view->run.id);
+        str_appendf(out, "\ncounts of each thread: prony show %lld --threads\n", (long long)view->run.id);
 }
 
 void summary_explain(const struct view *view, const struct explain *explain, struct store_case *cases, size_t count,
                      const struct summary_options *options, struct str *out)
 {
+    bool is_first = true;
+    if (options->spans) {
+        write_spans(explain, out);
+        write_untraced(cases, count, out);
+    } else {
+        write_time_shares(view, explain, out);
+    }
     write_pass(view, "Counters, an iteration", &explain->counters, out);
     write_pass(view, "Under callgrind, an iteration", &explain->callgrind, out);
     write_pass(view, "Memory", &explain->memory, out);
-    bool is_first = true;
     for (size_t i = 0; i < count && options->threads; i++)
         write_threads(&cases[i], out, &is_first);
-    if (options->spans) {
-        write_spans(view, cases, count, out);
-        write_untraced(cases, count, out);
-    }
     write_profiles(view, explain, out);
     write_hints(view, cases, count, options, out);
 }

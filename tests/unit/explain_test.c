@@ -99,13 +99,13 @@ static void test_each_reason_stands_once(void **state)
         if (!strstr(note->reason, "no PMU"))
             continue;
         absent++;
-        assert_string_equal(note->metrics, "llc misses, dtlb walks");
+        assert_string_equal(note->metrics, "LLC misses, dTLB walks");
         assert_string_equal(note->remedy, "use hardware, or a virtual machine with a PMU");
         assert_int_equal(note->case_count, 2);
         assert_false(note->marked);
     }
     assert_int_equal(absent, 1);
-    html_counters(&bench.explain, &out);
+    html_counters(&bench.view, &bench.explain, &out);
     assert_int_equal(count_text(out.data, "this machine has no PMU that counts it"), 1);
     assert_non_null(strstr(out.data, "counted 50 % of the time"));
     assert_non_null(strstr(out.data, "thread 0: 780.0 k, thread 1: 520.0 k"));
@@ -176,7 +176,7 @@ static void test_hostile_reasons_are_escaped(void **state)
     assert_int_equal(view_load(&bench.view, bench.store, "latest", NULL, &bench.arena, &error), 0);
     assert_int_equal(explain_load(&bench.explain, &bench.view, bench.store, &error), 0);
     html_checks(&bench.explain, &out);
-    html_counters(&bench.explain, &out);
+    html_counters(&bench.view, &bench.explain, &out);
     static const char *const forbidden[] = { "<img", "<script>", "<i>", "<u>", "<c>", "\"\">" };
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
         assert_null(strstr(out.data, forbidden[i]));
