@@ -5,6 +5,7 @@
 #ifndef PRONY_REPORTS_PROFILE_H
 #define PRONY_REPORTS_PROFILE_H
 
+#include "harness/base/arena.h"
 #include "harness/base/error.h"
 #include "harness/base/stacks.h"
 #include "harness/base/str.h"
@@ -42,6 +43,9 @@ extern const size_t profile_format_count;
 const struct profile_format *profile_format_find(const char *name);
 /* By the longest extension that path ends in, or NULL. */
 const struct profile_format *profile_format_of_path(const char *path);
+/* Where the number-th of several profiles goes, from 1: path itself, then path with -2, -3, ... before the extension
+ * (behind the name where it ends otherwise). In the arena, or path. */
+const char *profile_numbered_path(const char *path, const char *extension, size_t number, struct arena *arena);
 
 profile_writer profile_text, profile_markdown, profile_html, profile_folded, profile_speedscope, profile_pprof,
     profile_encoded;

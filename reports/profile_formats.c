@@ -37,3 +37,12 @@ int profile_encoded(const struct profile *profile, const struct profile_options 
     stacks_encode(profile->stacks, out);
     return 0;
 }
+
+const char *profile_numbered_path(const char *path, const char *extension, size_t number, struct arena *arena)
+{
+    if (number < 2)
+        return path;
+    if (!str_ends(path, extension))
+        return arena_format(arena, "%s-%zu", path, number);
+    return arena_format(arena, "%.*s-%zu%s", (int)(strlen(path) - strlen(extension)), path, number, extension);
+}

@@ -218,8 +218,10 @@ static int ask(const struct source *source, const char *format, struct error *er
     for (size_t i = 0; i < source->count; i++)
         str_appendf(&list, "%s%lld %s", i ? ", " : "", (long long)source->profiles[i].id,
                     source->profiles[i].about.title);
-    int code = error_set(error, ERROR_USAGE, "%s holds one profile, choose with --profile N or --filter RE: %s", format,
-                         str_text(&list));
+    int code = error_set(error, ERROR_USAGE,
+                         "%s holds one profile: -o FILE writes them to FILE, FILE-2, ..., --profile N or --filter RE "
+                         "chooses: %s",
+                         format, str_text(&list));
     str_release(&list);
     return code;
 }
@@ -270,10 +272,19 @@ static int choose_diff_format(const struct settings *settings, const struct prof
     return code;
 }
 
-/* stdout gets the thing itself, or the path of the file that holds it. */
-static int deliver(const struct work *work, const char *default_path, bool file_only, struct error *error)
+/* A file for each of several that cannot share one? */
+static bool is_numbered(const struct work *work, bool table)
+{
+    return !table && work->settings.output && !str_equal(work->settings.output, "-");
+}
+
+/* stdout gets the thing itself, or the path of the file that holds it. number: of several files, from 1. */
+static int deliver(struct work *work, const char *default_path, const char *extension, bool file_only, size_t number,
+                   struct error *error)
 {
     const char *path = work->settings.output;
+    if (path)
+        path = profile_numbered_path(path, extension, number, &work->arena);
     if (!path && file_only && isatty(STDOUT_FILENO))
         path = default_path;
     if (!path || str_equal(path, "-")) {
@@ -288,29 +299,50 @@ static int deliver(const struct work *work, const char *default_path, bool file_
 
 /* ---- one source ---- */
 
+static int write_each(struct work *work, const struct source *source, const struct profile_format *format,
+                      struct error *error)
+{
+    const struct profile_options options = { .top = (size_t)work->settings.top };
+    int code = 0;
+    for (size_t i = 0; !code && i < source->count; i++) {
+        str_clear(&work->out);
+        code = format->write(&source->profiles[i], &options, &work->out, error);
+        if (!code)
+            code = deliver(work, NULL, format->extension, format->file_only, i + 1, error);
+    }
+    return code;
+}
+
+static int write_together(struct work *work, const struct source *source, const struct profile_format *format,
+                          struct error *error)
+{
+    const struct profile_options options = { .top = (size_t)work->settings.top };
+    int code = source->count > 1 && !format->table ? ask(source, format->name, error) : 0;
+    for (size_t i = 0; !code && i < source->count; i++) {
+        if (i)
+            str_append_char(&work->out, '\n');
+        if (format->table && source->profiles[i].id && source->count > 1 && format->write == profile_text)
+            str_appendf(&work->out, "profile %lld: ", (long long)source->profiles[i].id);
+        code = format->write(&source->profiles[i], &options, &work->out, error);
+    }
+    if (code)
+        return code;
+    const char *path = arena_format(&work->arena, "prony-flame%s%.0lld%s", source->profiles[0].id ? "-" : "",
+                                    (long long)source->profiles[0].id, format->extension);
+    return deliver(work, path, format->extension, format->file_only, 1, error);
+}
+
 static int show(struct work *work, struct error *error)
 {
     const struct settings *settings = &work->settings;
-    const struct profile_options options = { .top = (size_t)settings->top };
     const struct profile_format *format;
     struct source source = { .text = settings->sources.count ? settings->sources.items[0] : NULL };
     int code = choose_format(settings, &format, error);
     if (!code)
         code = settings->profile ? load_profile(work, settings->profile, &source, error) : load(work, &source, error);
-    if (!code && source.count > 1 && !format->table)
-        code = ask(&source, format->name, error);
-    for (size_t i = 0; !code && i < source.count; i++) {
-        if (i)
-            str_append_char(&work->out, '\n');
-        if (format->table && source.profiles[i].id && source.count > 1 && format->write == profile_text)
-            str_appendf(&work->out, "profile %lld: ", (long long)source.profiles[i].id);
-        code = format->write(&source.profiles[i], &options, &work->out, error);
-    }
-    if (!code) {
-        const char *path = arena_format(&work->arena, "prony-flame%s%.0lld%s", source.profiles[0].id ? "-" : "",
-                                        (long long)source.profiles[0].id, format->extension);
-        code = deliver(work, path, format->file_only, error);
-    }
+    if (!code)
+        code = is_numbered(work, format->table) ? write_each(work, &source, format, error)
+                                                : write_together(work, &source, format, error);
     release(&source);
     return code;
 }
@@ -346,9 +378,10 @@ static int write_pairs(struct work *work, const struct source *sides, const stru
     if (pairs == 0)
         return error_set(error, ERROR_USAGE, "the profiles of '%s' and '%s' have no case in common", sides[0].text,
                          sides[1].text);
-    if (pairs > 1 && !format->table)
+    bool numbered = is_numbered(work, format->table);
+    if (pairs > 1 && !format->table && !numbered)
         return ask(&sides[0], format->name, error);
-    for (size_t i = 0; !code && i < sides[0].count; i++) {
+    for (size_t i = 0, number = 1; !code && i < sides[0].count; i++) {
         struct profile_diff diff;
         if (!partner(sides, i))
             continue;
@@ -359,6 +392,14 @@ static int write_pairs(struct work *work, const struct source *sides, const stru
             str_append_char(&work->out, '\n');
         code = format->write(&diff, &options, &work->out, error);
         profile_diff_release(&diff);
+        if (!code && numbered) {
+            code = deliver(work, NULL, format->extension, format->file_only, number++, error);
+            str_clear(&work->out);
+        }
+    }
+    if (!code && !numbered) {
+        const char *path = arena_format(&work->arena, "prony-flame-diff%s", format->extension);
+        code = deliver(work, path, format->extension, format->file_only, 1, error);
     }
     return code;
 }
@@ -373,10 +414,6 @@ static int show_difference(struct work *work, struct error *error)
         code = load(work, &sides[side], error);
     if (!code)
         code = write_pairs(work, sides, format, error);
-    if (!code) {
-        const char *path = arena_format(&work->arena, "prony-flame-diff%s", format->extension);
-        code = deliver(work, path, format->file_only, error);
-    }
     release(&sides[0]);
     release(&sides[1]);
     return code;
@@ -413,7 +450,8 @@ const struct command cmd_flame = {
         "                     file; folded; speedscope (JSON); pprof (for go tool pprof); stacks (prony's own)\n"
         "                     a difference: text, markdown, html, folded (for flamegraph.pl)\n"
         "  -o, --output FILE  write to FILE and print its path; - is standard output; the ending chooses the format\n"
-        "                     (.txt .md .html .folded .speedscope.json .pb.gz .stacks)\n"
+        "                     (.txt .md .html .folded .speedscope.json .pb.gz .stacks); of several profiles,\n"
+        "                     FILE-2, FILE-3 follow\n"
         "      --top N        rows of the tables (default 25)\n"
         "      --no-inline    inlined functions count as part of the functions around them\n"
         "      --unit U       what the numbers of a folded file are: samples (default), ns, B; only samples tell\n"

@@ -123,10 +123,7 @@ static int write_file(struct work *work, const struct profile *profile, struct e
 {
     struct str out = { 0 };
     const struct profile_options options = { .top = (size_t)work->settings.top };
-    const char *path = work->settings.output;
-    if (work->count > 1)
-        path = arena_format(&work->arena, "%.*s-%zu%s", (int)(strlen(path) - strlen(work->format->extension)), path,
-                            work->count, work->format->extension);
+    const char *path = profile_numbered_path(work->settings.output, work->format->extension, work->count, &work->arena);
     int code = work->format->write(profile, &options, &out, error);
     if (code == 0)
         code = file_write(path, out.data, out.length, error);
