@@ -19,6 +19,13 @@ struct arguments {
     bool json, quick, strict, fix, restore, fingerprint;
 };
 
+/* Root lacks nothing that --fix could give; the user who typed sudo does. */
+static bool is_behind_sudo(void)
+{
+    const char *user = getenv("SUDO_UID");
+    return user && *user && !str_equal(user, "0");
+}
+
 static int parse(struct arguments *arguments, int argc, char **argv, struct error *error)
 {
     const struct option options[] = { { "json", 0, OPTION_FLAG, &arguments->json },
@@ -47,7 +54,10 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
     for (size_t i = 0; i < arguments->models.count; i++)
         if (access(arguments->models.items[i], R_OK) != 0)
             return error_system(error, errno, "--model %s", arguments->models.items[i]);
+    if (access(*arguments->root ? arguments->root : "/", R_OK | X_OK) != 0)
+        return error_system(error, errno, "--root %s", arguments->root);
     arguments->doctor.root = arguments->root;
+    arguments->doctor.for_users = arguments->fix && is_behind_sudo();
     return 0;
 }
 

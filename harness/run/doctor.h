@@ -24,6 +24,7 @@ struct doctor_readings {
     const size_t *cpus; /* that this process may use, best first (cpus.h) */
     size_t cpu_count;
     bool privileged;                     /* root, or CAP_PERFMON */
+    int software_errno;                  /* of opening a software event of this process, without the kernel */
     int pmu_errno;                       /* of opening a hardware counter of cycles */
     uint64_t pmu_cycles;                 /* that it counted over some work; meaningless after an error */
     uint64_t open_files;                 /* soft limit of descriptors */
@@ -47,6 +48,7 @@ struct doctor_options {
     double seconds;       /* how long the checks that watch the machine may watch it; 0 = only look, do not watch */
     int threads;          /* that will be measured; 0 = as many as CPUs */
     uint64_t model_bytes; /* of the largest model; 0 = none */
+    bool for_users;       /* judge what a user without privileges may do, though this process has them */
     const struct doctor_readings *readings; /* NULL = watch this machine */
 };
 

@@ -18,20 +18,37 @@ static void check_build(struct doctor *doctor, struct store_check *check)
                    "%s", flags);
 }
 
+static const char seccomp_remedy[] = "Permit perf_event_open in the container's seccomp profile (docker run "
+                                     "--security-opt seccomp=FILE, or =unconfined).";
+
+static bool is_forbidden(int reason)
+{
+    return reason == EACCES || reason == EPERM;
+}
+
+/* The level says what the kernel's own check permits. Above 2 is a matter of the distribution: some kernels then
+ * permit nothing, others what they permit at 2. And something else may forbid what the level permits. */
 static void check_paranoid(struct doctor *doctor, struct store_check *check)
 {
-    static const char path[] = "/proc/sys/kernel/perf_event_paranoid";
+    static const char path[] = "/proc/sys/kernel/perf_event_paranoid",
+                      remedy[] = "sudo sysctl kernel.perf_event_paranoid=1";
+    const struct doctor_readings *r = doctor->readings;
     int64_t level;
     if (!sysfs_read_i64(doctor->root, path, &level))
         doctor_cannot_read(doctor, check, path, NULL);
-    else if (doctor->readings->privileged)
+    else if (is_forbidden(r->software_errno) && (r->privileged || level <= 2))
+        doctor_say(doctor, check, DOCTOR_FAIL, seccomp_remedy, "%lld, but something else forbids perf_event_open (%s)",
+                   (long long)level, strerror(r->software_errno));
+    else if (r->privileged && !doctor->options->for_users)
         doctor_say(doctor, check, DOCTOR_PASS, NULL, "%lld, but this user may do everything", (long long)level);
+    else if (level > 2 && r->software_errno == 0)
+        doctor_say(doctor, check, DOCTOR_WARN, remedy, "%lld; this kernel permits as much as at 2", (long long)level);
     else
         doctor_say(doctor, check,
                    level <= 1   ? DOCTOR_PASS
                    : level == 2 ? DOCTOR_WARN
                                 : DOCTOR_FAIL,
-                   "sudo sysctl kernel.perf_event_paranoid=1", "%lld", (long long)level);
+                   remedy, "%lld", (long long)level);
 }
 
 /* Only a counter that was opened and counted is one (docs/METHOD.md). */
@@ -42,8 +59,9 @@ static void check_pmu(struct doctor *doctor, struct store_check *check)
         doctor_say(doctor, check, DOCTOR_PASS, NULL, "cycles can be counted");
     else if (r->pmu_errno == 0)
         doctor_say(doctor, check, DOCTOR_WARN, "prony run PLAN --counters=callgrind", "the counter of cycles stays 0");
-    else if (r->pmu_errno == EACCES || r->pmu_errno == EPERM)
-        doctor_say(doctor, check, DOCTOR_UNKNOWN, "sudo sysctl kernel.perf_event_paranoid=1",
+    else if (is_forbidden(r->pmu_errno))
+        doctor_say(doctor, check, DOCTOR_UNKNOWN,
+                   r->privileged ? seccomp_remedy : "sudo sysctl kernel.perf_event_paranoid=1",
                    "not allowed to open a counter (%s)", strerror(r->pmu_errno));
     else if (r->pmu_errno == ENOENT || r->pmu_errno == EOPNOTSUPP || r->pmu_errno == ENODEV)
         doctor_say(doctor, check, DOCTOR_WARN, "prony run PLAN --counters=callgrind",
@@ -78,7 +96,8 @@ static void check_tools(struct doctor *doctor, struct store_check *check)
 
 const struct doctor_row doctor_tool_rows[] = {
     { "build", "Code without optimization or with a sanitizer is not what users run.", check_build },
-    { "perf_event_paranoid", "Above 1 counters and profiles see no kernel, above 2 nothing at all.", check_paranoid },
+    { "perf_event_paranoid", "Above 1 counters and profiles see no kernel, above 2, on many systems, nothing at all.",
+      check_paranoid },
     { "pmu", "Without hardware counters a time cannot be explained by cycles, misses and stalls.", check_pmu },
     { "open_files", "Counters take descriptors: a few for every thread.", check_open_files },
     { "tools", "Without valgrind there are no exact instruction counts, without gnuplot no charts.", check_tools },

@@ -53,6 +53,21 @@ static uint64_t burn(uint64_t count)
     return value;
 }
 
+/* What profiles and software counters need: nothing of the CPU, nothing of the kernel. */
+static int try_software_event(void)
+{
+    struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE,
+                                          .size = sizeof attributes,
+                                          .config = PERF_COUNT_SW_TASK_CLOCK,
+                                          .exclude_kernel = 1,
+                                          .exclude_hv = 1 };
+    int fd = (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
 static void try_pmu(struct doctor_readings *readings)
 {
     struct perf_event_attr attributes = { .type = PERF_TYPE_HARDWARE,
@@ -319,6 +334,7 @@ void doctor_look(const struct doctor_options *options, struct arena *arena, stru
     struct cpus *cpus = arena_alloc(arena, sizeof *cpus);
     struct rlimit limit;
     *readings = (struct doctor_readings){ .privileged = is_privileged(),
+                                          .software_errno = try_software_event(),
                                           .tools_missing = find_missing_tools(),
                                           .build_flags = build_info_flags(),
                                           .steal_share = NAN,

@@ -135,6 +135,7 @@ static void test_usage(void **state)
     expect(world, "$prony doctor --fix --restore", 2, "one at a time");
     expect(world, "$prony doctor --fix --json", 2, "--json is for");
     expect(world, "$prony doctor now", 2, "unexpected 'now'");
+    expect(world, "$prony doctor --quick --root /nonexistent", 2, "--root /nonexistent: No such file");
     expect(world, "$prony doctor --seconds 0", 2, "duration above zero");
     expect(world, "$prony doctor --model not-there.gguf", 2, "not-there.gguf");
     expect(world, "$prony doctor --help", 0, "--restore");
@@ -153,6 +154,16 @@ static void test_fix_and_restore(void **state)
     expect_file(world, GOVERNOR, "powersave\n");
     expect(world, "$prony doctor --restore --root $PWD --state s.json", 0, "nothing to put back");
     expect(world, "echo rubbish > s.json; $prony doctor --restore --root $PWD --state s.json", 2, "s.json");
+}
+
+/* Root lacks nothing; the user who typed sudo, and was told to, does. */
+static void test_fix_behind_sudo(void **state)
+{
+    struct world *world = *state;
+    tree_put(world->fixture.root, "/proc/sys/kernel/perf_event_paranoid", "2\n");
+    expect(world, "SUDO_UID=1000 $prony doctor --fix --root $PWD --state s.json", 0,
+           "/proc/sys/kernel/perf_event_paranoid: 2 -> 1");
+    expect_file(world, "/proc/sys/kernel/perf_event_paranoid", "1\n");
 }
 
 static void test_fix_around_a_command(void **state)
@@ -251,8 +262,15 @@ static void test_run_warns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_this_machine),         TEST(test_strict),           TEST(test_usage), TEST(test_fix_and_restore),
-        TEST(test_fix_around_a_command), TEST(test_fix_and_a_signal), TEST(test_run),   TEST(test_run_warns),
+        TEST(test_this_machine),
+        TEST(test_strict),
+        TEST(test_usage),
+        TEST(test_fix_and_restore),
+        TEST(test_fix_behind_sudo),
+        TEST(test_fix_around_a_command),
+        TEST(test_fix_and_a_signal),
+        TEST(test_run),
+        TEST(test_run_warns),
     };
     return cmocka_run_group_tests_name("doctor_e2e", tests, NULL, NULL);
 }

@@ -150,6 +150,24 @@ static void be_root(struct doctor_fixture *f)
     f->readings.privileged = true;
 }
 
+static void be_sudo(struct doctor_fixture *f)
+{
+    f->readings.privileged = true;
+    f->options.for_users = true;
+}
+
+static void be_forbidden(struct doctor_fixture *f)
+{
+    f->readings.software_errno = EACCES;
+}
+
+static void be_root_under_seccomp(struct doctor_fixture *f)
+{
+    f->readings.privileged = true;
+    f->readings.software_errno = EPERM;
+    f->readings.pmu_errno = EPERM;
+}
+
 static void no_pmu(struct doctor_fixture *f)
 {
     f->readings.pmu_errno = ENOENT;
@@ -291,7 +309,12 @@ static const struct variant {
     { "build", "warn", NULL, NULL, slow_build, "-O1" },
     { "build", "unknown", NULL, NULL, strange_build, "does not know" },
     { "perf_event_paranoid", "warn", "/proc/sys/kernel/perf_event_paranoid", "2\n", NULL, "2" },
-    { "perf_event_paranoid", "fail", "/proc/sys/kernel/perf_event_paranoid", "4\n", NULL, "4" },
+    { "perf_event_paranoid", "fail", "/proc/sys/kernel/perf_event_paranoid", "4\n", be_forbidden, "4" },
+    { "perf_event_paranoid", "warn", "/proc/sys/kernel/perf_event_paranoid", "4\n", NULL, "as much as at 2" },
+    { "perf_event_paranoid", "warn", "/proc/sys/kernel/perf_event_paranoid", "2\n", be_sudo, "2" },
+    { "perf_event_paranoid", "fail", "/proc/sys/kernel/perf_event_paranoid", "2\n", be_root_under_seccomp,
+      "something else forbids" },
+    { "pmu", "unknown", NULL, NULL, be_root_under_seccomp, "not permitted" },
     { "perf_event_paranoid", "pass", "/proc/sys/kernel/perf_event_paranoid", "4\n", be_root, "may do everything" },
     { "perf_event_paranoid", "unknown", "/proc/sys/kernel/perf_event_paranoid", NULL, NULL, "there is no" },
     { "pmu", "warn", NULL, NULL, no_pmu, "no hardware counters" },
