@@ -206,7 +206,6 @@ static void end_run(struct generate_case *c, struct benchmark_state *state, uint
         if (counted)
             set_plain(state, "allocations_per_token", (double)(now - allocations) / tokens);
     }
-    set_plain(state, "threads", c->threads);
     if (benchmark_peak_rss(&rss))
         set_plain(state, "peak_rss_bytes", rss);
     if (c->max_rel_error >= 0)

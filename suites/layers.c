@@ -211,7 +211,6 @@ static void run_case(struct benchmark_state *state)
     }
     const double seconds = (double)(clock_wall_ns() - start_ns) * 1e-9;
     const double iterations = (double)benchmark_state_iterations(state), flops = count_flops(c);
-    benchmark_state_set_counter(state, "threads", c->threads, BENCHMARK_COUNTER_PLAIN);
     benchmark_state_set_counter(state, "tokens_per_second", (double)c->tokens * iterations / seconds,
                                 BENCHMARK_COUNTER_PLAIN);
     if (flops > 0)

@@ -301,7 +301,7 @@ static int profile_suite(struct work *work, struct error *error)
     if (code == 0) {
         struct runner_suite *suite = &runner.suites[0];
         if (suite->failure)
-            code = error_set(error, ERROR_STATE, "%s: %s", settings->rest.items[0], suite->failure);
+            code = error_set(error, ERROR_STATE, "%s", runner_failure_text(suite, &work->arena));
         else if (suite->case_count == 0)
             code = error_set(error, ERROR_USAGE, "%s: no case matches the filter", settings->rest.items[0]);
         for (size_t i = 0; code == 0 && i < suite->case_count && !work->interrupted; i++)

@@ -81,6 +81,10 @@ static int run_suite(const struct arguments *arguments, const char *program, con
     code = child_run(&request, &result, error);
     if (code == 0)
         code = judge(&request, &result, suite, error);
+    if (code == 0 && result.output.length == 0)
+        code = error_set(error, ERROR_STATE, "%s: %s%s; its cases: %s --benchmark_list_tests", suite,
+                         arguments->filter ? "no case matches " : "it has no cases",
+                         arguments->filter ? arguments->filter : "", program);
     if (code == 0)
         code = protocol_parse(str_text(&result.output), result.output.length, arena, output, error);
     if (code == 0)

@@ -184,11 +184,20 @@ void runner_release(struct runner *runner)
     interrupt_end(&runner->interrupt);
 }
 
-void runner_warn(const struct runner_suite *suite)
+const char *runner_failure_text(const struct runner_suite *suite, struct arena *arena)
 {
+    const char *name = arena_format(arena, "%s: ", suite->section->name);
     const char *last = strrchr(suite->stderr_tail, '\n');
     last = last ? last + 1 : suite->stderr_tail;
-    log_warn(*last ? "%s: %s (%s)" : "%s: %s%s", suite->section->name, suite->failure, last);
+    return arena_format(arena, *last ? "%s%s (%s)" : "%s%s%s", str_starts(suite->failure, name) ? "" : name,
+                        suite->failure, last);
+}
+
+void runner_warn(const struct runner_suite *suite)
+{
+    struct arena arena = { 0 };
+    log_warn("%s", runner_failure_text(suite, &arena));
+    arena_release(&arena);
 }
 
 struct schedule_suite *runner_schedule_suites(const struct runner *runner, struct arena *arena)

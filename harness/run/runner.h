@@ -86,7 +86,9 @@ int runner_prepare(struct runner *runner, const struct runner_options *options, 
 int runner_execute(struct runner *runner, struct store *store, struct runner_result *result, struct error *error);
 void runner_release(struct runner *runner);
 
-/* "name: failure (last line that it wrote to stderr)" as a warning. */
+/* "name: failure (last line that it wrote to stderr)"; the name once, where the failure begins with it. */
+const char *runner_failure_text(const struct runner_suite *suite, struct arena *arena);
+/* The same as a warning. */
 void runner_warn(const struct runner_suite *suite);
 /* The suites as schedule.h wants them, in the arena. */
 struct schedule_suite *runner_schedule_suites(const struct runner *runner, struct arena *arena);

@@ -245,7 +245,10 @@ static void test_errors(void **state)
     world_expect_error(world, "profile --no-store -- ./missing", "cannot start ./missing");
     world_expect_error(world, "profile --no-store --sampler timer -- ./target", "no samples");
     world_expect_error(world, "profile --into 99 -- ./target tree 1", "no runs yet");
-    world_expect_error(world, "profile missing", "missing");
+    world_expect_error(world, "profile missing", "profile: missing: no such program in");
+    world_write(world, "broken", "#!/bin/sh\necho 'model.gguf: cut short' >&2\nexit 2\n");
+    world_expect_error(world, "profile ./broken",
+                       "broken: cannot list its cases: exited with status 2 (model.gguf: cut short)");
     if (has_perf())
         world_expect_error(world, "profile --no-store --hz 1000000 -- ./target tree 1", "perf_event_max_sample_rate");
 }

@@ -144,6 +144,9 @@ static void test_what_cannot_be_traced(void **state)
     assert_int_equal(run(place, &text, "prony trace generate -o n.json"), 2);
     expect(text, "no model");
     free(text);
+    assert_int_equal(run(place, &text, "prony trace sampling -f nosuchcase -o n.json"), 2);
+    expect(text, "sampling: no case matches nosuchcase; its cases: ");
+    free(text);
     assert_int_equal(run(place, &text, "prony trace sampling -f greedy -o n.json -- --benchmark_min_time=1x"), 2);
     expect(text, "none of its 1 cases traces operations");
     free(text);
