@@ -213,7 +213,7 @@ static void test_generate(void **state)
     assert_true(number(record, "tokens_per_second") > 0);
     assert_true(number(record, "token_p50_ms") > 0);
     assert_true(number(record, "peak_rss_bytes") > 1e5);
-    assert_true(number(record, "threads") == 2);
+    assert_true(number(record, "threads") == 1); /* Google Benchmark's; the engine's are in the name */
     /* The chosen kernels are not the scalar ones, so the error is small but known. */
     assert_true(number(record, "max_rel_error") >= 0 && number(record, "max_rel_error") < 3e-2);
     const json_t *allocations = json_object_get(record, "allocations_per_token");
