@@ -235,6 +235,38 @@ static void run_crash(int count)
     raise(SIGSEGV);
 }
 
+/* Signals that come while the program does not want them. */
+static void run_block(int count)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPROF);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    run_tree(count);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+__attribute__((noinline, noreturn)) static void work_and_leave(int count)
+{
+    for (int i = 0; i < count; i++)
+        sink += work_light(sink);
+    puts("done");
+    exit(0);
+}
+
+/* Its last instruction is a call: the address to return to is that of whatever comes behind it. */
+__attribute__((noinline, noreturn)) static void never_back(int count)
+{
+    volatile int kept[16];
+    kept[0] = count;
+    work_and_leave(kept[0]);
+}
+
+static void run_leave(int count)
+{
+    never_back(count);
+}
+
 /* Takes all numbers of files that a sampler inside this program might have. */
 static void run_files(int count)
 {
@@ -287,7 +319,8 @@ int main(int argc, char **argv)
     } modes[] = { { "tree", run_tree },       { "recurse", run_recurse }, { "callback", run_callback },
                   { "threads", run_threads }, { "inline", run_inline },   { "signal", run_signal },
                   { "deep", run_deep },       { "fork", run_fork },       { "crash", run_crash },
-                  { "status", run_status },   { "even", run_even },       { "files", run_files } };
+                  { "status", run_status },   { "even", run_even },       { "files", run_files },
+                  { "leave", run_leave },     { "block", run_block } };
     if (argc != 3)
         return 2;
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {

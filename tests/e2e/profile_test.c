@@ -127,6 +127,10 @@ static void check_stacks(struct world *world, const char *sampler, double least)
     expect_share(folded, "run_signal;raise_it;", least, 1);
     expect_share(folded, "[signal];on_signal;work_light", least, 1);
     free(folded);
+    folded = profile(world, sampler, "leave 120", NULL);
+    expect_share(folded, "never_back;work_and_leave;work_light", least, 1);
+    expect_share(folded, "main;run_leave", least, 1);
+    free(folded);
     folded = profile(world, sampler, "fork 120", NULL);
     expect_share(folded, "run_fork;child_work;work_light", least, 1);
     free(folded);
@@ -187,6 +191,19 @@ static void test_timer(void **state)
     check_stacks(*state, "--sampler timer", 0.9);
     check_threads(*state, "--sampler timer");
     check_ends(*state, "--sampler timer");
+}
+
+/* Ticks that wait for their signal count with the one that comes: no time is lost. */
+static void test_waiting_ticks(void **state)
+{
+    const char *talk;
+    double samples = 0, weight_ms = 0;
+    free(profile(*state, "--sampler timer", "block 120", &talk));
+    const char *line = strstr(talk, "cpu-timer at"), *count = line ? strstr(line, ", ") : NULL;
+    if (!count || sscanf(count, ", %lf %*s in %*[^,], %lf ms in all", &samples, &weight_ms) != 2)
+        fail_msg("%s", talk);
+    assert_true(weight_ms / samples > 15); /* a tick is at most 10 ms */
+    free((char *)(uintptr_t)talk);
 }
 
 /* A program may use the number of the file that the timer's samples go to for a file of its own. */
@@ -323,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_perf, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_timer, set_up, world_remove),
+        cmocka_unit_test_setup_teardown(test_waiting_ticks, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_files_of_program, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_errors, set_up, world_remove),
         cmocka_unit_test_setup_teardown(test_stored, set_up, world_remove),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -33,6 +34,9 @@ static void test_dump(void **state)
     assert_int_equal(totals.values[CALLGRIND_BCM], 6);
     assert_true(totals.has[CALLGRIND_BCM]);
     assert_false(totals.has[CALLGRIND_DR]);
+    /* Of several parts the last one has what was counted in the end. */
+    assert_int_equal(parse("events: Ir Bc\ntotals: 1 2\nevents: Bc Ir\ntotals: 4 3\n", &totals, &error), 0);
+    assert_int_equal(totals.values[CALLGRIND_IR], 3);
 }
 
 /* Zeros at the end of a line of costs are left out. */
@@ -190,6 +194,50 @@ static void test_environment(void **state)
     unsetenv("PRONY_FOR_CHILDREN");
 }
 
+/* What of the arguments and the environment lies on the program's stack, in pages of 4096 bytes: always as much beyond
+ * the last whole page, or counts of cache misses would depend on the length of a path. */
+static double stack_rest(void)
+{
+    struct stage stage;
+    set_up(&stage, COUNTED "bytes=$(wc -c </proc/$$/environ) count=$(tr -cd '\\000' </proc/$$/environ | wc -c)\n"
+                           "printf 'events: Ir\\ntotals: %d\\n' $((2 + 2 * ((bytes + 8 * count) % 4096))) >$dump");
+    measure(&stage, 0, 0);
+    if (!stage.result.counted)
+        fail_msg("%s", stage.result.reason);
+    double rest = metric(&stage, "callgrind_instructions") - 1;
+    tear_down(&stage);
+    return rest;
+}
+
+static void test_stack_begins_alike(void **state)
+{
+    (void)state;
+    double rest = stack_rest();
+    setenv("PRONY_ONE_MORE", "with a text of its own", 1);
+    assert_true(stack_rest() == rest);
+    setenv("PRONY_AND_ONE", "0123456789012345678901234567890123456789", 1);
+    assert_true(stack_rest() == rest);
+    unsetenv("PRONY_ONE_MORE");
+    unsetenv("PRONY_AND_ONE");
+}
+
+static void test_fixed_addresses(void **state)
+{
+    struct stage stage;
+    (void)state;
+    unsigned long before = (unsigned long)personality(0xffffffff);
+    if (personality(before | ADDR_NO_RANDOMIZE) < 0) /* containers forbid it */
+        skip();
+    personality(before);
+    set_up(&stage,
+           "case $(cat /proc/$$/personality) in *4[0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;; *) exit 9;; esac\n" COUNTED
+           "printf 'events: Ir\\ntotals: 2\\n' >$dump");
+    measure(&stage, 0, 0);
+    if (!stage.result.counted)
+        fail_msg("%s", stage.result.reason);
+    tear_down(&stage);
+}
+
 static void test_missing(void **state)
 {
     (void)state;
@@ -235,10 +283,17 @@ static void test_strange_output(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dump),        cmocka_unit_test(test_short_totals),
-                                        cmocka_unit_test(test_damaged),     cmocka_unit_test(test_metrics),
-                                        cmocka_unit_test(test_environment), cmocka_unit_test(test_missing),
-                                        cmocka_unit_test(test_too_slow),    cmocka_unit_test(test_time_limit),
-                                        cmocka_unit_test(test_deaths),      cmocka_unit_test(test_strange_output) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dump),
+                                        cmocka_unit_test(test_short_totals),
+                                        cmocka_unit_test(test_damaged),
+                                        cmocka_unit_test(test_metrics),
+                                        cmocka_unit_test(test_environment),
+                                        cmocka_unit_test(test_stack_begins_alike),
+                                        cmocka_unit_test(test_fixed_addresses),
+                                        cmocka_unit_test(test_missing),
+                                        cmocka_unit_test(test_too_slow),
+                                        cmocka_unit_test(test_time_limit),
+                                        cmocka_unit_test(test_deaths),
+                                        cmocka_unit_test(test_strange_output) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,16 @@ static void put_map(struct str *out, uint64_t time_ns, uint32_t process, uint64_
     finish(out, start);
 }
 
+static void put_maps_text(struct str *out, uint64_t time_ns, uint32_t process, const char *text)
+{
+    size_t start = begin(out, PERF_RECORDS_MAPS_TEXT, 0);
+    put(out, process, 4);
+    put(out, process, 4);
+    str_append_bytes(out, text, strlen(text) + 1);
+    put_trailer(out, process, process, time_ns);
+    finish(out, start);
+}
+
 static void put_lost(struct str *out, uint64_t time_ns, uint64_t lost)
 {
     size_t start = begin(out, PERF_RECORD_LOST, 0);
@@ -329,11 +339,52 @@ static void test_threads(void **state)
     str_release(&bytes);
 }
 
+/* Samples at addresses of that file. */
+static uint64_t count_in(const struct stacks *stacks, const char *object)
+{
+    uint64_t count = 0;
+    for (size_t i = 1; i < stacks_node_count(stacks); i++) {
+        const struct stacks_node *parent = &stacks_nodes(stacks)[stacks_nodes(stacks)[i].parent];
+        if (stacks_nodes(stacks)[i].count && strcmp(stacks_frames(stacks)[parent->frame].object, object) == 0)
+            count += stacks_nodes(stacks)[i].count;
+    }
+    return count;
+}
+
+/* A mapping holds from its record on and ends when the process becomes another program. A list of all mappings, which
+ * the timer writes from time to time, holds for what came since the list before. */
+static void test_mappings(void **state)
+{
+    (void)state;
+    struct str bytes = { 0 };
+    struct fold_facts facts;
+    const struct fold_options options = { 0 };
+    put_sample(&bytes, 10, 1, 1, 16, 16, false);
+    put_map(&bytes, 20, 1, 0, "/nowhere/one.so");
+    put_sample(&bytes, 30, 1, 1, 16, 16, false);
+    put_fork(&bytes, 35, 2, 1, 2);
+    put_name(&bytes, 40, 1, 1, "next", true);
+    put_sample(&bytes, 50, 1, 1, 16, 16, false);
+    put_sample(&bytes, 60, 2, 2, 16, 16, false); /* the child goes on with what its parent had */
+    put_maps_text(&bytes, 100, 3, "5000-6000 r-xp 00000000 00:00 0 /nowhere/other.so\n");
+    put_sample(&bytes, 90, 3, 3, 16, 16, false);
+    put_sample(&bytes, 200, 3, 3, 16, 16, false);
+    put_maps_text(&bytes, 300, 3, "0-1000 r-xp 00000000 00:00 0 /nowhere/two.so\n");
+    struct stacks *stacks = stacks_create();
+    fold_records(bytes.data, bytes.length, &options, stacks, &facts);
+    assert_int_equal(facts.sample_count, 6);
+    assert_int_equal(count_in(stacks, "one.so"), 2);
+    assert_int_equal(count_in(stacks, "two.so"), 1);
+    assert_int_equal(count_in(stacks, ""), 3);
+    stacks_release(stacks);
+    str_release(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sample), cmocka_unit_test(test_others),  cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_ring),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_ring),   cmocka_unit_test(test_threads), cmocka_unit_test(test_mappings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

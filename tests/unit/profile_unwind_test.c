@@ -137,6 +137,41 @@ static void test_truncated(void **state)
     assert_false(has_function(self, &stack, "test_truncated"));
 }
 
+static uintptr_t place_in_dynamic;
+
+/* Where the stack pointer moves at run time, the frame's rules go by the frame pointer. */
+__attribute__((noinline)) static void note_place(volatile char *room)
+{
+    place_in_dynamic = (uintptr_t)__builtin_return_address(0);
+    room[0] = 1;
+}
+
+__attribute__((noinline)) static void dynamic(size_t bytes)
+{
+    volatile char *room = __builtin_alloca(bytes);
+    note_place(room);
+    __asm__ volatile("" ::"r"(room) : "memory");
+}
+
+/* A frame that is its own caller: a stack that does not shrink is none. */
+static void test_circle(void **state)
+{
+    struct self *self = *state;
+    static struct unwind_stack stack;
+    uint64_t words[2];
+    dynamic(64 + (size_t)(place_in_dynamic & 1));
+    outer(self, COPY_BYTES);
+    words[0] = self->input.registers[REGISTERS_SP];
+    words[1] = place_in_dynamic;
+    memcpy(self->copy, words, sizeof words);
+    self->input.registers[REGISTERS_PC] = place_in_dynamic;
+    self->input.registers[6] = words[0]; /* rbp */
+    unwind(&self->input, &stack);
+    assert_string_equal(name_of(self, &stack, 0), "dynamic");
+    assert_int_equal(stack.count, 2);
+    assert_int_equal(stack.end, UNWIND_UNKNOWN);
+}
+
 static void test_nonsense(void **state)
 {
     struct self *self = *state;
@@ -228,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_whole, open_self, close_self),
         cmocka_unit_test_setup_teardown(test_truncated, open_self, close_self),
+        cmocka_unit_test_setup_teardown(test_circle, open_self, close_self),
         cmocka_unit_test_setup_teardown(test_nonsense, open_self, close_self),
         cmocka_unit_test(test_expressions),
     };

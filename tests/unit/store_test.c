@@ -643,6 +643,10 @@ static void add_passes(struct store *store, int64_t run)
     samples[2].metrics = counted;
     samples[2].metric_count = 2;
     samples[2].output_digest = "not the timed one";
+    samples[1].values_ns = first;
+    samples[1].value_count = 2;
+    samples[2].values_ns = second;
+    samples[2].value_count = 2;
     samples[3].metrics = &again;
     samples[3].metric_count = 1;
     samples[4].spans = spans;
@@ -676,6 +680,7 @@ static void test_passes(void **state)
     assert_true(a->real_time_ns[0] == 100 && a->real_time_ns[1] == 110 && a->processes[1] == 1);
     assert_true(a->skip_count == 0 && a->message == NULL && a->output_digest == NULL);
     assert_int_equal(a->metrics[0].pass, STORE_PASS_TIMED);
+    assert_true(a->value_count == 2 && a->values_ns[0] == 10 && a->values_ns[1] == 20);
 
     const struct store_series *timed = find_series(a, STORE_PASS_TIMED, "cycles");
     assert_true(timed->count == 2 && timed->values[0] == 5 && isnan(timed->values[1]) && !timed->thread_values);
