@@ -3,6 +3,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 plan=${1:-quick}
+case $plan in */*) plan=$(caller_path "$plan");; esac
 make -j"$jobs" build | { grep -vE '^  (CC|AR|LINK) ' || true; } >&2
 if [ -z "${PRONY_MODELS:-}" ]; then
     formats="q8_0 q4_K_M"

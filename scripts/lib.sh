@@ -2,6 +2,7 @@
 # lib.sh: what the scripts share: talk, package installation, model cache. Sourced, never run.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+caller=$PWD
 cd "$root"
 jobs=$(nproc 2>/dev/null || echo 2)
 
@@ -13,6 +14,9 @@ started=$(date +%s)
 say() { printf '%s[%4ds]%s %s%s%s\n' "$dim" $(($(date +%s) - started)) "$plain" "$bold" "$*" "$plain" >&2; }
 note() { printf '        %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 2; }
+
+# caller_path PATH: that path as the caller means it, who may be in another directory.
+caller_path() { case $1 in /*) printf '%s\n' "$1";; *) printf '%s\n' "$caller/$1";; esac; }
 
 # as_root COMMAND...: run it as root, directly or through sudo.
 as_root() {

@@ -3,4 +3,4 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 [ -x build/bin/prony ] || fail "build/bin/prony is missing: run make"
-exec build/bin/prony report "${1:-latest}" --format html -o "${2:-prony-report.html}"
+exec build/bin/prony report "${1:-latest}" --format html -o "$(caller_path "${2:-prony-report.html}")"

@@ -6,9 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 case "${1:-}" in ''|-h|--help) fail "usage: scripts/profile-inference.sh MODEL.gguf [DIRECTORY]";; esac
-model=$1
+model=$(caller_path "$1")
 [ -r "$model" ] || fail "$model cannot be read"
-directory=${2:-profile-$(basename "$model" .gguf)}
+directory=$(caller_path "${2:-profile-$(basename "$model" .gguf)}")
 filter=${FILTER:-^(decode|prefill)/}
 
 say "Building"
@@ -26,4 +26,4 @@ say "Done"
 note "flame graphs    $(ls "$directory"/flame*.html | tr '\n' ' ')"
 note "top functions   $directory/functions.txt"
 note "report          $directory/report.html"
-note "other formats   build/bin/prony flame --db $database --help"
+note "other formats   build/bin/prony flame --db '$database' --help"

@@ -111,8 +111,12 @@ static int prepare_passes(struct runner *runner, struct runner_suite *suite, str
     const struct runner_options *options = &runner->options;
     const struct plan_suite *section = suite->section;
     const char *counters = options->counters ? options->counters : section->counters;
-    int code = passes_parse(&suite->passes, counters, options->memory || section->memory,
-                            options->spans || section->spans, &runner->arena, error);
+    if (counters && str_equal(counters, "none"))
+        counters = NULL;
+    bool is_empty = counters && counters[strspn(counters, ", \t")] == 0;
+    int code = is_empty ? error_set(error, ERROR_USAGE, "expected groups, metrics or events with commas, or none")
+                        : passes_parse(&suite->passes, counters, options->memory || section->memory,
+                                       options->spans || section->spans, &runner->arena, error);
     suite->passes.profile = options->profile;
     if (code != 0 && options->counters)
         error_prefix(error, "--counters");

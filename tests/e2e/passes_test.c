@@ -287,6 +287,9 @@ static void test_refusals(void **state)
     world_expect_error(world, "run p.plan --counters=no_such_thing_at_all", "--counters: ");
     world_expect_error(world, "run q.plan", "q.plan:2: memory = perhaps: expected yes or no");
     world_expect_error(world, "run p.plan --counters=bad.group", "bad.group");
+    world_expect_error(world, "run p.plan --counters=", "--counters: expected groups");
+    world_expect_error(world, "run p.plan --counters=,", "--counters: expected groups");
+    world_expect(world, "run p.plan --counters=none --dry-run", 0); /* instead of the plan's, which means nothing */
 }
 
 /* valgrind is not there: every case has its reason and its remedy. A shell script cannot be counted either, so this
