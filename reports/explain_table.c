@@ -225,9 +225,11 @@ static void finish_notes(struct builder *builder, struct explain_pass *pass)
     }
 }
 
-static bool same_table(const struct view_case *a, const struct view_case *b)
+/* As the tables of the cases are cut. */
+static bool same_table(const struct view *view, const struct view_case *a, const struct view_case *b)
 {
-    return str_equal(a->suite, b->suite) && str_equal(a->operation, b->operation);
+    return str_equal(a->suite, b->suite) &&
+           (str_equal(a->operation, b->operation) || view_is_fragmented(view, a->suite));
 }
 
 /* The table of all cases from first on that share its suite and operation, as far as they have a value. */
@@ -235,12 +237,15 @@ static struct explain_table build_table(struct builder *builder, const struct vi
                                         struct explain_pass *pass)
 {
     const struct view_case *head = &view->cases[first];
-    struct explain_table table = { .title = arena_format(builder->arena, "%s / %s", head->suite, head->operation) };
+    struct explain_table table = { .title =
+                                       view_is_fragmented(view, head->suite)
+                                           ? head->suite
+                                           : arena_format(builder->arena, "%s / %s", head->suite, head->operation) };
     table.cases = arena_array(builder->arena, view->case_count - first, sizeof *table.cases);
     builder->column_count = 0;
     memset(builder->has_value, 0, sizeof builder->has_value);
     for (size_t i = first; i < view->case_count; i++) {
-        if (!same_table(&view->cases[i], head))
+        if (!same_table(view, &view->cases[i], head))
             continue;
         done[i] = true;
         bool has_value = false;

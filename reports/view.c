@@ -211,7 +211,7 @@ const char *view_notes(const struct view *view, const struct view_case *view_cas
 /* ---- groups ---- */
 
 /* A table of one row says little: a suite with fewer than three cases an operation gets one table for all of them. */
-static bool is_fragmented(const struct view *view, const char *suite)
+bool view_is_fragmented(const struct view *view, const char *suite)
 {
     size_t cases = 0, operations = 0;
     for (size_t i = 0; i < view->case_count; i++) {
@@ -263,7 +263,7 @@ static void build_groups(struct view *view)
         if (!group) {
             group = &view->groups[view->group_count++];
             group->suite = view_case->suite;
-            group->operation = is_fragmented(view, view_case->suite) ? "" : view_case->operation;
+            group->operation = view_is_fragmented(view, view_case->suite) ? "" : view_case->operation;
         }
         group->count++;
     }

@@ -112,6 +112,8 @@ int view_load(struct view *view, struct store *store, const char *run, const cha
 void view_build(struct view *view, const struct store_run_row *run, struct store_case *cases, size_t case_count,
                 const struct store_failure_row *failures, size_t failure_count, const char *title, struct arena *arena);
 
+/* A suite of many operations with few cases each: one table for all of them. */
+bool view_is_fragmented(const struct view *view, const char *suite);
 /* The case's metric of that name (the main one included), or NULL if no process has a value. */
 const struct stats_summary *view_metric(const struct view_case *view_case, const char *name);
 /* Median over processes of a metric from a pass of its own. */
