@@ -23,7 +23,8 @@ enum flame_class flame_class(const struct stacks_frame *frame);
 const char *flame_class_name(enum flame_class class);
 
 /* A flame graph (root on top) as one <svg> of 1200 units, with tooltips and without script: for reports, for paper and
- * for browsers without script. Frames too narrow to see and rows below the 20th are left out. unit: of the weights. */
+ * for browsers without script. Frames too narrow to see and rows below the 20th are left out,
+ * long chains of calls without a branch shortened. unit: of the weights. */
 void flame_svg(const struct stacks *stacks, const char *title, const char *unit, struct str *out);
 
 /* The page: head with style, then whatever the caller writes, then data and script (flame_page.c). */

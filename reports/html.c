@@ -51,7 +51,12 @@ static void page_header(const struct view *view, struct str *out)
         str_append(out, "</dd></div>");
     }
     str_append(out, "</dl>\n<ul class=\"badges\">");
-    badge(out, view->measured ? "info" : "bad", view->group_count ? "cases" : NULL, view_case_line(view));
+    if (view->measured || !view->explain || !view->explain->profile_count)
+        badge(out, view->measured ? "info" : "bad", view->group_count ? "cases" : NULL, view_case_line(view));
+    if (view->explain && view->explain->profile_count)
+        badge(out, "info", "profiles",
+              arena_format(view->arena, "%zu profile%s", view->explain->profile_count,
+                           view->explain->profile_count > 1 ? "s" : ""));
     if (!str_equal(view->run.status, "complete"))
         badge(out, "bad", NULL, arena_format(view->arena, "run %s", view->run.status));
     badge(out,

@@ -261,9 +261,10 @@ void html_noise(const struct view *view, const struct explain *explain, struct s
         return;
     str_append(out, "<section id=\"noise\"><h2>What disturbed the samples</h2><p class=\"method\">");
     if (view->contaminated)
-        str_appendf(
-            out, "%zu of %zu cases have contaminated samples: they are kept and marked, and the medians resist them. ",
-            view->contaminated, view->measured);
+        str_appendf(out, "%zu of %zu cases have contaminated samples, which are kept and marked%s. ",
+                    view->contaminated, view->measured,
+                    2 * view->contaminated > view->measured ? "; these are times of a busy machine"
+                                                            : "; the medians resist them");
     str_append(
         out,
         "Run delay: the largest share of a sample's wall time that its threads, added up, were ready but had no CPU. "

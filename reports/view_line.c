@@ -50,8 +50,9 @@ const char *view_noise_line(const struct view *view)
         return "";
     const char *busy = 2 * view->contaminated > view->measured ? "the machine was busy: " : "";
     const char *noisy = view->noisy ? arena_format(view->arena, "%zu noisy", view->noisy) : "";
-    const char *contaminated =
-        view->contaminated ? arena_format(view->arena, "%zu cases with contaminated samples", view->contaminated) : "";
+    const char *contaminated = view->contaminated ? arena_format(view->arena, "%zu case%s with contaminated samples",
+                                                                 view->contaminated, view->contaminated > 1 ? "s" : "")
+                                                  : "";
     return arena_format(view->arena, "%s%s%s%s", busy, noisy, *noisy && *contaminated ? ", " : "", contaminated);
 }
 
@@ -113,7 +114,8 @@ const char *view_method_note(const struct view *view)
     const char *spread =
         "Spread is the robust standard deviation (1.4826 MAD; below six values the plain one) over the "
         "median; a case above 5 % is noisy. "
-        "A sample is contaminated when its thread waited for a CPU for more than 1 % of its wall time.";
+        "A sample is contaminated when its threads waited for a CPU for more than 1 % of its wall time, were moved to another "
+        "CPU, waited for the disk, or ran at another clock than usual.";
     if (n >= 6)
         return arena_format(view->arena, "%s and covers at least 95 %%. %s", start, spread);
     if (n >= 2) {

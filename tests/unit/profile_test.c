@@ -532,14 +532,42 @@ static void test_difference_without_counts(void **state)
     stacks_release(empty);
 }
 
+/* What leads to the work takes one row, the work all that it needs. */
+static void test_chain(void **state)
+{
+    (void)state;
+    struct str drawing = { 0 };
+    struct stacks *stacks = read_folded("t;main;a;b;c;d;e;work;x 60\nt;main;a;b;c;d;e;work;y 40\n", true, 0, NULL);
+    flame_svg(stacks, "title", "ns", &drawing);
+    assert_non_null(strstr(drawing.data, "6 calls, from the inside:\ne\nd\nc\nb\na\nmain</title>"));
+    static const char *const drawn[] = { ">t</text>", ">… 6 calls</text>", ">work</text>", ">x</text>", ">y</text>" };
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++)
+        assert_int_equal(occurrences(drawing.data, drawn[i]), 1);
+    assert_int_equal(occurrences(drawing.data, "<rect"), 5);
+    str_clear(&drawing);
+    stacks_release(stacks);
+    stacks = read_folded("t;main;a;b 60\nt;main;a;c 40\n", true, 0, NULL); /* too short to hide anything */
+    flame_svg(stacks, "title", "ns", &drawing);
+    assert_int_equal(occurrences(drawing.data, "calls"), 0);
+    assert_int_equal(occurrences(drawing.data, "<rect"), 5);
+    str_release(&drawing);
+    stacks_release(stacks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folded_round_trip), cmocka_unit_test(test_folded_reading),
-        cmocka_unit_test(test_perf_script),       cmocka_unit_test(test_files),
-        cmocka_unit_test(test_speedscope),        cmocka_unit_test(test_pprof),
-        cmocka_unit_test(test_hostile_names),     cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_difference),        cmocka_unit_test(test_difference_without_counts),
+        cmocka_unit_test(test_folded_round_trip),
+        cmocka_unit_test(test_folded_reading),
+        cmocka_unit_test(test_perf_script),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_speedscope),
+        cmocka_unit_test(test_pprof),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_difference_without_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
