@@ -64,12 +64,15 @@ static bool has_pass(const struct view_case *view_case, enum store_pass pass)
 }
 
 /* A timed process counts too where somebody asked it to and no pass of its own did; then the state, the share of time
- * or the threads tell a counter from the other metrics. */
+ * or the threads tell a counter from the other metrics. The estimate of cycles is nothing that was asked for: every timed
+ * sample has it, and a table of it would say the times again. */
 static bool belongs(const struct view_case *view_case, const struct store_series *series, enum store_pass pass)
 {
     if (series->pass == pass)
         return true;
     if (pass != STORE_PASS_COUNTERS || series->pass != STORE_PASS_TIMED || has_pass(view_case, STORE_PASS_COUNTERS))
+        return false;
+    if (str_equal(series->name, "estimated_cycles"))
         return false;
     bool never_seen = series->worst_state == STORE_NOT_COUNTED && !series->remedy && series->running_share <= 0;
     return !never_seen && (series->worst_state != STORE_OK || series->running_share > 0 || series->thread_count > 0);

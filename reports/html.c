@@ -1,6 +1,7 @@
 /* html.c: one self-contained page: style, script and charts are inside, nothing is loaded from anywhere.
  *
- * Order: what a reader came for (key numbers), what went wrong, charts, every case, how it was measured. All foreign
+ * Order: what a reader came for (key numbers), what went wrong, charts, where the time goes, every case with its counts,
+ * whether to trust them, how it was measured. All foreign
  * text goes through escape_html. The page works without its script; that only adds sorting and searching. */
 #include "reports/html.h"
 #include "harness/base/clock.h"
@@ -304,10 +305,12 @@ static void sections(const struct view *view, const struct report_options *optio
     struct str left_out = { 0 };
     problem_list(view, out);
     chart_section(view, options->gnuplot, out, &left_out);
-    case_section(view, scale, out);
     if (view->explain) {
         html_accounts(view->explain, out);
         html_profiles(view->explain, out);
+    }
+    case_section(view, scale, out);
+    if (view->explain) {
         html_counters(view, view->explain, out);
         html_noise(view, view->explain, out);
         html_checks(view->explain, out);

@@ -244,6 +244,31 @@ static void add_models(const struct runner *runner, struct facts *facts)
     str_release(&list);
 }
 
+/* The passes of all sections that share the name of this one, once. */
+static void add_passes(const struct runner *runner, size_t index, struct facts *facts)
+{
+    struct str all = { 0 };
+    const char *suite = runner->suites[index].section->name;
+    for (size_t i = 0; i < runner->suite_count; i++) {
+        struct str passes = { 0 };
+        if (str_equal(runner->suites[i].section->name, suite))
+            passes_describe(&runner->suites[i].passes, &passes);
+        if (passes.length && i < index) {
+            str_release(&passes);
+            str_release(&all);
+            return;
+        }
+        if (passes.length)
+            str_appendf(&all, "%s%s", all.length ? "; " : "", str_text(&passes));
+        str_release(&passes);
+    }
+    char *name = mem_format("%s.passes", suite);
+    if (all.length)
+        facts_add(facts, name, str_text(&all));
+    free(name);
+    str_release(&all);
+}
+
 /* What is true of this run's set-up: next to the machine's condition, so that a reader can repeat it. */
 static void add_setup(const struct runner *runner, struct facts *facts)
 {
@@ -256,17 +281,10 @@ static void add_setup(const struct runner *runner, struct facts *facts)
     add_models(runner, facts);
     facts_addf(facts, "process_id", "%ld", (long)getpid()); /* tells a run that goes on from one that was killed */
     for (size_t i = 0; i < runner->suite_count; i++) {
-        const struct runner_suite *suite = &runner->suites[i];
-        char *name = mem_format("%s.program", suite->section->name);
-        facts_add(facts, name, suite->program);
+        char *name = mem_format("%s.program", runner->suites[i].section->name);
+        facts_add(facts, name, runner->suites[i].program);
         free(name);
-        struct str passes = { 0 };
-        passes_describe(&suite->passes, &passes);
-        name = mem_format("%s.passes", suite->section->name);
-        if (passes.length)
-            facts_add(facts, name, str_text(&passes));
-        str_release(&passes);
-        free(name);
+        add_passes(runner, i, facts);
     }
 }
 

@@ -192,6 +192,8 @@ static void test_once(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM run_fact WHERE name = 'good.passes' AND value = 'memory, "
                                         "spans'"),
                      1);
+    /* Sections of one name are one suite: the fact names the passes of all. */
+    world_write(world, "r.plan", "rounds = 1\n[suite good]\nfilter = a\nmemory = yes\n[suite good]\nspans = yes\n");
     /* A plan's suite can say no to what its head asks for; the command line adds to it. */
     world_write(world, "q.plan",
                 "rounds = 1\nmemory = yes\ncounters = task_clock\n[suite good]\nmemory = no\n"
@@ -201,6 +203,10 @@ static void test_once(void **state)
     world_expect(world, "run q.plan -q --spans --counters=page_faults", 0);
     assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE run = 3 AND pass IN ('spans', 'counters')"),
                      4);
+    world_expect(world, "run r.plan -q", 0);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM run_fact WHERE run_id = 4 AND name = 'good.passes' AND "
+                                        "value LIKE 'memory; spans'"),
+                     1);
 }
 
 /* One line a pass, metrics that say why, no failure. */

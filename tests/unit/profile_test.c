@@ -537,7 +537,7 @@ static void test_chain(void **state)
 {
     (void)state;
     struct str drawing = { 0 };
-    struct stacks *stacks = read_folded("t;main;a;b;c;d;e;work;x 60\nt;main;a;b;c;d;e;work;y 40\n", true, 0, NULL);
+    struct stacks *stacks = read_folded("t;main;a;b;c;d;e;work;x 60\nt;main;a;b;c;d;e;work;y 40\n", true, 0, "");
     flame_svg(stacks, "title", "ns", &drawing);
     assert_non_null(strstr(drawing.data, "6 calls, from the inside:\ne\nd\nc\nb\na\nmain</title>"));
     static const char *const drawn[] = { ">t</text>", ">… 6 calls</text>", ">work</text>", ">x</text>", ">y</text>" };
@@ -546,7 +546,7 @@ static void test_chain(void **state)
     assert_int_equal(occurrences(drawing.data, "<rect"), 5);
     str_clear(&drawing);
     stacks_release(stacks);
-    stacks = read_folded("t;main;a;b 60\nt;main;a;c 40\n", true, 0, NULL); /* too short to hide anything */
+    stacks = read_folded("t;main;a;b 60\nt;main;a;c 40\n", true, 0, ""); /* too short to hide anything */
     flame_svg(stacks, "title", "ns", &drawing);
     assert_int_equal(occurrences(drawing.data, "calls"), 0);
     assert_int_equal(occurrences(drawing.data, "<rect"), 5);
