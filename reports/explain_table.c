@@ -64,8 +64,8 @@ static bool has_pass(const struct view_case *view_case, enum store_pass pass)
 }
 
 /* A timed process counts too where somebody asked it to and no pass of its own did; then the state, the share of time
- * or the threads tell a counter from the other metrics. The estimate of cycles is nothing that was asked for: every timed
- * sample has it, and a table of it would say the times again. */
+ * or the threads tell a counter from the other metrics. The estimate of cycles is nothing that was asked for: every
+ * timed sample has it, and a table of it would say the times again. */
 static bool belongs(const struct view_case *view_case, const struct store_series *series, enum store_pass pass)
 {
     if (series->pass == pass)

@@ -1,8 +1,8 @@
 /* html.c: one self-contained page: style, script and charts are inside, nothing is loaded from anywhere.
  *
- * Order: what a reader came for (key numbers), what went wrong, charts, where the time goes, every case with its counts,
- * whether to trust them, how it was measured. All foreign
- * text goes through escape_html. The page works without its script; that only adds sorting and searching. */
+ * Order: what a reader came for (key numbers), what went wrong, charts, where the time goes, every case with its
+ * counts, whether to trust them, how it was measured. All foreign text goes through escape_html. The page works without
+ * its script; that only adds sorting and searching. */
 #include "reports/html.h"
 #include "harness/base/clock.h"
 #include "reports/asset.h"
