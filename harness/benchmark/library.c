@@ -178,6 +178,16 @@ static void open_output(struct output *output, struct benchmark_reporter *displa
     open_file(output, &benchmark_registry_get()->flags);
 }
 
+/* Counts with their states do not fit into a console's line: who asks for them there sees nothing otherwise. */
+static void point_at_counts(const struct output *output, const struct benchmark_flags *flags)
+{
+    bool in_json = strcmp(flags->format, "json") == 0 || (flags->out[0] && strcmp(flags->out_format, "json") == 0);
+    if (flags->counters[0] && output->own_display && !in_json)
+        fputs("--prony_counters: what was counted stands in the JSON only (--benchmark_format=json or "
+              "--benchmark_out=FILE)\n",
+              output->display->talk);
+}
+
 /* Results that were not written are worth an exit status. */
 static void close_output(struct output *output)
 {
@@ -448,6 +458,7 @@ static void run_instances(const struct benchmark_instances *instances, struct be
     }
     finalize(output->display);
     finalize(output->file);
+    point_at_counts(output, &registry->flags);
     benchmark_ending_finish();
 }
 

@@ -733,6 +733,24 @@ static void test_library_counts_the_pool(void **state)
     outcome_release(&outcome);
 }
 
+static void empty_benchmark(struct benchmark_state *state)
+{
+    while (benchmark_state_keep_running(state)) {}
+}
+
+/* The console has no place for counts: it says where they are. */
+static void test_library_points_at_counts(void **state)
+{
+    (void)state;
+    benchmark_iterations(benchmark_register("BM", empty_benchmark, NULL), 10);
+    struct outcome outcome = run_library("--prony_counters=page_faults");
+    assert_non_null(strstr(outcome.err, "--prony_counters: what was counted stands in the JSON only"));
+    outcome_release(&outcome);
+    outcome = run_library("--prony_counters=page_faults --benchmark_format=json");
+    assert_null(strstr(outcome.err, "--prony_counters"));
+    outcome_release(&outcome);
+}
+
 static void paging_benchmark(struct benchmark_state *state)
 {
     while (benchmark_state_keep_running(state)) {
@@ -803,6 +821,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_no_descriptor_left),
         cmocka_unit_test(test_energy),
         cmocka_unit_test(test_library_counts_the_pool),
+        cmocka_unit_test(test_library_points_at_counts),
         cmocka_unit_test(test_library_counts_threads_of_a_case),
         cmocka_unit_test_setup(test_library_states, reset_pmu),
     };
