@@ -6,6 +6,7 @@
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
 #include "harness/run/record_allocations.h"
+#include "reports/escape.h"
 #include "reports/profile.h"
 #include "reports/profile_diff.h"
 #include <limits.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_TOP = 25 };
+enum { DEFAULT_TOP = 25, TITLE_WIDTH = 60 };
 
 struct settings {
     const char *database, *format, *output, *filter, *profile, *unit;
@@ -200,6 +201,9 @@ static int load(struct work *work, struct source *source, struct error *error)
         return load_profile(work, source->text + strlen("profile:"), source, error);
     if (source->text && is_file(source->text))
         return load_file(work, source->text, source, error);
+    if (source->text && strchr(source->text, '.'))
+        return error_set(error, ERROR_USAGE, "%s: neither a file nor a run (a number, latest, latest~N or a uuid)",
+                         source->text);
     return load_run(work, source->text, source, error);
 }
 
@@ -215,9 +219,10 @@ static void release(struct source *source)
 static int ask(const struct source *source, const char *format, struct error *error)
 {
     struct str list = { 0 };
-    for (size_t i = 0; i < source->count; i++)
-        str_appendf(&list, "%s%lld %s", i ? ", " : "", (long long)source->profiles[i].id,
-                    source->profiles[i].about.title);
+    for (size_t i = 0; i < source->count; i++) {
+        str_appendf(&list, "%s%lld ", i ? ", " : "", (long long)source->profiles[i].id);
+        escape_fit(&list, source->profiles[i].about.title, TITLE_WIDTH);
+    }
     int code = error_set(error, ERROR_USAGE,
                          "%s holds one profile: -o FILE writes them to FILE, FILE-2, ..., --profile N or --filter RE "
                          "chooses: %s",

@@ -12,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2, GAP = 2, NAME_LIMIT = 44, NAME_LEAST = 12, TITLE_LINES = 3, CELL_SIZE = 96, UNIT_LIMIT = 8 };
+enum {
+    INDENT = 2,
+    GAP = 2,
+    NAME_LIMIT = 44,
+    NAME_LEAST = 12,
+    TITLE_WIDTH = 60,
+    TITLE_LINES = 3,
+    CELL_SIZE = 96,
+    UNIT_LIMIT = 8
+};
 
 /* One pass while it is written down. */
 struct writer {
@@ -365,7 +374,7 @@ static void write_profiles(const struct view *view, const struct explain *explai
         const struct profile *profile = &explain->profiles[i];
         struct str line = { 0 };
         str_appendf(&line, "%lld  ", (long long)profile->id);
-        escape_plain(&line, profile->about.title);
+        escape_fit(&line, profile->about.title, TITLE_WIDTH);
         str_appendf(&line, ": %s", profile_summary(profile, view->arena));
         text_paragraph(out, str_text(&line), INDENT);
         str_release(&line);

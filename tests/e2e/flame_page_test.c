@@ -151,7 +151,8 @@ static void test_mistakes(void **state)
     static const char *const cases[][2] = {
         { "", "run 3 has no profiles; prony profile" },
         { "7", "no run '7'" },
-        { "missing.folded", "no run 'missing.folded'" },
+        { "missing.folded", "missing.folded: neither a file nor a run" },
+        { "missing.folded --db missing.db", "missing.folded: neither a file nor a run" },
         { "./missing.folded", "missing.folded" },
         { "--profile 99", "no profile 99" },
         { "--profile x", "no number of a profile" },
