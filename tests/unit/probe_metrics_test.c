@@ -776,6 +776,47 @@ static void test_library_counts_threads_of_a_case(void **state)
     outcome_release(&outcome);
 }
 
+/* Of a case's threads: the sum is as good as its worst part, for that part's reason. */
+static void test_sum_of_threads(void **state)
+{
+    (void)state;
+    double *one = mem_array(1, sizeof *one), *two = mem_array(1, sizeof *two);
+    one[0] = 3;
+    two[0] = 4;
+    struct benchmark_counter_report sum = { .value = 3, .running_share = 1, .threads = one, .thread_count = 1 };
+    struct benchmark_counter_report scaled = { .value = 4,
+                                               .state = BENCHMARK_COUNTER_SCALED,
+                                               .running_share = 0.5,
+                                               .reason = mem_strdup("shared"),
+                                               .threads = two,
+                                               .thread_count = 1 };
+    struct benchmark_counter_report absent = { .state = BENCHMARK_COUNTER_UNSUPPORTED,
+                                               .running_share = 1,
+                                               .reason = mem_strdup("refused"),
+                                               .remedy = mem_strdup("ask") };
+    struct benchmark_counter_report good = { .value = 5, .running_share = 1 };
+    benchmark_metrics_add(&sum, &scaled);
+    assert_int_equal(sum.state, BENCHMARK_COUNTER_SCALED);
+    assert_string_equal(sum.reason, "shared");
+    assert_true(sum.value == 7 && sum.running_share == 0.5);
+    assert_true(sum.thread_count == 2 && sum.threads[0] == 3 && sum.threads[1] == 4);
+    benchmark_metrics_add(&sum, &absent);
+    assert_int_equal(sum.state, BENCHMARK_COUNTER_UNSUPPORTED);
+    assert_string_equal(sum.reason, "refused");
+    assert_string_equal(sum.remedy, "ask");
+    assert_int_equal(sum.thread_count, 0);
+    benchmark_metrics_add(&sum, &good);
+    assert_int_equal(sum.state, BENCHMARK_COUNTER_UNSUPPORTED);
+    free(sum.reason);
+    free(sum.remedy);
+    free(sum.threads);
+    free(scaled.reason);
+    free(scaled.remedy);
+    free(scaled.threads);
+    free(absent.reason);
+    free(absent.remedy);
+}
+
 static void counting_benchmark(struct benchmark_state *state)
 {
     while (benchmark_state_keep_running(state))
@@ -823,6 +864,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_library_counts_the_pool),
         cmocka_unit_test(test_library_points_at_counts),
         cmocka_unit_test(test_library_counts_threads_of_a_case),
+        cmocka_unit_test(test_sum_of_threads),
         cmocka_unit_test_setup(test_library_states, reset_pmu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

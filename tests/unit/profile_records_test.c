@@ -4,13 +4,16 @@
 #include "harness/probe/profile/fold.h"
 #include "harness/probe/profile/perf_records.h"
 #include "harness/probe/profile/perf_ring.h"
+#include "harness/probe/profile/recording.h"
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 /* ---- building records ---- */
@@ -272,6 +275,40 @@ static void test_ring(void **state)
     free(page);
 }
 
+/* A full disk keeps what was there and says so. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct recording recording;
+    struct str bytes = { 0 };
+    struct rlimit before, small;
+    struct record record;
+    struct error error;
+    size_t offset = 0, count = 0;
+    for (int i = 0; i < 100; i++)
+        put_sample(&bytes, (uint64_t)i, 1, 1, 16, 16, false);
+    assert_int_equal(recording_open(&recording, &error), 0);
+    recording_append(&recording, bytes.data, bytes.length);
+    assert_string_equal(recording.problem, "");
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){ bytes.length + 100, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    recording_append(&recording, bytes.data, bytes.length);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_non_null(strstr(recording.problem, "is full"));
+    recording_append(&recording, bytes.data, bytes.length); /* there would be room again, but with a hole before it */
+    assert_int_equal(recording.written_bytes, bytes.length + 100);
+    assert_int_equal(recording_map(&recording, &error), 0);
+    assert_int_equal(recording.size_bytes, bytes.length + 100);
+    while (perf_records_next(recording.data, recording.size_bytes, &offset, &record))
+        count += record.kind == RECORD_SAMPLE;
+    assert_int_equal(count, 100);
+    recording_close(&recording);
+    str_release(&bytes);
+}
+
 /* ---- folding ---- */
 
 static const char *top_name(const struct stacks *stacks, size_t node)
@@ -383,8 +420,9 @@ static void test_mappings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sample), cmocka_unit_test(test_others),  cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_ring),   cmocka_unit_test(test_threads), cmocka_unit_test(test_mappings),
+        cmocka_unit_test(test_sample),    cmocka_unit_test(test_others),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_ring),      cmocka_unit_test(test_threads), cmocka_unit_test(test_mappings),
+        cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,10 +39,8 @@ int recording_open(struct recording *recording, struct error *error)
 
 void recording_append(struct recording *recording, const void *bytes, size_t size_bytes)
 {
-    if (recording->problem[0]) {
-        recording->dropped_bytes += size_bytes;
+    if (recording->problem[0])
         return;
-    }
     size_t done = 0;
     while (done < size_bytes) {
         ssize_t put = write(recording->fd, (const char *)bytes + done, size_bytes - done);
@@ -52,7 +50,6 @@ void recording_append(struct recording *recording, const void *bytes, size_t siz
             snprintf(recording->problem, sizeof recording->problem,
                      "the samples' temporary file is full after %llu MiB (%s): set TMPDIR, or take fewer",
                      (unsigned long long)recording->written_bytes >> 20, strerror(put < 0 ? errno : ENOSPC));
-            recording->dropped_bytes += size_bytes - done;
             break;
         }
         done += (size_t)put;

@@ -11,7 +11,7 @@
 
 struct recording {
     int fd; /* -1 = none */
-    uint64_t written_bytes, dropped_bytes;
+    uint64_t written_bytes;
     const void *data; /* after recording_map */
     size_t size_bytes;
     char problem[256]; /* why it is not whole; "" if it is */
