@@ -140,7 +140,8 @@ static int run_between(struct arguments *arguments, const char *state, const str
     return code;
 }
 
-static int mend(struct arguments *arguments, const char *state, struct arena *arena, int *status, struct error *error)
+static int mend_alone(struct arguments *arguments, const char *state, struct arena *arena, int *status,
+                      struct error *error)
 {
     struct doctor_report report;
     struct doctor_change *changes;
@@ -155,6 +156,29 @@ static int mend(struct arguments *arguments, const char *state, struct arena *ar
         return run_between(arguments, state, changes, made ? count : 0, arena, status, error);
     if (made)
         printf("prony doctor --restore puts back what is written down in %s\n", state);
+    *status = good ? EXIT_OK : EXIT_COULD_NOT_RUN;
+    return code;
+}
+
+static int mend(struct arguments *arguments, const char *state, struct arena *arena, int *status, struct error *error)
+{
+    int lock, code = doctor_lock(state, &lock, error);
+    if (code != 0)
+        return code;
+    code = mend_alone(arguments, state, arena, status, error);
+    doctor_unlock(lock);
+    return code;
+}
+
+static int restore(const struct arguments *arguments, const char *state, struct arena *arena, int *status,
+                   struct error *error)
+{
+    bool good;
+    int lock, code = doctor_lock(state, &lock, error);
+    if (code != 0)
+        return code;
+    code = put_back(arguments, state, NULL, 0, stdout, arena, &good, error);
+    doctor_unlock(lock);
     *status = good ? EXIT_OK : EXIT_COULD_NOT_RUN;
     return code;
 }
@@ -202,7 +226,6 @@ static int run(struct app *app, int argc, char **argv)
     struct arena arena = { 0 };
     struct error error;
     int status = EXIT_OK;
-    bool good;
     (void)app;
     int code = parse(&arguments, argc, argv, &error);
     const char *state = arguments.state ? arguments.state : doctor_state_path(&arena);
@@ -211,8 +234,7 @@ static int run(struct app *app, int argc, char **argv)
     if (code == 0 && arguments.fix) {
         code = mend(&arguments, state, &arena, &status, &error);
     } else if (code == 0 && arguments.restore) {
-        code = put_back(&arguments, state, NULL, 0, stdout, &arena, &good, &error);
-        status = good ? EXIT_OK : EXIT_COULD_NOT_RUN;
+        code = restore(&arguments, state, &arena, &status, &error);
     } else if (code == 0 && arguments.fingerprint) {
         print_fingerprint(&arguments, &arena);
     } else if (code == 0) {

@@ -95,6 +95,12 @@ int doctor_fix(const char *root, const char *state_path, const struct doctor_rep
  * back, because the boot did. */
 int doctor_restore(const char *root, const char *state_path, const struct doctor_change *only, size_t only_count,
                    struct arena *arena, struct doctor_change **changes, size_t *count, struct error *error);
+/* Only one may change settings at a time: a second --fix would find them good, and lose them in the middle of its
+ * command when the first puts them back. Take the lock before doctor_fix and doctor_restore and keep it for as long as
+ * the changes shall last; ERROR_STATE if somebody else has it. It ends with the process. *lock is -1 where there is no
+ * place for the file either. */
+int doctor_lock(const char *state_path, int *lock, struct error *error);
+void doctor_unlock(int lock);
 /* How many of the report's warnings and failures doctor_fix can mend. */
 size_t doctor_fixable(const char *root, const struct doctor_report *report, struct arena *arena);
 /* The file for this user: /var/lib/prony/doctor.json for root, else below $XDG_STATE_HOME or ~/.local/state. */

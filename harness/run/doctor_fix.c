@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Which files mend which check. Those that do not exist on a machine are passed over. */
@@ -225,6 +226,36 @@ const char *doctor_state_path(struct arena *arena)
     if (state && *state == '/')
         return arena_format(arena, "%s/prony/doctor.json", state);
     return arena_format(arena, "%s/.local/state/prony/doctor.json", home && *home ? home : "");
+}
+
+/* ---- one at a time ---- */
+
+int doctor_lock(const char *state_path, int *lock, struct error *error)
+{
+    char *directory = mem_strdup(state_path), *slash = strrchr(directory, '/');
+    *lock = -1;
+    if (slash)
+        slash[slash == directory] = 0;
+    /* The directory is locked: a file for that alone would stay behind. */
+    const char *path = slash ? directory : ".";
+    if (file_make_directories(path, NULL) == 0)
+        *lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = 0;
+    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        code = error_set(error, ERROR_STATE,
+                         "another prony doctor changes settings just now, or runs a command between (%s is locked): "
+                         "wait until it is done",
+                         path);
+        doctor_unlock(*lock);
+    }
+    free(directory);
+    return code;
+}
+
+void doctor_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
 }
 
 /* ---- both ways ---- */

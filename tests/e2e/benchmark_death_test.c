@@ -303,7 +303,8 @@ static void test_repetitions_kept(void **state)
 static void test_nested_run(void **state)
 {
     (void)state;
-    struct client_result result = client_shell("nested", "HOW=15 exec % --benchmark_format=json --benchmark_min_time=1x");
+    struct client_result result =
+        client_shell("nested", "HOW=15 exec % --benchmark_format=json --benchmark_min_time=1x");
     assert_int_equal(result.signal, SIGTERM);
     assert_int_equal(count_records(result.out, "nested"), 1);
     client_release(&result);

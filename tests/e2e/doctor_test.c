@@ -182,6 +182,24 @@ static void test_fix_around_a_command(void **state)
     }
 }
 
+/* A second one would find all good, and lose it in the middle of its command. */
+static void test_two_fixes(void **state)
+{
+    struct world *world = *state;
+    tree_put(world->fixture.root, GOVERNOR, "powersave\n");
+    expect(world,
+           "$prony doctor --fix --root $PWD --state s.json -- sh -c '\"$0\" doctor --fix --root $PWD --state s.json; "
+           "echo second: $?; \"$0\" doctor --restore --root $PWD --state s.json; echo third: $?; cat .\"$1\"' "
+           "$prony " GOVERNOR,
+           0, "another prony doctor changes settings just now");
+    expect(
+        world,
+        "$prony doctor --fix --root $PWD --state s.json -- sh -c '\"$0\" doctor --restore --root $PWD --state s.json; "
+        "echo $?; cat .\"$1\"' $prony " GOVERNOR,
+        0, "2\nperformance\n");
+    expect_file(world, GOVERNOR, "powersave\n");
+}
+
 /* A signal to prony alone ends the command, and everything is put back. */
 static void test_fix_and_a_signal(void **state)
 {
@@ -262,14 +280,9 @@ static void test_run_warns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_this_machine),
-        TEST(test_strict),
-        TEST(test_usage),
-        TEST(test_fix_and_restore),
-        TEST(test_fix_behind_sudo),
-        TEST(test_fix_around_a_command),
-        TEST(test_fix_and_a_signal),
-        TEST(test_run),
+        TEST(test_this_machine),    TEST(test_strict),           TEST(test_usage),
+        TEST(test_fix_and_restore), TEST(test_fix_behind_sudo),  TEST(test_fix_around_a_command),
+        TEST(test_two_fixes),       TEST(test_fix_and_a_signal), TEST(test_run),
         TEST(test_run_warns),
     };
     return cmocka_run_group_tests_name("doctor_e2e", tests, NULL, NULL);
