@@ -44,6 +44,13 @@ static void refuse(struct attempt *attempt, const char *reason, const char *reme
     attempt->result->remedy = remedy;
 }
 
+void callgrind_refuse_unmarked(struct callgrind_result *result)
+{
+    result->unmarked = true;
+    result->reason = "the program does not mark its timed loop for callgrind";
+    result->remedy = "link it with a libbenchmark of this version that was built where valgrind's header is installed";
+}
+
 /* ---- the command line ---- */
 
 static bool is_installed(void)
@@ -223,8 +230,7 @@ static double read_output(struct attempt *attempt, const struct child_result *ch
     }
     double iterations = find_metric(sample, "callgrind_iterations");
     if (!(iterations > 0))
-        refuse(attempt, "the program does not mark its timed loop for callgrind",
-               "link it with a libbenchmark of this version that was built where valgrind's header is installed");
+        callgrind_refuse_unmarked(attempt->result);
     return iterations;
 }
 

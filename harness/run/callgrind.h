@@ -24,6 +24,7 @@ struct callgrind_request {
 struct callgrind_result {
     bool counted; /* false: reason says why not (no valgrind, several threads, too slow, ...) */
     bool interrupted;
+    bool unmarked;                /* why it was not counted holds for every case of the program */
     const char *reason, *remedy;  /* remedy may be NULL */
     const char *variant;          /* kernels that really ran, as the program tells; NULL = it does not */
     struct store_metric *metrics; /* an iteration: callgrind_instructions, callgrind_branches, ... */
@@ -35,6 +36,9 @@ struct callgrind_result {
  * be started or no file be written. Results live in the arena. */
 int callgrind_measure(const struct callgrind_request *request, struct arena *arena, struct callgrind_result *result,
                       struct error *error);
+
+/* What callgrind_measure says of a program that does not mark its timed loop. */
+void callgrind_refuse_unmarked(struct callgrind_result *result);
 
 /* ---- the file that callgrind writes (callgrind_dump.c) ---- */
 

@@ -121,12 +121,12 @@ static int store_callgrind(const struct pass_target *target, const struct callgr
     return passes_store(target, &sample, error);
 }
 
-int pass_callgrind(const struct pass_target *target, struct error *error)
+/* One process under valgrind. */
+static void measure_callgrind(const struct pass_target *target, struct arena *arena, struct callgrind_result *result)
 {
-    struct execution *execution = target->run->execution;
+    const struct execution *execution = target->run->execution;
     const struct runner_suite *suite = target->suite;
-    struct arena arena = { 0 };
-    const char **arguments = arena_array(&arena, suite->argument_count + 1, sizeof *arguments);
+    const char **arguments = arena_array(arena, suite->argument_count + 1, sizeof *arguments);
     memcpy(arguments, suite->arguments, suite->argument_count * sizeof *arguments);
     double native_ns = 0;
     passes_timed_value(target->timed, "real_time_ns", &native_ns);
@@ -136,14 +136,26 @@ int pass_callgrind(const struct pass_target *target, struct error *error)
                                          .timeout_s = suite->timeout_s,
                                          .native_iteration_ns = isfinite(native_ns) ? native_ns : 0,
                                          .interrupt_fd = execution->runner->interrupt.fd };
-    struct callgrind_result result;
     struct error problem;
+    if (callgrind_measure(&request, arena, result, &problem) != 0)
+        *result = (struct callgrind_result){ .reason = arena_strdup(arena, problem.text) };
+}
+
+/* A program that marks no loop in one case marks none in the others: valgrind is spared them. */
+int pass_callgrind(const struct pass_target *target, struct error *error)
+{
+    struct arena arena = { 0 };
+    struct callgrind_result result = { 0 };
     int code = 0;
-    execution->process++;
-    if (callgrind_measure(&request, &arena, &result, &problem) != 0)
-        result = (struct callgrind_result){ .reason = arena_strdup(&arena, problem.text) };
+    target->run->execution->process++;
+    if (target->suite->passes.said[STORE_PASS_CALLGRIND - 1])
+        callgrind_refuse_unmarked(&result);
+    else
+        measure_callgrind(target, &arena, &result);
+    if (result.unmarked)
+        passes_say(target, result.reason);
     if (result.interrupted)
-        execution->result->interrupted = true;
+        target->run->execution->result->interrupted = true;
     else
         code = store_callgrind(target, &result, error);
     arena_release(&arena);
