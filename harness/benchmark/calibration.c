@@ -4,16 +4,11 @@
  * Nothing of it is ever taken off a reported time. */
 #include "harness/benchmark/internal.h"
 #include "harness/base/clock.h"
+#include "harness/stats/stats.h"
 #include <math.h>
 #include <stdlib.h>
 
 enum { WINDOW_COUNT = 101, PAUSE_COUNT = 200, EMPTY_TURNS = 20000, EMPTY_ATTEMPTS = 5 };
-
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void measure_windows(struct benchmark_calibration *calibration)
 {
@@ -25,8 +20,8 @@ static void measure_windows(struct benchmark_calibration *calibration)
         real_ns[i] = (double)measurement.real_ns;
         cpu_ns[i] = (double)measurement.cpu_ns;
     }
-    qsort(real_ns, WINDOW_COUNT, sizeof *real_ns, compare_values);
-    qsort(cpu_ns, WINDOW_COUNT, sizeof *cpu_ns, compare_values);
+    stats_sort(real_ns, WINDOW_COUNT);
+    stats_sort(cpu_ns, WINDOW_COUNT);
     calibration->real_ns = real_ns[WINDOW_COUNT / 2];
     calibration->cpu_ns = cpu_ns[WINDOW_COUNT / 2];
 }

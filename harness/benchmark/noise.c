@@ -6,6 +6,7 @@
 #include "harness/benchmark/internal.h"
 #include "harness/base/core_clock.h"
 #include "harness/base/mem.h"
+#include "harness/stats/stats.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,12 +81,6 @@ void benchmark_noise_remember(struct benchmark_clock_history *history, const str
     remember(history, noise->clock_after_hz);
 }
 
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double usual_hz(const struct benchmark_clock_history *history)
 {
     double hz[BENCHMARK_CLOCK_HISTORY];
@@ -93,7 +88,7 @@ static double usual_hz(const struct benchmark_clock_history *history)
     if (count == 0)
         return 0;
     memcpy(hz, history->hz, count * sizeof *hz);
-    qsort(hz, count, sizeof *hz, compare_values);
+    stats_sort(hz, count);
     return hz[count / 2];
 }
 

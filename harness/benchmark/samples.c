@@ -9,6 +9,7 @@
 #include "harness/benchmark/internal.h"
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "harness/stats/stats.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,12 +89,6 @@ void benchmark_samples_append(struct benchmark_samples *to, const struct benchma
     to->chunk = from->chunk;
 }
 
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The smallest value that at least percent % of all do not exceed: always one that was measured. */
 static double nearest_rank(const double *sorted, size_t count, int percent)
 {
@@ -106,7 +101,7 @@ void benchmark_samples_summarize(struct benchmark_samples *samples, struct bench
     if (!samples->count)
         return;
     double *values_ns = samples->values_ns;
-    qsort(values_ns, samples->count, sizeof *values_ns, compare_values);
+    stats_sort(values_ns, samples->count);
     *summary = (struct benchmark_sample_summary){
         .count = (int64_t)samples->count,
         .batch_iterations = samples->chunk,

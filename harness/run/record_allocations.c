@@ -55,23 +55,27 @@ static int run_process(struct trial *attempt, const char *path, struct allocatio
 int record_allocations(struct runner *runner, struct runner_suite *suite, size_t case_index, int interval_bytes,
                        struct allocations **allocations, struct error *error)
 {
-    char path[] = "/tmp/prony-allocations-XXXXXX", file_variable[80], interval_variable[80];
-    const char *const variables[] = { file_variable, interval_variable, NULL };
+    struct arena arena = { 0 };
+    const char *parent = getenv("TMPDIR"), *variables[3] = { NULL };
+    char *path = arena_format(&arena, "%s/prony-allocations-XXXXXX", parent && *parent ? parent : "/tmp");
     const struct schedule_unit unit = { .cases = &case_index, .case_count = 1 };
     struct execution execution = { .runner = runner, .progress = { .is_quiet = true } };
     struct trial attempt = {
         .execution = &execution, .suite = suite, .unit = &unit, .pass = "allocations", .variables = variables
     };
-    int file = mkstemp(path);
+    int file = mkstemp(path), code;
     *allocations = NULL;
-    if (file < 0)
-        return error_system(error, errno, "%s", path);
-    close(file);
-    snprintf(file_variable, sizeof file_variable, "PRONY_ALLOCATION_PROFILE=%s", path);
-    snprintf(interval_variable, sizeof interval_variable, "PRONY_ALLOCATION_INTERVAL=%d", interval_bytes);
-    int code = run_process(&attempt, path, allocations, error);
-    unlink(path);
+    if (file >= 0) {
+        close(file);
+        variables[0] = arena_format(&arena, "PRONY_ALLOCATION_PROFILE=%s", path);
+        variables[1] = arena_format(&arena, "PRONY_ALLOCATION_INTERVAL=%d", interval_bytes);
+        code = run_process(&attempt, path, allocations, error);
+        unlink(path);
+    } else {
+        code = error_system(error, errno, "%s", path);
+    }
     arena_release(&attempt.arena);
+    arena_release(&arena);
     return code;
 }
 

@@ -41,12 +41,6 @@ int store_checks_add(struct store *store, int64_t run_id, const struct store_che
     return store_end(store, code, error);
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column, struct arena *arena)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text ? arena_strdup(arena, text) : NULL;
-}
-
 int store_checks(struct store *store, int64_t run_id, struct arena *arena, struct store_check **checks, size_t *count,
                  struct error *error)
 {
@@ -70,11 +64,11 @@ int store_checks(struct store *store, int64_t run_id, struct arena *arena, struc
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
         MEM_GROW(list, *count, capacity);
-        list[(*count)++] = (struct store_check){ .name = column_text(statement, 0, arena),
-                                                 .verdict = column_text(statement, 1, arena),
-                                                 .seen = column_text(statement, 2, arena),
-                                                 .meaning = column_text(statement, 3, arena),
-                                                 .remedy = column_text(statement, 4, arena) };
+        list[(*count)++] = (struct store_check){ .name = read_text(statement, 0, arena),
+                                                 .verdict = read_text(statement, 1, arena),
+                                                 .seen = read_text(statement, 2, arena),
+                                                 .meaning = read_text(statement, 3, arena),
+                                                 .remedy = read_text(statement, 4, arena) };
     }
     if (result != SQLITE_DONE)
         code = store_fail(store, result, error);

@@ -114,29 +114,23 @@ int store_profile_add(struct store *store, int64_t run_id, const struct store_pr
 
 /* ---- reading ---- */
 
-static const char *column_text(sqlite3_stmt *statement, int column, struct arena *arena)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text ? arena_strdup(arena, text) : NULL;
-}
-
 static struct store_profile_row read_row(sqlite3_stmt *statement, struct arena *arena)
 {
     return (struct store_profile_row){
         .id = sqlite3_column_int64(statement, 0),
         .run_id = sqlite3_column_int64(statement, 1),
-        .profile = { .suite = column_text(statement, 2, arena),
-                     .name = column_text(statement, 3, arena),
-                     .title = column_text(statement, 4, arena),
-                     .kind = column_text(statement, 5, arena),
-                     .event = column_text(statement, 6, arena),
-                     .unit = column_text(statement, 7, arena),
+        .profile = { .suite = read_text(statement, 2, arena),
+                     .name = read_text(statement, 3, arena),
+                     .title = read_text(statement, 4, arena),
+                     .kind = read_text(statement, 5, arena),
+                     .event = read_text(statement, 6, arena),
+                     .unit = read_text(statement, 7, arena),
                      .frequency_hz = sqlite3_column_double(statement, 8), /* NULL is 0 */
                      .duration_ns = sqlite3_column_int64(statement, 9),
                      .sample_count = (uint64_t)sqlite3_column_int64(statement, 10),
                      .lost_count = (uint64_t)sqlite3_column_int64(statement, 11),
                      .truncated_count = (uint64_t)sqlite3_column_int64(statement, 12),
-                     .note = column_text(statement, 13, arena) },
+                     .note = read_text(statement, 13, arena) },
     };
 }
 

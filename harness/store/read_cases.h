@@ -23,9 +23,8 @@ struct reader {
     int *pass_processes[STORE_PASS_COUNT];
 };
 
-const char *read_text(sqlite3_stmt *statement, int column, struct arena *arena); /* NULL stays NULL */
-double read_double(sqlite3_stmt *statement, int column);                         /* NaN for NULL */
-double read_decode_double(const unsigned char *bytes);                           /* of a blob */
+double read_double(sqlite3_stmt *statement, int column); /* NaN for NULL */
+double read_decode_double(const unsigned char *bytes);   /* of a blob */
 void *read_copy(struct arena *arena, const void *items, size_t count, size_t item_bytes);
 /* The error for rows that contradict each other. */
 int read_damaged(const struct reader *reader, int64_t sample_id, const char *what, struct error *error);
