@@ -428,7 +428,11 @@ bool chart_roofline(const struct view *view, struct chart *chart, struct chart_d
 {
     struct roofline *roofline = arena_alloc(view->arena, sizeof *roofline);
     collect(view, roofline, drawing->narrow);
-    if (roofline->point_count == 0) {
+    /* A forward pass by itself, without a kernel or a ceiling to hold it against, says nothing. */
+    bool has_context = roofline->ceiling_count > 0 || roofline->bandwidth > 0;
+    for (size_t i = 0; i < roofline->point_count && !has_context; i++)
+        has_context = roofline->points[i].family != FAMILY_MODEL;
+    if (roofline->point_count == 0 || !has_context) {
         chart->reason = "no kernel case counted its flops and bytes";
         return false;
     }

@@ -1,6 +1,7 @@
 /* explain_test.c: what explains a run's numbers: states and their reasons reach the reader, once each and escaped. */
 #include "harness/base/str.h"
 #include "reports/chart.h"
+#include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/html_explain.h"
 #include "reports/report.h"
@@ -215,12 +216,48 @@ static void test_course_that_changes(void **state)
     arena_release(&arena);
 }
 
+/* Spans give a run without kernels one point in an empty plane: no roofline. */
+static void test_a_forward_pass_alone_is_no_roofline(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct error error;
+    set_up(&bench, (struct report_fixture){ .rounds = 2, .no_suites = true });
+    const struct store_span span = {
+        .operation = "qkv", .layer = 0, .calls = 1, .time_ns = 10, .bytes = 8, .flops = 16
+    };
+    const struct store_case *first = bench.view.cases[0].source;
+    struct store_sample sample = { .suite = first->suite,
+                                   .name = first->name,
+                                   .iterations = 1,
+                                   .real_time_ns = 20,
+                                   .cpu_time_ns = 20,
+                                   .label = "",
+                                   .spans = &span,
+                                   .span_count = 1,
+                                   .pass = STORE_PASS_SPANS };
+    assert_int_equal(store_sample_add(bench.store, bench.view.run.id, &sample, 1, &error), 0);
+    assert_int_equal(view_load(&bench.view, bench.store, "latest", NULL, &bench.arena, &error), 0);
+    assert_int_equal(bench.view.cases[0].source->span_count, 1);
+    struct chart chart = { 0 };
+    struct chart_drawing drawing = { .width = 600, .height = 400, .font = 13 };
+    assert_false(chart_roofline(&bench.view, &chart, &drawing));
+    assert_string_equal(chart.reason, "no kernel case counted its flops and bytes");
+    str_release(&drawing.data);
+    str_release(&drawing.settings);
+    tear_down(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states_reach_the_cells), cmocka_unit_test(test_each_reason_stands_once),
-        cmocka_unit_test(test_course_that_changes),    cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_nothing_to_explain),     cmocka_unit_test(test_hostile_reasons_are_escaped),
+        cmocka_unit_test(test_states_reach_the_cells),
+        cmocka_unit_test(test_each_reason_stands_once),
+        cmocka_unit_test(test_course_that_changes),
+        cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_nothing_to_explain),
+        cmocka_unit_test(test_hostile_reasons_are_escaped),
+        cmocka_unit_test(test_a_forward_pass_alone_is_no_roofline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
