@@ -6,6 +6,7 @@
  * instructions and for data, 32 MiB of 16 ways for the last level, lines of 64 bytes; callgrind's own default is the
  * machine it runs on, which would make counts of two machines differ. */
 #include "harness/run/callgrind.h"
+#include "harness/run/cpus.h"
 #include "harness/run/child.h"
 #include "harness/run/protocol.h"
 #include "harness/run/runner_internal.h"
@@ -308,6 +309,9 @@ static bool is_refused(struct attempt *attempt)
             attempt,
             arena_format(attempt->arena, "would take longer than the limit of %g s under valgrind", attempt->timeout_s),
             "a smaller shape, or a longer timeout in the plan");
+    else if (cpus_threads_of_case(request->name) > 1)
+        refuse(attempt, "it runs on several threads, and callgrind's counts of those differ from run to run",
+               "the same case on one thread");
     else if (!is_installed())
         refuse(attempt, "valgrind is not installed", install_remedy);
     return attempt->result->reason != NULL;
