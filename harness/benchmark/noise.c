@@ -159,7 +159,8 @@ void benchmark_noise_report(struct benchmark_run *run, const struct benchmark_me
                                                      (double)measurement->real_ns, usual_hz(history));
     if (clock_hz > 0)
         add_metric(run, "estimated_cycles", BENCHMARK_COUNTER_APPROXIMATE, (double)measurement->cpu_ns / 1e9 * clock_hz,
-                   "an estimate: thread CPU time times the clock measured by dependent adds");
+                   "an estimate: cpu_time, in which threads of an engine's own are not, times the clock measured by "
+                   "dependent adds");
     if (!seen->has_migrations)
         add_metric(run, "migrations", BENCHMARK_COUNTER_UNSUPPORTED, 0, PROBE_NOISE_NO_MIGRATIONS);
 }
