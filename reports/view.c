@@ -175,6 +175,21 @@ static void build_case(struct view *view, struct view_case *view_case, const str
     count_contaminated(view_case, source);
 }
 
+double view_series_median(const struct store_series *series)
+{
+    return summarize_series(series).median;
+}
+
+double view_counter(const struct view_case *view_case, const char *name)
+{
+    for (size_t i = 0; i < view_case->source->metric_count; i++) {
+        const struct store_series *series = &view_case->source->metrics[i];
+        if (series->pass == STORE_PASS_COUNTERS && str_equal(series->name, name))
+            return view_series_median(series);
+    }
+    return NAN;
+}
+
 const struct stats_summary *view_metric(const struct view_case *view_case, const char *name)
 {
     if (str_equal(name, view_case->main_name))
