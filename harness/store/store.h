@@ -246,4 +246,97 @@ struct store_failure_row {
 int store_failures(struct store *store, int64_t run_id, struct arena *arena, struct store_failure_row **failures,
                    size_t *count, struct error *error);
 
+/* ---- names of runs (tags.c) ---- */
+
+/* The tag "baseline" is the pinned baseline: what compare and gate use where nobody says against what. */
+#define STORE_BASELINE_TAG "baseline"
+struct store_tag {
+    const char *name, *note;
+    int64_t run_id, created_ns;
+};
+/* A tag of that name moves. Names that store_run_find would take for something else (numbers, "latest") are refused. */
+int store_tag_set(struct store *store, const char *name, int64_t run_id, const char *note, struct error *error);
+int store_tag_remove(struct store *store, const char *name, struct error *error);
+int store_tags(struct store *store, struct arena *arena, struct store_tag **tags, size_t *count, struct error *error);
+/* store_run_find also takes a tag, "branch:NAME" (newest complete run of that branch), and "commit:PREFIX". */
+
+/* ---- comparisons that were made (comparisons.c) ---- */
+
+/* Two runs that belong together: round i of one is paired with round i of the other. */
+struct store_comparison {
+    int64_t id;       /* filled when read */
+    const char *uuid; /* filled when read */
+    const char *kind; /* "ab", or "aa": both sides are the same build */
+    int64_t base_run, candidate_run;
+    const char *base_name, *candidate_name; /* "main", "my-branch" */
+    uint64_t seed;
+    int look, look_count; /* alpha was spent up to this look of so many */
+    bool identical_binaries;
+    const char *fingerprint; /* of the machine; filled when read */
+    int64_t created_ns;      /* filled when read */
+};
+int store_comparison_add(struct store *store, const struct store_comparison *comparison, int64_t *comparison_id,
+                         struct error *error);
+int store_comparison_look(struct store *store, int64_t comparison_id, int look, struct error *error);
+/* Newest first. kind NULL = all, fingerprint NULL = all machines. */
+int store_comparisons(struct store *store, const char *kind, const char *fingerprint, struct arena *arena,
+                      struct store_comparison **comparisons, size_t *count, struct error *error);
+/* Whether these two runs are the sides of one: *found. */
+int store_comparison_of(struct store *store, int64_t base_run, int64_t candidate_run, struct arena *arena,
+                        struct store_comparison *comparison, bool *found, struct error *error);
+
+/* What came out for one case and metric. */
+struct store_outcome {
+    const char *suite, *name, *metric;
+    double effect, low, high; /* log ratio; NaN = none */
+    double p, noise;          /* NaN = none */
+    int pairs;
+    const char *verdict;
+};
+int store_outcomes_add(struct store *store, int64_t comparison_id, const struct store_outcome *outcomes, size_t count,
+                       struct error *error);
+int store_outcomes(struct store *store, int64_t comparison_id, struct arena *arena, struct store_outcome **outcomes,
+                   size_t *count, struct error *error);
+
+/* ---- history (read_history.c) ---- */
+
+/* One run's values of one metric of one case: one value a process (its median over repetitions), or, of a pruned run,
+ * its summary. */
+struct store_point {
+    int64_t run_id, started_ns;
+    const char *commit, *branch, *fingerprint, *tag, *status;
+    const double *values; /* a process each */
+    size_t count;         /* 0: pruned, then the summary is all there is */
+    double median, low, high;
+    size_t summary_count;
+};
+/* Oldest first, all machines. metric "real_time", "cpu_time" or a metric's name. unit is the metric's. Built for
+ * 10,000 runs: one pass over an index. */
+int store_history(struct store *store, const char *suite, const char *name, const char *metric, struct arena *arena,
+                  struct store_point **points, size_t *count, const char **unit, struct error *error);
+/* All cases that any run measured, by suite and first appearance; only suite and name are filled. */
+int store_case_names(struct store *store, struct arena *arena, struct store_case **cases, size_t *count,
+                     struct error *error);
+
+/* ---- housekeeping (merge.c, prune.c, check.c) ---- */
+
+struct store_merge_result {
+    size_t runs_added, runs_known, comparisons_added, tags_added;
+};
+/* Runs of the other file that are not here yet, by their uuid: twice is once. One transaction. */
+int store_merge(struct store *store, const char *other_path, struct store_merge_result *result, struct error *error);
+/* The run's samples of single operations, spans, courses, profiles and raw samples go; its summaries stay. The caller
+ * made them: stats are not the store's. Tagged runs are refused. */
+struct store_summary {
+    const char *suite, *name, *metric, *unit;
+    enum store_pass pass;
+    size_t count;
+    double median, low, high, minimum, maximum, mean, robust_sd;
+};
+int store_prune(struct store *store, int64_t run_id, const struct store_summary *summaries, size_t count,
+                struct error *error);
+/* SQLite's own check, foreign keys, and our invariants; problems as lines. */
+int store_check(struct store *store, struct arena *arena, const char ***problems, size_t *count, struct error *error);
+int store_vacuum(struct store *store, int64_t *before_bytes, int64_t *after_bytes, struct error *error);
+
 #endif

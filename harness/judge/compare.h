@@ -1,0 +1,122 @@
+/* compare.h: what changed between a base and a candidate, case by case, with the numbers behind every verdict.
+ *
+ * Built from two stored runs. Paired: the runs are the two sides of `prony ab`, in which round i of one belongs to
+ * round i of the other. Unpaired: any two runs; then floors are wider and the reports say so.
+ *
+ * The unit of analysis is the process (repetitions inside one become their median). Effects are log(candidate / base)
+ * of a metric: above 0 = the number grew. Percent is made where it is written. Everything lives in the caller's arena.
+ */
+#ifndef PRONY_JUDGE_COMPARE_H
+#define PRONY_JUDGE_COMPARE_H
+
+#include "harness/base/arena.h"
+#include "harness/base/error.h"
+#include "harness/judge/judge.h"
+#include "harness/stats/stats.h"
+#include "harness/store/store.h"
+
+struct compare_options {
+    double floor; /* budget: effects within it do not matter; 0 = JUDGE_FLOOR, unpaired JUDGE_FLOOR_UNPAIRED */
+    int look;     /* paired with alpha spending: which look this is (0..) of look_count; look_count 0 = one look */
+    int look_count;
+    const char *const *metrics; /* besides time: which metrics of which passes are judged, by name; NULL = all shared */
+    size_t metric_count;
+    uint64_t seed;
+};
+
+/* One metric of one case on both sides. */
+struct compare_metric {
+    const char *name, *unit; /* "real_time", "ns" */
+    enum store_pass pass;
+    bool higher_is_better;
+    struct stats_summary base, candidate; /* over processes; count 0 = absent */
+    size_t pairs;                         /* 0 = unpaired */
+    double effect;                        /* log ratio; NaN where a value is not positive */
+    struct stats_interval interval;       /* of effect */
+    double p, q;                          /* q: over the family of all cases of this comparison, this metric */
+    double floor;                         /* used here: the largest of budget, A/A noise of this case, and 1 % */
+    double noise;                         /* A/A noise of this case on this machine; NaN = never calibrated */
+    double detectable;                    /* smallest effect that this comparison could have seen; inf = none */
+    bool exact;                           /* deterministic: every process gave the same number on each side */
+    bool shape;                           /* skewed or with two modes: the sign interval was used */
+    enum judge_verdict verdict;
+    const char *reason; /* one line, why undecided, or what qualifies the verdict; NULL = nothing to say */
+};
+
+enum compare_output { COMPARE_OUTPUT_UNKNOWN, COMPARE_OUTPUT_SAME, COMPARE_OUTPUT_WITHIN, COMPARE_OUTPUT_DIFFERENT };
+
+struct compare_case {
+    const char *suite, *name;
+    const struct store_case *base, *candidate; /* NULL = not in that run */
+    enum judge_verdict verdict;                /* of the case: output and failures first, then time */
+    const char *reason;
+    struct compare_metric time;     /* real_time: what gates */
+    struct compare_metric cpu;      /* cpu_time: must agree in sign where the samples were delayed */
+    struct compare_metric *metrics; /* the others: counters, instructions, memory, tokens_per_second */
+    size_t metric_count;
+    enum compare_output output;
+    double output_error_base, output_error_candidate; /* against the reference (max_rel_error); NaN = not given */
+    const char *acknowledged;                         /* by the gate; else NULL */
+};
+
+/* Cases of one suite and operation together: geometric mean of the effects, tested over blocks as one. */
+struct compare_group {
+    const char *suite, *operation; /* operation "" = the whole suite */
+    struct compare_case **cases;
+    size_t count;
+    struct compare_metric time;
+    size_t verdicts[JUDGE_VERDICT_COUNT]; /* of its cases */
+};
+
+/* Where an end-to-end change comes from: operation by operation, as the spans of both sides say, beside what the same
+ * kernels changed when measured alone. */
+struct compare_part {
+    const char *operation;
+    double base_ns, candidate_ns; /* an iteration */
+    double kernel_effect;         /* log ratio in the kernels suite; NaN = not measured there */
+    double layer_effect;          /* in the layers suite */
+};
+struct compare_attribution {
+    const struct compare_case *whole; /* "decode/..." */
+    struct compare_part *parts;       /* largest change first */
+    size_t count;
+    double residual_ns;  /* change of the whole that no part explains */
+    double predicted_ns; /* what the kernels' effects alone predict */
+};
+
+struct comparison {
+    struct store_run_row base, candidate;
+    const char *base_name, *candidate_name; /* as the user called them: "main", "latest~1" */
+    bool paired, identical_binaries;
+    bool machines_differ;
+    const char *machine_difference; /* "cpu_model: ... -> ...", or NULL */
+    struct compare_case *cases;     /* in the order of the base run, then what is new */
+    size_t case_count;
+    struct compare_group *groups; /* suites first (operation ""), then their operations */
+    size_t group_count;
+    struct compare_attribution *attributions;
+    size_t attribution_count;
+    size_t verdicts[JUDGE_VERDICT_COUNT];
+    enum judge_verdict verdict; /* the worst: wrong, failed, regressed, undecided, improved, equivalent */
+    size_t shared;              /* cases on both sides */
+    const char **notes;         /* what a reader must know: not interleaved, other machine, few pairs, ... */
+    size_t note_count;
+    struct compare_options options;
+};
+
+/* names: as the user called the runs. Fails only when the database does; runs that share no case give shared == 0. */
+int compare_runs(struct comparison *comparison, struct store *store, const struct store_run_row *base,
+                 const struct store_run_row *candidate, const char *base_name, const char *candidate_name,
+                 const struct compare_options *options, struct arena *arena, struct error *error);
+/* The same from rows that were read already (tests, looks of a running ab). noise_of may be NULL: A/A noise of a case.
+ */
+typedef double compare_noise(void *context, const char *suite, const char *name);
+void compare_cases(struct comparison *comparison, struct store_case *base, size_t base_count,
+                   struct store_case *candidate, size_t candidate_count, bool paired, compare_noise *noise_of,
+                   void *noise_context, const struct compare_options *options, struct arena *arena);
+/* Regressed, wrong or failed first, by effect; then improved, undecided, equivalent. */
+void compare_sort(const struct comparison *comparison, struct compare_case **sorted);
+/* "3 regressed, 1 improved, 20 equivalent, 2 undecided" */
+const char *compare_line(const struct comparison *comparison, struct arena *arena);
+
+#endif

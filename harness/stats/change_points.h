@@ -1,0 +1,27 @@
+/* change_points.h: where a history took a step. Pure functions, as stats.h. Method and sources: docs/METHOD.md. */
+#ifndef PRONY_STATS_CHANGE_POINTS_H
+#define PRONY_STATS_CHANGE_POINTS_H
+
+#include "harness/stats/stats.h"
+
+struct stats_change_options {
+    double floor;           /* least size of a step, of log(value): 0.01 */
+    double p_limit;         /* 0.001 */
+    double separation;      /* least |2 AUC - 1|: 0.5 */
+    size_t minimum_segment; /* 3 */
+};
+extern const struct stats_change_options stats_change_defaults;
+
+struct stats_change {
+    size_t index;      /* of the first value after the step */
+    double effect;     /* log(median after / median before) of the two segments */
+    double p;          /* deflated by autocorrelation */
+    double separation; /* |2 AUC - 1| */
+};
+/* Steps of a series of positive values, in ascending order of index. changes has room for count of them. Returns how
+ * many there are; 0 where a value is not positive or there are too few. noise (may be NULL) gets the robust sd of
+ * log(value) around its own segments: the noise without the steps. */
+size_t stats_change_points(const double *values, size_t count, const struct stats_change_options *options,
+                           struct stats_change *changes, double *noise);
+
+#endif
