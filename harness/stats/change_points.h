@@ -5,9 +5,9 @@
 #include "harness/stats/stats.h"
 
 struct stats_change_options {
-    double floor;           /* least size of a step, of log(value): 0.01 */
-    double p_limit;         /* 0.001 */
-    double separation;      /* least |2 AUC - 1|: 0.5 */
+    double floor;           /* 0.01: a step of log(value) that is certainly smaller does not count */
+    double p_limit;         /* 1e-4: most p; for this limit false steps were simulated */
+    double separation;      /* 0.3: least |2 AUC - 1| */
     size_t minimum_segment; /* 3 */
 };
 extern const struct stats_change_options stats_change_defaults;
