@@ -202,8 +202,8 @@ static int load(struct work *work, struct source *source, struct error *error)
     if (source->text && is_file(source->text))
         return load_file(work, source->text, source, error);
     if (source->text && strchr(source->text, '.'))
-        return error_set(error, ERROR_USAGE, "%s: neither a file nor a run (a number, latest, latest~N or a uuid)",
-                         source->text);
+        return error_set(error, ERROR_USAGE,
+                         "%s: neither a file nor a run (a number, latest, latest~N, a tag or a uuid)", source->text);
     return load_run(work, source->text, source, error);
 }
 

@@ -9,6 +9,7 @@ static const struct {
 } migrations[] = {
     { schema_v1_tables, schema_v1_views },
     { schema_v2_tables, schema_v2_views },
+    { schema_v3_tables, schema_v3_views },
 };
 
 int store_schema_version(void)

@@ -1,4 +1,4 @@
-/* read_cases.h: what the files share that read the cases of a run. Only they include it. */
+/* read_cases.h: what the files share that read cases, histories and comparisons. Only they include it. */
 #ifndef PRONY_STORE_READ_CASES_H
 #define PRONY_STORE_READ_CASES_H
 

@@ -7,9 +7,9 @@
 
 #define RUN_COLUMNS                                                                                       \
     "SELECT r.id, r.uuid, r.plan, r.command, r.status, m.fingerprint, r.started_ns, r.ended_ns, r.seed, " \
-    "(SELECT count(*) FROM sample WHERE run_id = r.id), "                                                 \
-    "(SELECT count(DISTINCT case_id) FROM sample WHERE run_id = r.id), "                                  \
-    "(SELECT count(*) FROM failure WHERE run_id = r.id), r.machine_id, r.build_id "                       \
+    "coalesce(r.sample_count, (SELECT count(*) FROM sample WHERE run_id = r.id)), "                       \
+    "coalesce(r.case_count, (SELECT count(DISTINCT case_id) FROM sample WHERE run_id = r.id)), "          \
+    "(SELECT count(*) FROM failure WHERE run_id = r.id), r.machine_id, r.build_id, r.pruned_ns "          \
     "FROM run r JOIN machine m ON m.id = r.machine_id "
 
 static const char *column_text(sqlite3_stmt *statement, int column, struct arena *arena)
@@ -61,6 +61,7 @@ static int read_run(struct store *store, sqlite3_stmt *statement, struct arena *
         .sample_count = (size_t)sqlite3_column_int64(statement, 9),
         .case_count = (size_t)sqlite3_column_int64(statement, 10),
         .failure_count = (size_t)sqlite3_column_int64(statement, 11),
+        .pruned_ns = sqlite3_column_int64(statement, 14),
     };
     str_parse_u64(column_text(statement, 8, arena), &run->seed);
     int64_t machine_id = sqlite3_column_int64(statement, 12), build_id = sqlite3_column_int64(statement, 13);
@@ -83,7 +84,7 @@ int store_runs(struct store *store, size_t limit, struct arena *arena, struct st
     *runs = NULL;
     *count = 0;
     sqlite3_stmt *statement;
-    int code = store_prepare(store, RUN_COLUMNS "ORDER BY r.id DESC LIMIT ?1", &statement, error);
+    int code = store_prepare(store, RUN_COLUMNS "ORDER BY r.started_ns DESC, r.id DESC LIMIT ?1", &statement, error);
     if (code != 0)
         return code;
     sqlite3_bind_int64(statement, 1, limit ? (int64_t)limit : -1);
@@ -143,23 +144,60 @@ static bool is_uuid_start(const char *text)
     return strlen(text) >= 4 && strspn(text, "0123456789abcdef-") == strlen(text);
 }
 
+/* The newest complete run of a branch, or of a commit by the start of its hash. */
+static int find_by_build(struct store *store, const char *text, struct arena *arena, struct store_run_row *run,
+                         bool *found, struct error *error)
+{
+    bool by_branch = str_starts(text, "branch:");
+    const char *parameter = text + strlen("branch:"); /* as long as "commit:" */
+    if (!by_branch && (strlen(parameter) < 4 || strspn(parameter, "0123456789abcdef") != strlen(parameter)))
+        return error_set(error, ERROR_USAGE, "'%s': a commit is at least 4 digits of its hash", text);
+    char *pattern = by_branch ? mem_strdup(parameter) : mem_format("%s*", parameter);
+    const char *where = by_branch
+                            ? RUN_COLUMNS "JOIN build b ON b.id = r.build_id WHERE b.git_branch = ?1 "
+                                          "AND r.status = 'complete' ORDER BY r.started_ns DESC, r.id DESC LIMIT 1"
+                            : RUN_COLUMNS "JOIN build b ON b.id = r.build_id WHERE b.git_commit GLOB ?1 "
+                                          "AND r.status = 'complete' ORDER BY r.started_ns DESC, r.id DESC LIMIT 1";
+    int code = find_one(store, where, pattern, text, arena, run, found, error);
+    free(pattern);
+    if (code == 0 && !*found)
+        code = error_set(error, ERROR_USAGE, "%s: there is no complete run of %s %s", store->path,
+                         by_branch ? "the branch" : "a commit that starts with", parameter);
+    return code;
+}
+
+/* Numbers, tags, then starts of uuids. */
+static int find_by_name(struct store *store, const char *text, struct arena *arena, struct store_run_row *run,
+                        bool *found, struct error *error)
+{
+    int64_t id;
+    int code = 0;
+    if (str_parse_i64(text, &id))
+        code = find_one(store, RUN_COLUMNS "WHERE r.id = CAST(?1 AS INTEGER)", text, text, arena, run, found, error);
+    if (code == 0 && !*found)
+        code = find_one(store, RUN_COLUMNS "JOIN run_tag g ON g.run_id = r.id WHERE g.name = ?1", text, text, arena,
+                        run, found, error);
+    if (code != 0 || *found || !is_uuid_start(text))
+        return code;
+    char *pattern = mem_format("%s*", text);
+    code = find_one(store, RUN_COLUMNS "WHERE r.uuid GLOB ?1 LIMIT 2", pattern, text, arena, run, found, error);
+    free(pattern);
+    return code;
+}
+
 int store_run_find(struct store *store, const char *text, struct arena *arena, struct store_run_row *run,
                    struct error *error)
 {
     bool found = false;
-    int code = 0;
-    int64_t id;
+    int code;
     const char *back = parse_latest(text);
     if (back)
-        code = find_one(store, RUN_COLUMNS "ORDER BY r.id DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER)", back, text, arena,
-                        run, &found, error);
-    else if (str_parse_i64(text, &id))
-        code = find_one(store, RUN_COLUMNS "WHERE r.id = CAST(?1 AS INTEGER)", text, text, arena, run, &found, error);
-    if (code == 0 && !found && !back && is_uuid_start(text)) {
-        char *pattern = mem_format("%s*", text);
-        code = find_one(store, RUN_COLUMNS "WHERE r.uuid GLOB ?1 LIMIT 2", pattern, text, arena, run, &found, error);
-        free(pattern);
-    }
+        code = find_one(store, RUN_COLUMNS "ORDER BY r.started_ns DESC, r.id DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER)",
+                        back, text, arena, run, &found, error);
+    else if (str_starts(text, "branch:") || str_starts(text, "commit:"))
+        code = find_by_build(store, text, arena, run, &found, error);
+    else
+        code = find_by_name(store, text, arena, run, &found, error);
     if (code != 0 || found)
         return code;
     int64_t total;
@@ -168,7 +206,9 @@ int store_run_find(struct store *store, const char *text, struct arena *arena, s
         return code;
     if (total == 0)
         return error_set(error, ERROR_STATE, "%s: holds no runs yet (prony run makes one)", store->path);
-    return error_set(error, ERROR_USAGE, "%s: there is no run '%s' among %lld (a number, latest, latest~N or a uuid)",
+    return error_set(error, ERROR_USAGE,
+                     "%s: there is no run '%s' among %lld (a number, latest, latest~N, a tag, branch:NAME, "
+                     "commit:HASH or a uuid)",
                      store->path, text ? text : "latest", (long long)total);
 }
 

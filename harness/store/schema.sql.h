@@ -238,4 +238,105 @@ static const char schema_v2_views[] =
     "  FROM profile p LEFT JOIN suite_case c ON c.id = p.case_id LEFT JOIN suite u ON u.id = c.suite_id;"
     "CREATE VIEW checks AS SELECT run_id AS run, name, verdict, seen, meaning, remedy FROM run_check;";
 
+/* Version 3: what was judged. Names of runs, comparisons and what came out of them, summaries of runs whose samples
+ * were thrown away; the number of samples of a run that has ended, so that a list of 10,000 runs counts nothing. */
+static const char schema_v3_tables[] =
+    "ALTER TABLE run ADD COLUMN sample_count INTEGER;" /* NULL = not known: count */
+    "ALTER TABLE run ADD COLUMN case_count INTEGER;"
+    "ALTER TABLE run ADD COLUMN pruned_ns INTEGER;" /* when its samples went; NULL = they are there */
+    "CREATE INDEX run_by_start ON run(started_ns);"
+    "CREATE TABLE run_tag("
+    "  name TEXT PRIMARY KEY,"
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  note TEXT,"
+    "  created_ns INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX run_tag_by_run ON run_tag(run_id);"
+
+    "CREATE TABLE comparison(" /* two runs: round i of one is paired with round i of the other */
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  uuid TEXT NOT NULL UNIQUE,"
+    "  kind TEXT NOT NULL CHECK(kind IN('ab','aa'))," /* aa: one build on both sides */
+    "  base_run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  candidate_run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  base_name TEXT NOT NULL,"
+    "  candidate_name TEXT NOT NULL,"
+    "  seed TEXT NOT NULL," /* decimal, as run.seed */
+    "  look INTEGER NOT NULL,"
+    "  look_count INTEGER NOT NULL,"
+    "  identical_binaries INTEGER NOT NULL CHECK(identical_binaries IN(0,1)),"
+    "  created_ns INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX comparison_by_runs ON comparison(base_run_id, candidate_run_id);"
+    "CREATE INDEX comparison_by_candidate ON comparison(candidate_run_id);"
+    "CREATE TABLE comparison_outcome("
+    "  comparison_id INTEGER NOT NULL REFERENCES comparison(id),"
+    "  case_id INTEGER NOT NULL REFERENCES suite_case(id),"
+    "  metric TEXT NOT NULL,"
+    "  effect REAL," /* ln(candidate / base); NULL = none */
+    "  low REAL,"
+    "  high REAL,"
+    "  p REAL,"
+    "  noise REAL,"
+    "  pairs INTEGER NOT NULL,"
+    "  verdict TEXT NOT NULL,"
+    "  PRIMARY KEY(comparison_id, case_id, metric)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE summary(" /* of a pruned run: one metric of one case over its processes */
+    "  case_id INTEGER NOT NULL REFERENCES suite_case(id),"
+    "  metric_id INTEGER NOT NULL REFERENCES metric(id)," /* also real_time and cpu_time, in ns */
+    "  pass INTEGER NOT NULL CHECK(pass BETWEEN 0 AND 5),"
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  count INTEGER NOT NULL,"
+    "  median REAL NOT NULL,"
+    "  low REAL," /* 95 % interval of the median; NULL = too few values */
+    "  high REAL,"
+    "  minimum REAL,"
+    "  maximum REAL,"
+    "  mean REAL,"
+    "  robust_sd REAL,"
+    "  PRIMARY KEY(case_id, metric_id, pass, run_id)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX summary_by_run ON summary(run_id, case_id);"
+    "CREATE TABLE summary_case(" /* of a pruned run: what else its samples said about a case */
+    "  run_id INTEGER NOT NULL REFERENCES run(id),"
+    "  case_id INTEGER NOT NULL REFERENCES suite_case(id),"
+    "  sample_count INTEGER NOT NULL," /* good timed ones */
+    "  error_count INTEGER NOT NULL,"
+    "  skip_count INTEGER NOT NULL,"
+    "  label_id INTEGER REFERENCES text(id),"
+    "  message_id INTEGER REFERENCES text(id),"
+    "  digest_id INTEGER REFERENCES text(id),"
+    "  outputs_differ INTEGER NOT NULL CHECK(outputs_differ IN(0,1)),"
+    "  PRIMARY KEY(run_id, case_id)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char schema_v3_views[] =
+    "DROP VIEW runs;"
+    "CREATE VIEW runs AS SELECT r.id AS run, r.uuid,"
+    "  datetime(r.started_ns / 1000000000, 'unixepoch') AS started_utc,"
+    "  round((r.ended_ns - r.started_ns) / 1e9, 1) AS duration_s, r.plan, r.status,"
+    "  coalesce(r.sample_count, (SELECT count(*) FROM sample WHERE run_id = r.id)) AS samples,"
+    "  (SELECT count(*) FROM failure WHERE run_id = r.id) AS failures,"
+    "  b.git_branch, b.git_commit, b.git_dirty, m.fingerprint AS machine, r.seed, r.command,"
+    "  (SELECT group_concat(name, ' ') FROM run_tag WHERE run_id = r.id) AS tags,"
+    "  datetime(r.pruned_ns / 1000000000, 'unixepoch') AS pruned_utc"
+    "  FROM run r JOIN build b ON b.id = r.build_id JOIN machine m ON m.id = r.machine_id;"
+    "CREATE VIEW tags AS SELECT name AS tag, run_id AS run, note,"
+    "  datetime(created_ns / 1000000000, 'unixepoch') AS created_utc FROM run_tag;"
+    "CREATE VIEW comparisons AS SELECT c.id AS comparison, c.uuid, c.kind,"
+    "  datetime(c.created_ns / 1000000000, 'unixepoch') AS created_utc, c.base_run_id AS base_run,"
+    "  c.candidate_run_id AS candidate_run, c.base_name, c.candidate_name, c.look, c.look_count,"
+    "  c.identical_binaries, m.fingerprint AS machine, c.seed"
+    "  FROM comparison c JOIN run r ON r.id = c.base_run_id JOIN machine m ON m.id = r.machine_id;"
+    "CREATE VIEW outcomes AS SELECT o.comparison_id AS comparison, u.name AS suite, c.name AS name, o.metric,"
+    "  o.effect AS log_ratio, o.low AS log_ratio_low, o.high AS log_ratio_high, o.p, o.noise, o.pairs, o.verdict"
+    "  FROM comparison_outcome o JOIN suite_case c ON c.id = o.case_id JOIN suite u ON u.id = c.suite_id;"
+    "CREATE VIEW summaries AS SELECT s.run_id AS run, u.name AS suite, c.name AS name, t.name AS metric, t.unit,"
+    "  CASE s.pass WHEN 0 THEN 'timed' WHEN 1 THEN 'counters' WHEN 2 THEN 'callgrind' WHEN 3 THEN 'memory'"
+    "  WHEN 4 THEN 'spans' ELSE 'profile' END AS pass, s.count, s.median, s.low, s.high, s.minimum, s.maximum, s.mean,"
+    "  s.robust_sd FROM summary s JOIN suite_case c ON c.id = s.case_id JOIN suite u ON u.id = c.suite_id"
+    "  JOIN metric t ON t.id = s.metric_id;";
+
 #endif

@@ -191,13 +191,15 @@ struct store_run_row {
     int64_t started_ns, ended_ns;                             /* UTC; ended 0 = never */
     uint64_t seed;
     size_t sample_count, case_count, failure_count;
+    int64_t pruned_ns; /* when its samples were thrown away and only summaries kept; 0 = never */
     struct store_fact *machine, *build, *environment;
     size_t machine_count, build_count, environment_count;
 };
 /* Newest first; limit 0 = all. */
 int store_runs(struct store *store, size_t limit, struct arena *arena, struct store_run_row **runs, size_t *count,
                struct error *error);
-/* text: NULL or "latest" = newest run, "latest~2", an id, or the start of a uuid (unique). */
+/* text: NULL or "latest" = newest run (by its start), "latest~2", an id, a tag, the start of a uuid (unique),
+ * "branch:NAME" (newest complete run of that branch), or "commit:PREFIX" (newest complete run of such a commit). */
 int store_run_find(struct store *store, const char *text, struct arena *arena, struct store_run_row *run,
                    struct error *error);
 
@@ -258,7 +260,6 @@ struct store_tag {
 int store_tag_set(struct store *store, const char *name, int64_t run_id, const char *note, struct error *error);
 int store_tag_remove(struct store *store, const char *name, struct error *error);
 int store_tags(struct store *store, struct arena *arena, struct store_tag **tags, size_t *count, struct error *error);
-/* store_run_find also takes a tag, "branch:NAME" (newest complete run of that branch), and "commit:PREFIX". */
 
 /* ---- comparisons that were made (comparisons.c) ---- */
 

@@ -66,6 +66,9 @@ int store_suite_id(struct store *store, const char *name, int64_t *id, struct er
 int store_case_id(struct store *store, const char *suite, const char *name, int64_t *id, struct error *error);
 int store_metric_id(struct store *store, const char *name, const char *unit, int64_t *id, struct error *error);
 
+/* write.c: 36 characters. */
+int store_make_uuid(char buffer[37], struct error *error);
+
 /* read_cases.c: a column's text in the arena; NULL stays NULL. */
 const char *read_text(sqlite3_stmt *statement, int column, struct arena *arena);
 

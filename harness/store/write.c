@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Random UUID, version 4 (RFC 9562). 37 bytes. */
-static int make_uuid(char *buffer, struct error *error)
+/* Random UUID, version 4 (RFC 9562). */
+int store_make_uuid(char buffer[37], struct error *error)
 {
     unsigned char bytes[16];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -142,7 +142,7 @@ static int insert_run(struct store *store, const struct store_run *run, const ch
 int store_run_begin(struct store *store, const struct store_run *run, int64_t *run_id, struct error *error)
 {
     char uuid[37];
-    int code = make_uuid(uuid, error);
+    int code = store_make_uuid(uuid, error);
     if (code == 0)
         code = store_begin(store, error);
     if (code != 0)
