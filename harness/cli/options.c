@@ -18,17 +18,22 @@ static int check_regex(const char *name, const char *text, struct error *error)
     return 0;
 }
 
+static void append(struct option_list *list, const char *text)
+{
+    MEM_GROW(list->items, list->count, list->capacity);
+    list->items[list->count++] = text;
+}
+
 static int store_value(const struct option *option, const char *text, struct error *error)
 {
     switch (option->kind) {
     case OPTION_FLAG: break;
     case OPTION_TEXT: *(const char **)option->target = text; break;
-    case OPTION_LIST: {
-        struct option_list *list = option->target;
-        MEM_GROW(list->items, list->count, list->capacity);
-        list->items[list->count++] = text;
+    case OPTION_NAMED:
+        append(option->target, option->name);
+        append(option->target, text);
         break;
-    }
+    case OPTION_LIST: append(option->target, text); break;
     case OPTION_COUNT: {
         int64_t value;
         if (!str_parse_i64(text, &value) || value < 1 || value > 1000000)
@@ -73,12 +78,6 @@ static const struct option *match_option(const struct option *options, size_t co
     return NULL;
 }
 
-static void append_positional(struct option_list *rest, const char *text)
-{
-    MEM_GROW(rest->items, rest->count, rest->capacity);
-    rest->items[rest->count++] = text;
-}
-
 int options_parse(const struct option *options, size_t option_count, int argc, char **argv, struct option_list *rest,
                   struct error *error)
 {
@@ -86,7 +85,7 @@ int options_parse(const struct option *options, size_t option_count, int argc, c
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
         if (only_positional || argument[0] != '-' || argument[1] == 0) {
-            append_positional(rest, argument);
+            append(rest, argument);
             continue;
         }
         if (str_equal(argument, "--")) {

@@ -14,7 +14,8 @@ enum option_kind {
     OPTION_LIST,     /* struct option_list, repeatable */
     OPTION_COUNT,    /* int, at least 1 */
     OPTION_DURATION, /* double, seconds, above 0: 10, 10s, 250ms, 5m */
-    OPTION_REGEX     /* const char *, checked to be a POSIX extended regular expression */
+    OPTION_REGEX,    /* const char *, checked to be a POSIX extended regular expression */
+    OPTION_NAMED /* struct option_list of name, value, name, value, ...: several options of one list keep their order */
 };
 
 struct option_list {

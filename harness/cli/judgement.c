@@ -1,0 +1,173 @@
+/* judgement.c: see judgement.h. */
+#include "harness/cli/judgement.h"
+#include "harness/base/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/log.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- documents ---- */
+
+/* One line a case that changed, and the gate's findings. */
+static int write_lines(const struct judgement *judgement, const struct report_options *options, struct str *out,
+                       struct error *error)
+{
+    (void)options, (void)error;
+    for (size_t i = 0; i < judgement->count; i++)
+        for (size_t k = 0; k < judgement->comparisons[i].case_count; k++) {
+            const struct compare_case *row = &judgement->comparisons[i].cases[k];
+            str_appendf(out, "%-12s %+7.1f %%  %s %s\n", judge_verdict_name(row->verdict),
+                        judge_percent(row->time.effect), row->suite, row->name);
+        }
+    for (size_t i = 0; judgement->gate && i < judgement->gate->count; i++)
+        str_appendf(out, "%-12s %s\n", gate_status_name(judgement->gate->findings[i].status),
+                    judgement->gate->findings[i].text);
+    for (size_t i = 0; judgement->gate && i < judgement->gate->warning_count; i++)
+        str_appendf(out, "warning: %s\n", judgement->gate->warnings[i]);
+    if (judgement->gate)
+        str_appendf(out, "%s\n", judgement->gate->line);
+    return 0;
+}
+
+static const struct judgement_format lines = { "text", ".txt", write_lines };
+
+static int find_format(const char *name, const struct judgement_format **format, struct error *error)
+{
+    *format = &lines;
+    return str_equal(name, "text") ? 0 : error_set(error, ERROR_USAGE, "--format %s: there is only text", name);
+}
+
+static void add_document(struct judging *judging, const struct judgement_format *format, const char *path)
+{
+    if (path && str_equal(path, "-"))
+        path = NULL;
+    judging->documents[judging->document_count++] = (struct judgement_document){ format, path };
+}
+
+/* --format stands for the next --output, and for standard output where none follows before the next --format. */
+static int choose_documents(struct judging *judging, struct error *error)
+{
+    const struct option_list *list = &judging->settings->documents;
+    const struct judgement_format *pending = NULL;
+    judging->documents = arena_array(judging->arena, list->count / 2 + 2, sizeof *judging->documents);
+    for (size_t i = 0; i + 1 < list->count; i += 2) {
+        if (str_equal(list->items[i], "output")) {
+            add_document(judging, pending ? pending : &lines, list->items[i + 1]);
+            pending = NULL;
+            continue;
+        }
+        if (pending)
+            add_document(judging, pending, NULL);
+        int code = find_format(list->items[i + 1], &pending, error);
+        if (code)
+            return code;
+    }
+    if (pending)
+        add_document(judging, pending, NULL);
+    size_t printed = 0;
+    for (size_t i = 0; i < judging->document_count; i++)
+        printed += judging->documents[i].path == NULL;
+    if (printed > 1)
+        return error_set(error, ERROR_USAGE, "only one document can go to standard output; give the others a -o FILE");
+    if (!printed)
+        add_document(judging, &lines, NULL);
+    return 0;
+}
+
+static int write_document(const struct judgement_document *document, const struct judgement *judgement,
+                          const struct report_options *options, struct error *error)
+{
+    struct str text = { 0 };
+    int code = document->format->write(judgement, options, &text, error);
+    if (!code && !document->path) {
+        fwrite(str_text(&text), 1, text.length, stdout); /* main checks stdout */
+    } else if (!code) {
+        code = file_write(document->path, str_text(&text), text.length, error);
+        if (!code)
+            log_info("wrote %s", document->path);
+    }
+    str_release(&text);
+    return code;
+}
+
+int judgement_write(struct judging *judging, const struct judgement *judgement, struct error *error)
+{
+    const char *gnuplot = getenv("PRONY_GNUPLOT");
+    struct report_options options = {
+        .gnuplot = judging->settings->no_charts ? NULL
+                   : gnuplot && *gnuplot        ? gnuplot
+                                                : "gnuplot",
+        .now_ns = clock_utc_ns(),
+    };
+    int code = 0;
+    for (size_t i = 0; !code && i < judging->document_count; i++)
+        code = write_document(&judging->documents[i], judgement, &options, error);
+    return code;
+}
+
+/* ---- judging ---- */
+
+int judgement_prepare(struct judging *judging, const struct judgement_settings *settings, struct arena *arena,
+                      struct error *error)
+{
+    *judging = (struct judging){ .settings = settings, .arena = arena };
+    int code = choose_documents(judging, error);
+    if (!code)
+        code = gate_policy_load(&judging->policy, settings->policy, arena, error);
+    if (code)
+        return code;
+    const char *acknowledged = settings->acknowledged;
+    if (!acknowledged)
+        acknowledged = gate_policy_acknowledged(judging->policy);
+    if (!acknowledged)
+        return 0;
+    return gate_acknowledgements_load(&judging->acknowledgements, acknowledged, arena, error);
+}
+
+int judgement_calibrate(struct judging *judging, struct store *store, const char *fingerprint, struct error *error)
+{
+    (void)judging, (void)store, (void)fingerprint, (void)error;
+    return 0;
+}
+
+double judgement_noise(void *judging, const char *suite, const char *name)
+{
+    const struct judging *asked = judging;
+    (void)asked, (void)suite, (void)name;
+    return NAN;
+}
+
+int judgement_conclude(struct judging *judging, const char *title, struct comparison *comparisons, size_t count,
+                       const struct store_case *cases, size_t case_count, int *status, struct error *error)
+{
+    const struct judgement_settings *settings = judging->settings;
+    const struct gate_input input = {
+        .policy = judging->policy,
+        .acknowledgements = &judging->acknowledgements,
+        .comparisons = comparisons,
+        .comparison_count = count,
+        .cases = cases,
+        .case_count = case_count,
+        .calibration = judging->calibrated ? &judging->calibration : NULL,
+        .partial = settings->filter || settings->suite,
+        .now_ns = clock_utc_ns(),
+    };
+    gate_judge(&judging->gate, &input, judging->arena);
+    *status = judging->gate.status;
+    const struct judgement judgement = {
+        .title = settings->title ? settings->title : title,
+        .comparisons = comparisons,
+        .count = count,
+        .gate = &judging->gate,
+        .calibration = input.calibration,
+    };
+    return judgement_write(judging, &judgement, error);
+}
+
+void judgement_release(struct judgement_settings *settings)
+{
+    free(settings->documents.items);
+    settings->documents = (struct option_list){ 0 };
+}

@@ -1,0 +1,251 @@
+/* gate_case.c: a comparison against the policy: suites and operations first, then their cases. */
+#include "harness/judge/gate_internal.h"
+#include <math.h>
+
+/* One metric of a case or of a group. */
+struct subject {
+    const struct comparison *comparison;
+    const char *suite, *name;
+    struct compare_case *source; /* NULL = a group */
+    const struct compare_metric *measure;
+    const struct gate_budget *budget;
+    double limit;
+    enum gate_event undecided;
+};
+
+static struct gate_finding describe(struct gate_work *work, const struct subject *subject, const char *where)
+{
+    const struct compare_metric *measure = subject->measure;
+    double absolute = gate_budget_absolute(subject->budget, measure);
+    bool relative = isnan(absolute) || !isnan(subject->budget->relative) || !subject->source;
+    struct gate_finding finding = {
+        .kind = GATE_BUDGET,
+        .verdict = gate_budget_verdict(measure, subject->limit),
+        .suite = subject->suite,
+        .name = subject->name,
+        .metric = measure->name,
+        .unit = measure->unit,
+        .source = subject->source,
+        .measure = measure,
+        .actual = relative ? measure->effect : measure->candidate.median - measure->base.median,
+        .limit = relative ? fmax(subject->limit, measure->exact ? 0 : measure->floor) : absolute,
+        .relative = relative,
+    };
+    finding.outcome = judge_verdict_name(finding.verdict);
+    finding.text = gate_text_measure(work->arena, where, &finding);
+    if (measure->reason && finding.verdict == JUDGE_UNDECIDED)
+        finding.text = arena_format(work->arena, "%s: %s", finding.text, measure->reason);
+    return finding;
+}
+
+/* Returns what the evidence says. */
+static enum judge_verdict judge(struct gate_work *work, const struct subject *subject,
+                                const struct gate_matched *matched, const char *where)
+{
+    struct gate_finding finding = describe(work, subject, where);
+    enum gate_action action = GATE_ACTION_PASS;
+    if (finding.verdict == JUDGE_REGRESSED)
+        action = gate_match_action(matched, GATE_EVENT_REGRESSED);
+    else if (finding.verdict == JUDGE_UNDECIDED)
+        action = gate_match_action(matched, subject->undecided);
+    if (finding.verdict == JUDGE_REGRESSED && subject->source) {
+        struct gate_excuse excuse =
+            gate_excuse_find(work, subject->suite, subject->name, finding.metric, gate_budget_effect(subject->measure),
+                             gate_commit_of(&subject->comparison->candidate));
+        gate_excuse_apply(&finding, &excuse, work->arena);
+        if (excuse.holds)
+            subject->source->acknowledged = excuse.item->reason;
+    }
+    if (action != GATE_ACTION_PASS)
+        gate_add(work, &finding, action);
+    return finding.verdict;
+}
+
+/* ---- cases ---- */
+
+static void add_event(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
+                      const struct gate_matched *matched, enum gate_event event)
+{
+    static const char *const words[GATE_EVENT_COUNT] = {
+        [GATE_EVENT_WRONG] = "another output than the base",
+        [GATE_EVENT_FAILED] = "failed on the candidate",
+        [GATE_EVENT_MISSING] = "not measured on the candidate",
+        [GATE_EVENT_NEW] = "not measured on the base",
+    };
+    enum gate_action action = gate_match_action(matched, event);
+    bool output = event == GATE_EVENT_WRONG;
+    struct gate_finding finding = { .kind = output ? GATE_OUTPUT : GATE_FAILURE,
+                                    .verdict = source->verdict,
+                                    .suite = source->suite,
+                                    .name = source->name,
+                                    .source = source,
+                                    .actual = NAN,
+                                    .limit = NAN,
+                                    .outcome =
+                                        event == GATE_EVENT_MISSING ? "missing" : judge_verdict_name(source->verdict) };
+    finding.text = arena_format(work->arena, "%s: %s%s%s", gate_text_where(work->arena, source->suite, source->name),
+                                words[event], source->reason ? ": " : "", source->reason ? source->reason : "");
+    if (event != GATE_EVENT_NEW) {
+        struct gate_excuse excuse = gate_excuse_find(work, source->suite, source->name, output ? "output" : "failure",
+                                                     NAN, gate_commit_of(&comparison->candidate));
+        gate_excuse_apply(&finding, &excuse, work->arena);
+        if (excuse.holds)
+            source->acknowledged = excuse.item->reason;
+    }
+    if (action != GATE_ACTION_PASS)
+        gate_add(work, &finding, action);
+}
+
+/* False where there is nothing that times could tell. */
+static bool judge_presence(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
+                           const struct gate_matched *matched)
+{
+    if (source->verdict == JUDGE_WRONG)
+        add_event(work, comparison, source, matched, GATE_EVENT_WRONG);
+    else if (source->verdict == JUDGE_FAILED)
+        add_event(work, comparison, source, matched, source->candidate ? GATE_EVENT_FAILED : GATE_EVENT_MISSING);
+    else if (source->verdict == JUDGE_NEW)
+        add_event(work, comparison, source, matched, GATE_EVENT_NEW);
+    else
+        return true;
+    return false;
+}
+
+/* False where the policy says nothing about this metric of this case, or one side has no value. */
+static bool judge_metric(struct gate_work *work, struct subject *subject, const struct gate_matched *matched)
+{
+    const struct compare_metric *measure = subject->measure;
+    if (!measure->base.count || !measure->candidate.count)
+        return false;
+    subject->budget = gate_match_budget(matched, measure->name);
+    if (!subject->budget)
+        return false;
+    subject->limit = gate_budget_limit(subject->budget, measure);
+    judge(work, subject, matched, gate_text_where(work->arena, subject->suite, subject->name));
+    return true;
+}
+
+static void judge_case(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
+                       bool in_group)
+{
+    struct gate_matched matched = gate_match(work, source->suite, source->name);
+    if (!judge_presence(work, comparison, source, &matched)) {
+        work->gate->judged += source->verdict != JUDGE_NEW;
+        return;
+    }
+    struct subject subject = {
+        .comparison = comparison, .suite = source->suite, .name = source->name, .source = source
+    };
+    bool judged = false;
+    /* The same code cannot take longer. What it allocates or how it answers is the same, too. */
+    for (size_t i = 0; !comparison->identical_binaries && i < source->metric_count + 2; i++) {
+        subject.measure = i == 0 ? &source->time : i == 1 ? &source->cpu : &source->metrics[i - 2];
+        subject.undecided = i == 0 && !in_group ? GATE_EVENT_UNDECIDED : GATE_EVENT_UNDECIDED_CASE;
+        judged |= subject.measure->name && judge_metric(work, &subject, &matched);
+    }
+    work->gate->judged += judged || comparison->identical_binaries;
+}
+
+/* ---- groups ---- */
+
+/* The budget of a group is the mean of those of its cases. False if one of them is not to be judged by time. */
+static bool group_limit(struct gate_work *work, const struct compare_group *group, struct gate_budget *budget)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_case *source = group->cases[i];
+        struct gate_matched matched = gate_match(work, source->suite, source->name);
+        if (!source->time.base.count || !source->time.candidate.count)
+            continue;
+        const struct gate_budget *one = gate_match_budget(&matched, source->time.name);
+        if (!one)
+            return false;
+        sum += gate_budget_limit(one, &source->time);
+        count++;
+    }
+    *budget = (struct gate_budget){ .metric = group->time.name,
+                                    .relative = count ? sum / (double)count : 0,
+                                    .absolute = { .value = NAN } };
+    return count > 1;
+}
+
+/* A group that slowed down as a whole is excused where every one of its cases that did is. */
+static void excuse_group(struct gate_work *work, const struct comparison *comparison, const struct compare_group *group,
+                         struct gate_finding *finding)
+{
+    struct gate_excuse excuse = { 0 };
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_case *source = group->cases[i];
+        if (source->verdict != JUDGE_REGRESSED)
+            continue;
+        excuse = gate_excuse_find(work, source->suite, source->name, source->time.name,
+                                  gate_budget_effect(&source->time), gate_commit_of(&comparison->candidate));
+        if (!excuse.holds)
+            return;
+    }
+    gate_excuse_apply(finding, &excuse, work->arena);
+}
+
+/* Whether the group was judged as a whole. */
+static bool judge_group(struct gate_work *work, const struct comparison *comparison, const struct compare_group *group)
+{
+    struct gate_budget budget;
+    if (!group->time.name || !isfinite(group->time.effect) || !isfinite(group->time.interval.low) ||
+        !group_limit(work, group, &budget))
+        return false;
+    struct subject subject = { .comparison = comparison,
+                               .suite = group->suite,
+                               .measure = &group->time,
+                               .budget = &budget,
+                               .limit = budget.relative };
+    const char *where =
+        *group->operation ? arena_format(work->arena, "%s %s (%zu cases)", group->suite, group->operation, group->count)
+                          : arena_format(work->arena, "suite %s (%zu cases)", group->suite, group->count);
+    struct gate_finding finding = describe(work, &subject, where);
+    struct gate_matched matched = gate_match(work, group->suite, NULL);
+    if (finding.verdict == JUDGE_REGRESSED) {
+        excuse_group(work, comparison, group, &finding);
+        gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_REGRESSED));
+    } else if (finding.verdict == JUDGE_UNDECIDED) {
+        gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_UNDECIDED));
+    }
+    return true;
+}
+
+static void judge_groups(struct gate_work *work, const struct comparison *comparison, bool *in_group)
+{
+    for (size_t i = 0; !comparison->identical_binaries && i < comparison->group_count; i++) {
+        const struct compare_group *group = &comparison->groups[i];
+        /* The operation of a suite whose suite was judged can only be more precise: its being undecided is no news. */
+        if (!judge_group(work, comparison, group))
+            continue;
+        for (size_t k = 0; k < group->count; k++)
+            in_group[group->cases[k] - comparison->cases] = true;
+    }
+}
+
+void gate_judge_comparison(struct gate_work *work, struct comparison *comparison)
+{
+    if (comparison->machines_differ) {
+        struct gate_matched head = gate_match(work, "", NULL);
+        enum gate_action action = gate_match_action(&head, GATE_EVENT_OTHER_MACHINE);
+        struct gate_finding finding = { .kind = GATE_FAILURE,
+                                        .verdict = JUDGE_UNDECIDED,
+                                        .suite = "",
+                                        .actual = NAN,
+                                        .limit = NAN,
+                                        .outcome = "other machine" };
+        finding.text = arena_format(work->arena, "the runs were measured on different machines%s%s",
+                                    comparison->machine_difference ? ": " : "",
+                                    comparison->machine_difference ? comparison->machine_difference : "");
+        if (action != GATE_ACTION_PASS)
+            gate_add(work, &finding, action);
+        if (action == GATE_ACTION_REFUSE)
+            return;
+    }
+    bool *in_group = arena_array(work->arena, comparison->case_count + 1, sizeof *in_group);
+    judge_groups(work, comparison, in_group);
+    for (size_t i = 0; i < comparison->case_count; i++)
+        judge_case(work, comparison, &comparison->cases[i], in_group[i]);
+}

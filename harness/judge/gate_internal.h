@@ -1,0 +1,77 @@
+/* gate_internal.h: what the files of the gate share while it judges. */
+#ifndef PRONY_JUDGE_GATE_INTERNAL_H
+#define PRONY_JUDGE_GATE_INTERNAL_H
+
+#include "harness/judge/gate_policy.h"
+#include <regex.h>
+
+/* One call of gate_judge. */
+struct gate_work {
+    const struct gate_input *input;
+    struct gate *gate;
+    struct arena *arena;
+    regex_t *rules, *excuses; /* compiled patterns of policy and acknowledgements */
+    bool *rule_used;          /* some case matched */
+    size_t finding_capacity, warning_capacity;
+};
+
+/* ---- gate_match.c ---- */
+
+/* The rules that match a case, in the order of the file. */
+struct gate_matched {
+    const struct gate_rule **rules;
+    size_t count;
+};
+void gate_match_open(struct gate_work *work);
+void gate_match_close(struct gate_work *work);
+/* name NULL: the suite as a whole, for which rules with a pattern say nothing. */
+struct gate_matched gate_match(struct gate_work *work, const char *suite, const char *name);
+enum gate_action gate_match_action(const struct gate_matched *matched, enum gate_event event);
+/* NULL = that metric does not gate. */
+const struct gate_budget *gate_match_budget(const struct gate_matched *matched, const char *metric);
+
+/* ---- gate_excuse.c ---- */
+
+struct gate_excuse {
+    const struct gate_acknowledgement *item; /* NULL = nobody says anything about it */
+    bool holds;                              /* else expired, or for less than this */
+    const char *why_not;                     /* in the arena */
+};
+/* effect: log ratio towards worse; NaN where up_to does not matter. commit: of the candidate, or NULL. */
+struct gate_excuse gate_excuse_find(struct gate_work *work, const char *suite, const char *name, const char *metric,
+                                    double effect, const char *commit);
+void gate_excuse_apply(struct gate_finding *finding, const struct gate_excuse *excuse, struct arena *arena);
+
+/* ---- gate_budget.c ---- */
+
+/* What a budget allows for this metric, as a log ratio. */
+double gate_budget_limit(const struct gate_budget *budget, const struct compare_metric *measure);
+enum judge_verdict gate_budget_verdict(const struct compare_metric *measure, double limit);
+/* +: worse, in either direction of better. */
+double gate_budget_effect(const struct compare_metric *measure);
+/* The absolute limit in the metric's own unit; NaN = the budget has none, or one of another dimension. */
+double gate_budget_absolute(const struct gate_budget *budget, const struct compare_metric *measure);
+
+/* ---- gate_case.c ---- */
+
+void gate_judge_comparison(struct gate_work *work, struct comparison *comparison);
+
+/* ---- gate_target.c ---- */
+
+void gate_judge_targets(struct gate_work *work);
+
+/* ---- gate_text.c ---- */
+
+const char *gate_text_measure(struct arena *arena, const char *where, const struct gate_finding *finding);
+const char *gate_text_where(struct arena *arena, const char *suite, const char *name);
+/* A value in the unit of its metric: "12.3 ms". */
+const char *gate_text_value(struct arena *arena, double value, const char *unit);
+
+/* ---- gate.c ---- */
+
+/* The finding gets the status that the action stands for, and counts. Returns the stored one, valid until the next. */
+struct gate_finding *gate_add(struct gate_work *work, const struct gate_finding *finding, enum gate_action action);
+void gate_warn(struct gate_work *work, const char *text);
+const char *gate_commit_of(const struct store_run_row *run);
+
+#endif
