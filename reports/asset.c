@@ -18,6 +18,8 @@ ASSET(flame_css, "flame.css");
 ASSET(flame_svg_css, "flame_svg.css");
 ASSET(flame_js, "flame.js");
 ASSET(flame_html, "flame.html");
+ASSET(terminal_gp, "charts/terminal.gp");
+ASSET(furniture_gp, "charts/furniture.gp");
 ASSET(style_gp, "charts/style.gp");
 ASSET(roofline_gp, "charts/roofline.gp");
 ASSET(decode_gp, "charts/decode.gp");
@@ -27,6 +29,7 @@ ASSET(kernels_gp, "charts/kernels.gp");
 ASSET(layers_gp, "charts/layers.gp");
 ASSET(memory_gp, "charts/memory.gp");
 ASSET(noise_gp, "charts/noise.gp");
+ASSET(scaling_gp, "charts/scaling.gp");
 
 static const struct {
     const char *name, *text;
@@ -37,6 +40,8 @@ static const struct {
     { "flame_svg.css", asset_flame_svg_css },
     { "flame.js", asset_flame_js },
     { "flame.html", asset_flame_html },
+    { "charts/terminal.gp", asset_terminal_gp },
+    { "charts/furniture.gp", asset_furniture_gp },
     { "charts/style.gp", asset_style_gp },
     { "charts/roofline.gp", asset_roofline_gp },
     { "charts/decode.gp", asset_decode_gp },
@@ -46,6 +51,7 @@ static const struct {
     { "charts/layers.gp", asset_layers_gp },
     { "charts/memory.gp", asset_memory_gp },
     { "charts/noise.gp", asset_noise_gp },
+    { "charts/scaling.gp", asset_scaling_gp },
 };
 
 const char *asset_text(const char *name)

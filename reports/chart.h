@@ -12,10 +12,18 @@
 #include "harness/base/str.h"
 #include "reports/view.h"
 
-enum { CHART_LAYOUTS = 2, CHART_SERIES = 8, CHART_LEGEND_LIMIT = 16 };
+enum { CHART_LAYOUTS = 2, CHART_SERIES = 8, CHART_LEGEND_LIMIT = 16, CHART_STEPS = 9 };
 
-/* Colours of the scripts: rgb(0, 0, index). svg.c turns them into the CSS variables of page.css. */
-enum chart_color { CHART_INK = 1, CHART_MUTED = 2, CHART_GRID = 3, CHART_HIDDEN = 4, CHART_SERIES_0 = 16 };
+/* Colours of the scripts: rgb(0, 0, index). svg.c turns them into the CSS variables of page.css. Steps are a scale from
+ * better (0) over the same (4) to worse (8), for colour-blind readers too. */
+enum chart_color {
+    CHART_INK = 1,
+    CHART_MUTED = 2,
+    CHART_GRID = 3,
+    CHART_HIDDEN = 4,
+    CHART_SERIES_0 = 16,
+    CHART_STEP_0 = 32
+};
 
 enum chart_mark { CHART_DOT, CHART_LINE, CHART_DASH, CHART_BAR };
 struct chart_legend {
@@ -33,7 +41,8 @@ struct chart {
     double height;      /* of the wide layout */
     struct chart_legend legend[CHART_LEGEND_LIMIT];
     size_t legend_count;
-    const char **tips; /* texts of the tooltips; the data file holds t<index> */
+    const void *subject; /* what it is about besides the view (of its job): a case, a history; NULL = the run */
+    const char **tips;   /* texts of the tooltips; the data file holds t<index> */
     size_t tip_count, tip_capacity;
     const char *svg[CHART_LAYOUTS]; /* NULL if there is none */
 };
@@ -52,7 +61,29 @@ struct chart_drawing {
  * are cleared before each call. */
 typedef bool chart_prepare(const struct view *view, struct chart *chart, struct chart_drawing *drawing);
 chart_prepare chart_roofline, chart_decode, chart_prefill, chart_latency, chart_kernels, chart_layers, chart_memory,
-    chart_noise;
+    chart_noise, chart_threads_speedup, chart_batch_speedup;
+
+/* One chart to be drawn: what the table of charts.c holds for a run; others make their own. */
+struct chart_job {
+    const char *id, *title; /* id: unique among the jobs; names files */
+    chart_prepare *prepare; /* gets subject in chart->subject */
+    bool wide;
+    double heights[CHART_LAYOUTS]; /* 0 = not drawn in this layout */
+    const void *subject;
+};
+
+/* Draws the jobs, as SVG for the inside of a page. charts: room for count. Never fails: a chart without data or without
+ * gnuplot has a reason; *problem, in the view's arena, says what is wrong with gnuplot, NULL = nothing (chart_draw.c).
+ */
+void chart_draw_jobs(const struct view *view, const struct chart_job *jobs, size_t count, const char *gnuplot,
+                     struct chart *charts, const char **problem);
+/* Writes the jobs that have data into a directory (made if it is not there): <id>.png, <id>.svg, and the data and
+ * script that they are made of. Each gets its title, note and legend into the picture (chart_save.c). */
+int chart_save_jobs(const struct view *view, const struct chart_job *jobs, size_t count, const char *gnuplot,
+                    const char *directory, struct chart *charts, struct error *error);
+/* All charts of a run into a directory (charts.c): see chart_save_jobs. */
+int charts_save(const struct view *view, const char *gnuplot, const char *directory, const struct chart **charts,
+                size_t *count, struct error *error);
 
 /* Draws all charts of a view. Never fails: a chart without data or without gnuplot has a reason. Warns on stderr when
  * gnuplot is missing or refuses. gnuplot NULL: no charts wanted. */
@@ -90,13 +121,26 @@ int chart_names_index(struct chart_names *names, const char *name);
 bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_drawing *drawing, const char *operation,
                      const char *size);
 
+/* ---- shared by chart_draw.c and chart_save.c ---- */
+
+struct chart_drawing chart_drawing_new(const struct chart_job *job, int layout);
+void chart_drawing_release(struct chart_drawing *drawing);
+/* Sizes, settings, terminal, style and the chart's own script. name: of data and picture, without ending. */
+void chart_script(struct str *script, const struct chart_drawing *drawing, const char *name, const char *format,
+                  const char *furniture);
+/* A temporary file, or one that gnuplot reads: no sync. */
+int chart_file(const char *directory, const char *name, const char *ending, const struct str *text,
+               struct error *error);
+
 /* ---- gnuplot.c, svg.c ---- */
 
-/* Runs program on script files, in one process. ERROR_IO: it did not start or did not end; ERROR_FORMAT: it refused a
- * script, with its first complaint. Its complaints lie in directory/stderr. */
+/* Runs program on script files inside directory, in one process. ERROR_IO: it did not start or did not end;
+ * ERROR_FORMAT: it refused a script, with its first complaint. Its complaints lie in directory/stderr. */
 int gnuplot_run(const char *program, const char *directory, const char *const *scripts, size_t count,
                 struct error *error);
 /* gnuplot's SVG -> an inline SVG whose ids begin with prefix, or NULL if it is not one. */
 const char *svg_inline(struct arena *arena, const char *text, const struct chart *chart, const char *prefix);
+/* The same as a file of its own, with tooltips, on white; NULL if text is not an SVG. */
+const char *svg_standalone(struct arena *arena, const char *text, const struct chart *chart);
 
 #endif

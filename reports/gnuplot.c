@@ -75,10 +75,13 @@ int gnuplot_run(const char *program, const char *directory, const char *const *s
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, complaints.data, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addchdir_np(&actions, directory);
     pid_t pid;
-    int code = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+    char *absolute = strchr(program, '/') ? realpath(program, NULL) : NULL; /* it starts in the other directory */
+    int code = posix_spawnp(&pid, absolute ? absolute : program, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     free(argv);
+    free(absolute);
     if (code) {
         code = error_system(error, code, "%s", program);
     } else {

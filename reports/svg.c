@@ -14,18 +14,20 @@ static void append_color(struct str *out, int index)
     case CHART_GRID: str_append(out, "var(--grid)"); break;
     case CHART_HIDDEN: str_append(out, "transparent"); break; /* still catches the pointer */
     default:
-        if (index >= CHART_SERIES_0)
+        if (index >= CHART_STEP_0)
+            str_appendf(out, "var(--d%d)", (index - CHART_STEP_0) % CHART_STEPS);
+        else if (index >= CHART_SERIES_0)
             str_appendf(out, "var(--s%d)", (index - CHART_SERIES_0) % CHART_SERIES);
         else
             str_append(out, "currentColor");
     }
 }
 
-/* rgb( 0,  0, 17) -> the index; its length, or 0 if text is not such a colour. */
+/* rgb( 0,  0, 17) -> the index; its length, or 0 if text is not such a colour, but one of its own. */
 static size_t parse_color(const char *text, int *index)
 {
     int red, green, used = 0;
-    if (sscanf(text, "rgb( %d , %d , %d )%n", &red, &green, index, &used) < 3)
+    if (sscanf(text, "rgb( %d , %d , %d )%n", &red, &green, index, &used) < 3 || red || green)
         return 0;
     return (size_t)used;
 }
@@ -159,4 +161,21 @@ const char *svg_inline(struct arena *arena, const char *text, const struct chart
     str_release(&content);
     str_release(&out);
     return result;
+}
+
+const char *svg_standalone(struct arena *arena, const char *text, const struct chart *chart)
+{
+    const char *inside = svg_inline(arena, text, chart, "");
+    if (!inside)
+        return NULL;
+    double width = 0, height = 0;
+    const char *box = strstr(inside, "viewBox=\"");
+    if (!box || sscanf(box, "viewBox=\"0 0 %lf %lf", &width, &height) != 2)
+        return NULL;
+    const char *end = strchr(inside, '>') + 1;
+    return arena_format(arena,
+                        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" "
+                        "font-family=\"sans-serif\" color=\"#1d2025\"%.*s<rect width=\"%g\" height=\"%g\" "
+                        "fill=\"#ffffff\"/>%s\n",
+                        width, height, (int)(end - inside - 4), inside + 4, width, height, end);
 }

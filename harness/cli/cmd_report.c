@@ -1,16 +1,18 @@
-/* cmd_report.c: `prony report`: a run as text, Markdown, HTML or JSON. */
+/* cmd_report.c: `prony report`: a run as text, Markdown, HTML or JSON, its charts as files. */
 #include "harness/base/arena.h"
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
+#include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/report.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct settings {
-    const char *database, *format, *output, *title, *run;
+    const char *database, *format, *output, *title, *run, *charts;
     bool no_charts;
 };
 
@@ -19,7 +21,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
     const struct option options[] = {
         { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'f', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
-        { "no-charts", 0, OPTION_FLAG, &settings->no_charts },
+        { "no-charts", 0, OPTION_FLAG, &settings->no_charts }, { "charts", 0, OPTION_TEXT, &settings->charts },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -27,6 +29,8 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         code = error_set(error, ERROR_USAGE, "one RUN at a time, but there is also '%s'", rest.items[1]);
     if (!code && rest.count == 1)
         settings->run = rest.items[0];
+    if (!code && settings->charts && (settings->format || settings->output))
+        code = error_set(error, ERROR_USAGE, "--charts goes with neither --format nor --output");
     free(rest.items);
     return code;
 }
@@ -65,69 +69,106 @@ static int deliver(const struct settings *settings, const struct report_format *
     return code;
 }
 
-static int run(struct app *app, int argc, char **argv)
+static struct report_options options_of(const struct settings *settings)
 {
-    struct settings settings = { .database = app->database_path };
+    const char *gnuplot = getenv("PRONY_GNUPLOT");
+    return (struct report_options){
+        .gnuplot = settings->no_charts   ? NULL
+                   : gnuplot && *gnuplot ? gnuplot
+                                         : "gnuplot",
+        .now_ns = clock_utc_ns(),
+    };
+}
+
+/* Prints the paths of the pictures. */
+static int write_charts(const struct settings *settings, const struct view *view, struct error *error)
+{
+    struct report_options options = options_of(settings);
+    const struct chart *charts;
+    size_t count, drawn = 0;
+    if (!options.gnuplot)
+        return error_set(error, ERROR_USAGE, "--charts and --no-charts exclude each other");
+    int code = charts_save(view, options.gnuplot, settings->charts, &charts, &count, error);
+    for (size_t i = 0; i < count && !code; i++)
+        if (charts[i].reason)
+            log_info("%s is not drawn: %s", charts[i].id, charts[i].reason);
+        else {
+            printf("%s/%s.png\n", settings->charts, charts[i].id);
+            drawn++;
+        }
+    if (!code && drawn == 0)
+        code = error_set(error, ERROR_UNSUPPORTED, "run %lld has no data for any chart", (long long)view->run.id);
+    return code;
+}
+
+static int write_report(const struct settings *settings, struct store *store, struct arena *arena, struct error *error)
+{
     const struct report_format *format;
-    struct store *store = NULL;
-    struct arena arena = { 0 };
     struct str report = { 0 };
     struct view view;
     struct explain explain = { 0 };
-    struct error error;
-    const char *gnuplot = getenv("PRONY_GNUPLOT");
-    int status = EXIT_OK;
-
-    int code = parse(&settings, argc, argv, &error);
+    int code = choose_format(settings, &format, error);
     if (!code)
-        code = choose_format(&settings, &format, &error);
+        code = view_load(&view, store, settings->run, settings->title, arena, error);
+    if (!code)
+        code = explain_load(&explain, &view, store, error);
+    if (!code)
+        view.explain = &explain;
+    if (!code && settings->charts) {
+        code = write_charts(settings, &view, error);
+    } else if (!code) {
+        struct report_options options = options_of(settings);
+        code = format->write(&view, &options, &report, error);
+        if (!code)
+            code = deliver(settings, format, &view, &report, error);
+    }
+    explain_release(&explain);
+    str_release(&report);
+    return code;
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+    struct settings settings = { .database = app->database_path };
+    struct store *store = NULL;
+    struct arena arena = { 0 };
+    struct error error;
+    int code = parse(&settings, argc, argv, &error);
     if (!code)
         code = store_open(&store, settings.database, true, &error);
     if (!code)
-        code = view_load(&view, store, settings.run, settings.title, &arena, &error);
-    if (!code)
-        code = explain_load(&explain, &view, store, &error);
-    if (!code) {
-        view.explain = &explain;
-        struct report_options options = {
-            .gnuplot = settings.no_charts    ? NULL
-                       : gnuplot && *gnuplot ? gnuplot
-                                             : "gnuplot",
-            .now_ns = clock_utc_ns(),
-        };
-        code = format->write(&view, &options, &report, &error);
-    }
-    if (!code)
-        code = deliver(&settings, format, &view, &report, &error);
-    if (code)
-        status = command_fail(&cmd_report, &error);
-    explain_release(&explain);
+        code = write_report(&settings, store, &arena, &error);
     store_close(store);
-    str_release(&report);
     arena_release(&arena);
-    return status;
+    return code ? command_fail(&cmd_report, &error) : EXIT_OK;
 }
 
 const struct command cmd_report = {
     .name = "report",
-    .synopsis = "prony report [RUN] [--format text|markdown|html|json] [-o FILE] [--title T]",
-    .summary = "Write a run as a report: tables, and charts in HTML",
-    .help = "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
-            "\n"
-            "  -f, --format F   text (default), markdown, html (one file, charts inside), json\n"
-            "  -o, --output F   write to F and print its path; - is standard output; the ending chooses the format\n"
-            "                   html without -o goes to prony-report-<run>.html\n"
-            "      --title T    title of the report\n"
-            "      --no-charts  HTML without charts\n"
-            "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
-            "\n"
-            "Charts are drawn by gnuplot ($PRONY_GNUPLOT, else gnuplot); without it the report says so and has none.\n"
-            "\n"
-            "examples:\n"
-            "  prony report\n"
-            "  prony report latest~1 --format markdown >> pull-request.md\n"
-            "  prony report 12 -o nightly.html --title \"Nightly, main\"\n"
-            "\n"
-            "exit status: 0 written, 2 no such run or file, or it could not be written\n",
+    .synopsis = "prony report [RUN] [--format text|markdown|html|json] [-o FILE] [--title T]\n"
+                "       prony report [RUN] --charts DIR",
+    .summary = "Write a run as a report or as charts",
+    .help =
+        "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
+        "\n"
+        "  -f, --format F   text (default), markdown, html (one file, charts inside), json\n"
+        "  -o, --output F   write to F and print its path; - is standard output; the ending chooses the format\n"
+        "                   html without -o goes to prony-report-<run>.html\n"
+        "      --charts DIR  write every chart of the run into DIR: <chart>.png and .svg, with the gnuplot script\n"
+        "                   and the data; prints the paths of the pictures. Among them inference_speedup_chart.png\n"
+        "                   (over threads) and batch_size_speedup_chart.png\n"
+        "      --title T    title of the report\n"
+        "      --no-charts  HTML without charts\n"
+        "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
+        "\n"
+        "Charts are drawn by gnuplot ($PRONY_GNUPLOT, else gnuplot); without it the report says so and has none.\n"
+        "\n"
+        "examples:\n"
+        "  prony report\n"
+        "  prony report latest~1 --format markdown >> pull-request.md\n"
+        "  prony report 12 -o nightly.html --title \"Nightly, main\"\n"
+        "  prony report --charts charts\n"
+        "\n"
+        "exit status: 0 written, 2 no such run or file, or it could not be written\n",
     .run = run,
 };

@@ -8,7 +8,7 @@ set border 0
 set grid xtics noytics
 set xtics XTICK
 set xlabel "tokens per second"
-plot DATA index 0 using 1:2:3:4:5:6:7 with boxxyerror fs solid 0.85 noborder lc rgb variable, \
+plot DATA index 0 using 1:2:3:4:5:6:(shade($7)) with boxxyerror fs solid 0.85 noborder lc rgb variable, \
      DATA index 1 using 1:2:3:(0) with vectors nohead lw 2 lc rgb ink, \
      DATA index 4 using 1:2:3 with points pt 7 ps 0.4 lc rgb ink, \
      DATA index 4 using 1:2:3 with labels hypertext point pt 7 ps 2 lc rgb hidden, \

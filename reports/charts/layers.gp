@@ -9,7 +9,7 @@ set grid xtics noytics
 set xtics 25
 set format x "%g %%"
 set xlabel "share of the time of the whole layer"
-BARS = "DATA index 0 using 1:2:3:4:5:6:7 with boxxyerror fs solid 0.85 noborder lc rgb variable"
+BARS = "DATA index 0 using 1:2:3:4:5:6:(shade($7)) with boxxyerror fs solid 0.85 noborder lc rgb variable"
 TIPS = "DATA index 3 using 1:2:3 with labels hypertext point pt 7 ps 2 lc rgb hidden"
 TOTALS = "DATA index 2 using 1:2:3 with labels left offset 0.8,0 textcolor rgb ink"
 # Left of the bars, or above them.

@@ -13,6 +13,6 @@ color(n) = series(int(word(COLOR, n + 1)))
 plot DATA index 1 using 1:2 with lines lw 1 lc rgb grid, \
      DATA index 0 using 1:2 with lines lw 2 lc rgb muted, \
      DATA index 3 using 1:2:3:4 with vectors nohead lw 0.75 lc rgb muted, \
-     DATA index 4 using 1:2:3 with points pt 6 ps 0.45 lw 1 lc rgb variable, \
+     DATA index 4 using 1:2:(shade($3)) with points pt 6 ps 0.45 lw 1 lc rgb variable, \
      for [n = 0:FAMILIES - 1] DATA index 5 + n using 1:2:3 with labels hypertext point pt 7 ps 0.7 lc rgb color(n), \
-     DATA index 2 using 1:2:3:4 with labels left textcolor rgb variable
+     DATA index 2 using 1:2:3:(shade($4)) with labels left textcolor rgb variable

@@ -1,10 +1,5 @@
-# style.gp: what all charts share. charts.c sets W, H (pixels), FONT, NARROW, the margins ML MR MT MB, DATA and OUT.
-# Colours are indices rgb(0, 0, n) that svg.c replaces by the page's CSS variables.
-ink = "#000001"; muted = "#000002"; grid = "#000003"; hidden = "#000004"
-series(n) = sprintf("#0000%02x", 16 + n)
-set encoding utf8
-set terminal svg size W,H dynamic noenhanced font sprintf("sans-serif,%g", FONT) linewidth 1
-set output OUT
+# style.gp: what all charts share: included after terminal.gp and, in a chart that stands alone, furniture.gp.
+# C sets W, H (pixels), NARROW and the margins ML MR MT MB.
 set datafile separator "\t"
 set decimalsign "."
 set format "%g"

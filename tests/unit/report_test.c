@@ -405,7 +405,7 @@ static void test_every_chart_is_drawn(void **state)
     size_t count;
     open_fixture(&bench, (struct report_fixture){ .rounds = 3, .many = true });
     charts_draw(&bench.view, "/usr/bin/gnuplot", &charts, &count);
-    assert_int_equal(count, 8);
+    assert_int_equal(count, 10);
     for (size_t i = 0; i < count; i++) {
         if (str_equal(charts[i].id, "memory")) { /* the fixture watches no memory */
             assert_non_null(charts[i].reason);
@@ -451,9 +451,59 @@ static void test_missing_gnuplot_is_said(void **state)
     struct str out = { 0 };
     open_fixture(&bench, (struct report_fixture){ .rounds = 2 });
     write_report(&bench, "html", "/nonexistent/gnuplot", &out);
-    assert_int_equal(count_text(out.data, "not drawn: /nonexistent/gnuplot: No such file"), 7);
+    assert_int_equal(count_text(out.data, "not drawn: /nonexistent/gnuplot: No such file"), 9);
     assert_non_null(strstr(out.data, "Fastest GEMM"));
     str_release(&out);
+    close_bench(&bench);
+}
+
+/* Removes the file, and gives the place of text in it or fails. */
+static void check_file(const struct bench *bench, const char *name, const char *begins, const char *never)
+{
+    char path[256], *text;
+    size_t length;
+    struct error error;
+    snprintf(path, sizeof path, "%s/charts/%s", bench->directory, name);
+    if (file_read(path, &text, &length, &error))
+        fail_msg("%s", error.text);
+    if (!memmem(text, length < 16 ? length : 16, begins, strlen(begins)))
+        fail_msg("%s does not begin with %s", name, begins);
+    if (never && strstr(text, never))
+        fail_msg("%s holds %s", name, never);
+    free(text);
+    unlink(path);
+}
+
+static void test_charts_stand_alone(void **state)
+{
+    (void)state;
+    if (access("/usr/bin/gnuplot", X_OK) != 0)
+        skip();
+    struct bench bench;
+    const struct chart *charts;
+    struct error error;
+    char directory[128], name[96];
+    size_t count, drawn = 0;
+    open_fixture(&bench, (struct report_fixture){ .rounds = 3, .hostile = true });
+    snprintf(directory, sizeof directory, "%s/charts", bench.directory);
+    if (charts_save(&bench.view, "/usr/bin/gnuplot", directory, &charts, &count, &error))
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < count; i++) {
+        static const char *const files[][3] = { { "png", "PNG", NULL },
+                                                { "svg", "<svg xmlns=", "var(" },
+                                                { "gp", "# gnuplot", "qwen" },
+                                                { "text.tsv", "", NULL },
+                                                { "tsv", "", NULL } };
+        for (size_t f = 0; f < COUNT(files) && !charts[i].reason; f++) {
+            snprintf(name, sizeof name, "%s.%s", charts[i].id, files[f][0]);
+            check_file(&bench, name, files[f][1], files[f][2]);
+        }
+        drawn += !charts[i].reason;
+    }
+    assert_int_equal(drawn, 9);
+    assert_int_equal(rmdir(directory), 0); /* nothing else was left there */
+    assert_int_equal(charts_save(&bench.view, "/usr/bin/gnuplot", "/proc/nowhere", &charts, &count, &error), ERROR_IO);
+    assert_non_null(strstr(error.text, "/proc/nowhere"));
     close_bench(&bench);
 }
 
@@ -537,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_every_chart_is_drawn),
         cmocka_unit_test(test_one_sample_a_case_draws_too),
         cmocka_unit_test(test_missing_gnuplot_is_said),
+        cmocka_unit_test(test_charts_stand_alone),
         cmocka_unit_test(test_one_bad_chart_costs_only_itself),
         cmocka_unit_test(test_labels_never_overlap),
         cmocka_unit_test(test_svg_refuses_half_a_file),
