@@ -16,13 +16,21 @@
 #include "harness/store/store.h"
 
 struct compare_options {
-    double floor; /* budget: effects within it do not matter; 0 = JUDGE_FLOOR, unpaired JUDGE_FLOOR_UNPAIRED */
+    double floor; /* budget: effects within it do not matter. JUDGE_FLOOR at least, unpaired JUDGE_FLOOR_UNPAIRED */
     int look;     /* paired with alpha spending: which look this is (0..) of look_count; look_count 0 = one look */
     int look_count;
     const char *const *metrics; /* besides time: which metrics of which passes are judged, by name; NULL = all shared */
     size_t metric_count;
     uint64_t seed;
+    const char *suite, *filter; /* of compare_runs: only this suite, only names that match this POSIX extended regular
+                                 * expression; NULL = all */
+    bool partial; /* the candidate measured a selection: a case that it does not have has not failed. compare_runs sets
+                   * this where plan or filters of the runs differ */
 };
+
+/* Two errors against the reference differ when the candidate's is that many times the base's, and above the least. */
+#define COMPARE_ERROR_GROWTH 4.0
+#define COMPARE_ERROR_LEAST  1e-5
 
 /* One metric of one case on both sides. */
 struct compare_metric {
@@ -36,10 +44,11 @@ struct compare_metric {
     double p, q;                          /* q: over the family of all cases of this comparison, this metric */
     double floor;                         /* used here: the largest of budget, A/A noise of this case, and 1 % */
     double noise;                         /* A/A noise of this case on this machine; NaN = never calibrated */
-    double detectable;                    /* smallest effect that this comparison could have seen; inf = none */
-    bool exact;                           /* deterministic: every process gave the same number on each side */
-    bool shape;                           /* skewed or with two modes: the sign interval was used */
-    enum judge_verdict verdict;
+    double detectable;                    /* smallest effect that this comparison could have called: floor included;
+                                           * inf = none */
+    bool exact;                           /* deterministic: every process gave the same number on each side; no p */
+    bool shape;                           /* skewed or with two modes: median and its sign interval were used */
+    enum judge_verdict verdict;           /* what the numbers alone say, also of identical binaries */
     const char *reason; /* one line, why undecided, or what qualifies the verdict; NULL = nothing to say */
 };
 
@@ -48,7 +57,8 @@ enum compare_output { COMPARE_OUTPUT_UNKNOWN, COMPARE_OUTPUT_SAME, COMPARE_OUTPU
 struct compare_case {
     const char *suite, *name;
     const struct store_case *base, *candidate; /* NULL = not in that run */
-    enum judge_verdict verdict;                /* of the case: output and failures first, then time */
+    enum judge_verdict verdict; /* of the case: failures and output first, then time, or exact counts where there are
+                                 * too few samples; identical binaries cannot regress */
     const char *reason;
     struct compare_metric time;     /* real_time: what gates */
     struct compare_metric cpu;      /* cpu_time: must agree in sign where the samples were delayed */
@@ -98,18 +108,20 @@ struct comparison {
     size_t attribution_count;
     size_t verdicts[JUDGE_VERDICT_COUNT];
     enum judge_verdict verdict; /* the worst: wrong, failed, regressed, undecided, improved, equivalent */
-    size_t shared;              /* cases on both sides */
+    size_t shared;              /* cases measured on both sides */
     const char **notes;         /* what a reader must know: not interleaved, other machine, few pairs, ... */
     size_t note_count;
     struct compare_options options;
 };
 
-/* names: as the user called the runs. Fails only when the database does; runs that share no case give shared == 0. */
+/* names: as the user called the runs. Paired if they are the two sides of a stored comparison, which also says which
+ * look it was. Fails only when the database does, or the filter is no expression; runs that share no case give
+ * shared == 0. options may be NULL. */
 int compare_runs(struct comparison *comparison, struct store *store, const struct store_run_row *base,
                  const struct store_run_row *candidate, const char *base_name, const char *candidate_name,
                  const struct compare_options *options, struct arena *arena, struct error *error);
-/* The same from rows that were read already (tests, looks of a running ab). noise_of may be NULL: A/A noise of a case.
- */
+/* The same from rows that were read already (tests, looks of a running ab). comparison is zeroed, but for what the
+ * caller knows: the rows of the runs, their names, identical_binaries. noise_of may be NULL: A/A noise of a case. */
 typedef double compare_noise(void *context, const char *suite, const char *name);
 void compare_cases(struct comparison *comparison, struct store_case *base, size_t base_count,
                    struct store_case *candidate, size_t candidate_count, bool paired, compare_noise *noise_of,

@@ -1,0 +1,235 @@
+/* compare_groups.c: suites, and operations within them, judged as one.
+ *
+ * Paired: the geometric mean of the cases' ratios is taken round by round, and tested over the rounds. Unpaired: the
+ * effects of the cases are tested. The q-values of suites are a family, those of operations another. */
+#include "harness/base/str.h"
+#include "harness/judge/compare_internal.h"
+#include "harness/stats/multiple.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Differences of a case by round, kept while the groups are made. */
+struct series {
+    size_t count;
+    const int *rounds;
+    const double *differences;
+};
+
+static const char *operation_of(const char *name, struct arena *arena)
+{
+    return arena_strndup(arena, name, strcspn(name, "/"));
+}
+
+static struct compare_group *find_group(struct comparison *comparison, const char *suite, const char *operation)
+{
+    for (size_t i = 0; i < comparison->group_count; i++) {
+        struct compare_group *group = &comparison->groups[i];
+        if (str_equal(group->suite, suite) && str_equal(group->operation, operation))
+            return group;
+    }
+    return NULL;
+}
+
+static void count_in(struct compare_context *context, const char *suite, const char *operation)
+{
+    struct comparison *comparison = context->comparison;
+    struct compare_group *group = find_group(comparison, suite, operation);
+    if (!group) {
+        group = &comparison->groups[comparison->group_count++];
+        *group = (struct compare_group){ .suite = suite, .operation = operation };
+    }
+    group->count++;
+}
+
+static void put_in(struct compare_context *context, struct compare_case *item, const char *operation)
+{
+    struct compare_group *group = find_group(context->comparison, item->suite, operation);
+    if (!group->cases) {
+        group->cases = arena_array(context->arena, group->count, sizeof *group->cases);
+        group->count = 0;
+    }
+    group->cases[group->count++] = item;
+    group->verdicts[item->verdict]++;
+}
+
+static bool is_measured(const struct compare_case *item)
+{
+    return item->base && item->candidate && isfinite(item->time.effect);
+}
+
+/* ---- paired: round by round ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+static struct series make_series(const struct compare_context *context, const struct compare_case *item)
+{
+    struct compare_values base =
+        compare_by_key(item->base->real_time_ns, item->base->rounds, item->base->sample_count, context->arena);
+    struct compare_values candidate = compare_by_key(item->candidate->real_time_ns, item->candidate->rounds,
+                                                     item->candidate->sample_count, context->arena);
+    int *rounds = arena_array(context->arena, base.count, sizeof *rounds);
+    double *differences = arena_array(context->arena, base.count, sizeof *differences);
+    size_t count = 0;
+    for (size_t i = 0, j = 0; i < base.count && j < candidate.count;) {
+        if (base.keys[i] != candidate.keys[j]) {
+            *(base.keys[i] < candidate.keys[j] ? &i : &j) += 1;
+            continue;
+        }
+        rounds[count] = base.keys[i];
+        differences[count++] = log(candidate.values[j++] / base.values[i++]);
+    }
+    return (struct series){ count, rounds, differences };
+}
+
+/* Mean difference of each round that every series has; where that leaves too few, of each that any has. */
+static size_t mean_by_round(const struct compare_context *context, const struct series *all, size_t count,
+                            double *means)
+{
+    size_t total = 0, kept = 0, distinct = 0;
+    for (size_t i = 0; i < count; i++)
+        total += all[i].count;
+    int *rounds = arena_array(context->arena, total + 1, sizeof *rounds);
+    for (size_t i = 0, at = 0; i < count; at += all[i++].count)
+        memcpy(rounds + at, all[i].rounds, all[i].count * sizeof *rounds);
+    qsort(rounds, total, sizeof *rounds, by_number);
+    for (size_t i = 0; i < total; i++) {
+        if (i == 0 || rounds[i] != rounds[i - 1])
+            rounds[distinct++] = rounds[i];
+    }
+    double *sums = arena_array(context->arena, distinct + 1, sizeof *sums);
+    size_t *counts = arena_array(context->arena, distinct + 1, sizeof *counts);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0, at = 0; k < all[i].count; k++) {
+            while (rounds[at] != all[i].rounds[k])
+                at++;
+            sums[at] += all[i].differences[k];
+            counts[at]++;
+        }
+    }
+    for (size_t i = 0; i < distinct; i++) {
+        if (counts[i] == count)
+            means[kept++] = sums[i] / (double)counts[i];
+    }
+    if (kept >= JUDGE_LEAST_PAIRS)
+        return kept;
+    for (size_t i = kept = 0; i < distinct; i++)
+        means[kept++] = sums[i] / (double)counts[i];
+    return kept;
+}
+
+/* Cases with fewer pairs than a test needs would take the group's pairs away: they count only where all are so. */
+static void measure_rounds(const struct compare_context *context, struct compare_group *group)
+{
+    struct series *all = arena_array(context->arena, group->count, sizeof *all);
+    size_t count = 0, most = 0, rounds = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        if (is_measured(group->cases[i]) && group->cases[i]->time.pairs > most)
+            most = group->cases[i]->time.pairs;
+    }
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_case *item = group->cases[i];
+        if (!is_measured(item) || (most >= JUDGE_LEAST_PAIRS && item->time.pairs < JUDGE_LEAST_PAIRS))
+            continue;
+        all[count] = make_series(context, item);
+        rounds += all[count++].count;
+    }
+    double *means = arena_array(context->arena, rounds + 1, sizeof *means);
+    compare_measure_differences(context, &group->time, means, mean_by_round(context, all, count, means));
+}
+
+/* ---- unpaired: case by case ---- */
+
+static void measure_cases(const struct compare_context *context, struct compare_group *group)
+{
+    double *effects = arena_array(context->arena, group->count, sizeof *effects);
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        if (is_measured(group->cases[i]))
+            effects[count++] = group->cases[i]->time.effect;
+    }
+    compare_measure_differences(context, &group->time, effects, count);
+    group->time.pairs = 0;
+    if (group->time.reason)
+        group->time.reason = arena_format(context->arena, "insufficient: %zu case%s, %d needed", count,
+                                          count == 1 ? "" : "s", JUDGE_LEAST_PAIRS);
+}
+
+/* Noise of the mean of cases whose noises are independent. */
+static double noise_of_mean(const struct compare_group *group)
+{
+    double squares = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        double noise = group->cases[i]->time.noise;
+        if (is_measured(group->cases[i]) && isfinite(noise)) {
+            squares += noise * noise;
+            count++;
+        }
+    }
+    return count ? sqrt(squares) / (double)count : (double)NAN;
+}
+
+static void measure_group(const struct compare_context *context, struct compare_group *group)
+{
+    double noise = noise_of_mean(group), least = context->paired ? JUDGE_FLOOR : JUDGE_FLOOR_UNPAIRED;
+    group->time = (struct compare_metric){ .name = "real_time",
+                                           .unit = "ns",
+                                           .effect = (double)NAN,
+                                           .p = (double)NAN,
+                                           .q = (double)NAN,
+                                           .noise = noise,
+                                           .floor = fmax(fmax(context->budget, least), isfinite(noise) ? noise : 0) };
+    if (context->paired)
+        measure_rounds(context, group);
+    else
+        measure_cases(context, group);
+}
+
+static void judge_groups(struct compare_context *context, bool are_suites)
+{
+    struct comparison *comparison = context->comparison;
+    double *p = arena_array(context->arena, comparison->group_count, sizeof *p);
+    double *q = arena_array(context->arena, comparison->group_count, sizeof *q);
+    for (size_t i = 0; i < comparison->group_count; i++) {
+        const struct compare_group *group = &comparison->groups[i];
+        p[i] = (*group->operation == '\0') == are_suites ? group->time.p : (double)NAN;
+    }
+    stats_q_values(p, comparison->group_count, q);
+    for (size_t i = 0; i < comparison->group_count; i++) {
+        struct compare_group *group = &comparison->groups[i];
+        if ((*group->operation == '\0') != are_suites)
+            continue;
+        group->time.q = q[i];
+        compare_judge_metric(context, &group->time);
+        if (comparison->machines_differ && !comparison->identical_binaries) {
+            group->time.verdict = JUDGE_UNDECIDED;
+            group->time.reason = "measured on another machine";
+        }
+    }
+}
+
+void compare_make_groups(struct compare_context *context)
+{
+    struct comparison *comparison = context->comparison;
+    comparison->groups = arena_array(context->arena, 2 * comparison->case_count, sizeof *comparison->groups);
+    const char **operations = arena_array(context->arena, comparison->case_count, sizeof *operations);
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        operations[i] = operation_of(comparison->cases[i].name, context->arena);
+        count_in(context, comparison->cases[i].suite, "");
+    }
+    for (size_t i = 0; i < comparison->case_count; i++)
+        count_in(context, comparison->cases[i].suite, operations[i]);
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        put_in(context, &comparison->cases[i], "");
+        put_in(context, &comparison->cases[i], operations[i]);
+    }
+    for (size_t i = 0; i < comparison->group_count; i++)
+        measure_group(context, &comparison->groups[i]);
+    judge_groups(context, true);
+    judge_groups(context, false);
+}

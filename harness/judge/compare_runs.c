@@ -1,0 +1,138 @@
+/* compare_runs.c: reads two runs and what else the store knows of them, and compares them. */
+#include "harness/base/str.h"
+#include "harness/judge/calibration.h"
+#include "harness/judge/compare_internal.h"
+#include <regex.h>
+#include <string.h>
+
+/* One side as the store has it. */
+struct side {
+    struct store_case *cases;
+    size_t case_count;
+    struct store_failure_row *failures;
+    size_t failure_count;
+};
+
+/* Keeps the cases that the options ask for. */
+static void filter_cases(struct side *side, const struct compare_options *options, const regex_t *filter)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < side->case_count; i++) {
+        const struct store_case *item = &side->cases[i];
+        if (options->suite && !str_equal(options->suite, item->suite))
+            continue;
+        if (filter && regexec(filter, item->name, 0, NULL, 0) != 0)
+            continue;
+        side->cases[kept++] = *item;
+    }
+    side->case_count = kept;
+}
+
+static int read_side(struct side *side, struct store *store, int64_t run_id, const struct compare_options *options,
+                     struct arena *arena, struct error *error)
+{
+    regex_t filter;
+    int code = store_cases(store, run_id, arena, &side->cases, &side->case_count, error);
+    if (code == 0)
+        code = store_failures(store, run_id, arena, &side->failures, &side->failure_count, error);
+    if (code != 0)
+        return code;
+    if (!options->filter) {
+        filter_cases(side, options, NULL);
+        return 0;
+    }
+    if (regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set(error, ERROR_USAGE, "'%s' is not a POSIX extended regular expression", options->filter);
+    filter_cases(side, options, &filter);
+    regfree(&filter);
+    return 0;
+}
+
+/* The words of a command line that select cases, in their order. */
+static const char *selection(const char *command, struct arena *arena)
+{
+    static const char *const options[] = { " --filter", " -f", " --suite" };
+    const char *text = "";
+    for (size_t i = 0; command && i < sizeof options / sizeof options[0]; i++) {
+        for (const char *at = command; (at = strstr(at, options[i])); at++) {
+            const char *end = strstr(at + 1, " -");
+            text = arena_format(arena, "%s%.*s", text, (int)(end ? (size_t)(end - at) : strlen(at)), at);
+        }
+    }
+    return text;
+}
+
+/* A run of another plan, or of another part of it, does not miss what it never meant to measure; one that was stopped
+ * did not get there. */
+static bool is_partial(const struct store_run_row *base, const struct store_run_row *candidate, struct arena *arena)
+{
+    return !str_equal(base->plan, candidate->plan) || str_equal(candidate->status, "interrupted") ||
+           str_equal(candidate->status, "running") ||
+           !str_equal(selection(base->command, arena), selection(candidate->command, arena));
+}
+
+struct noise_context {
+    const struct calibration *calibration;
+};
+
+static double noise_of_case(void *context, const char *suite, const char *name)
+{
+    return calibration_noise_of(((struct noise_context *)context)->calibration, suite, name);
+}
+
+/* Sides of `prony ab` know each other, whichever is called the base now. */
+static int find_pairing(struct compare_context *context, struct compare_options *options, struct store *store,
+                        struct error *error)
+{
+    struct comparison *comparison = context->comparison;
+    struct store_comparison stored;
+    bool found = false;
+    int code = store_comparison_of(store, comparison->base.id, comparison->candidate.id, context->arena, &stored,
+                                   &found, error);
+    if (code == 0 && !found)
+        code = store_comparison_of(store, comparison->candidate.id, comparison->base.id, context->arena, &stored,
+                                   &found, error);
+    if (code != 0 || !found)
+        return code;
+    context->paired = true;
+    comparison->identical_binaries = stored.identical_binaries;
+    if (options->look_count == 0) {
+        options->look = stored.look;
+        options->look_count = stored.look_count;
+    }
+    if (options->seed == 0)
+        options->seed = stored.seed;
+    return 0;
+}
+
+int compare_runs(struct comparison *comparison, struct store *store, const struct store_run_row *base,
+                 const struct store_run_row *candidate, const char *base_name, const char *candidate_name,
+                 const struct compare_options *options, struct arena *arena, struct error *error)
+{
+    *comparison = (struct comparison){
+        .base = *base, .candidate = *candidate, .base_name = base_name, .candidate_name = candidate_name
+    };
+    struct compare_options own = options ? *options : (struct compare_options){ 0 };
+    struct side sides[2] = { 0 };
+    struct calibration calibration = { 0 };
+    struct noise_context noise = { &calibration };
+    struct compare_context context = {
+        .comparison = comparison, .options = &own, .noise_of = noise_of_case, .noise_context = &noise, .arena = arena
+    };
+    int code = find_pairing(&context, &own, store, error);
+    if (code == 0)
+        code = calibration_load(&calibration, store, candidate->fingerprint, arena, error);
+    if (code == 0)
+        code = read_side(&sides[0], store, base->id, &own, arena, error);
+    if (code == 0)
+        code = read_side(&sides[1], store, candidate->id, &own, arena, error);
+    if (code != 0)
+        return code;
+    own.partial = own.partial || (!context.paired && is_partial(base, candidate, arena));
+    context.base_failures = sides[0].failures;
+    context.base_failure_count = sides[0].failure_count;
+    context.candidate_failures = sides[1].failures;
+    context.candidate_failure_count = sides[1].failure_count;
+    compare_all(&context, sides[0].cases, sides[0].case_count, sides[1].cases, sides[1].case_count);
+    return 0;
+}
