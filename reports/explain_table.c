@@ -11,20 +11,6 @@ enum { COLUMN_LIMIT = 64, NOTE_LIMIT = 64, EQUAL_LEAST = 3 };
 
 /* ---- metrics ---- */
 
-static enum number_kind kind_of(const struct store_series *series)
-{
-    static const struct {
-        const char *unit;
-        enum number_kind kind;
-    } kinds[] = { { "ns", NUMBER_TIME_NS },      { "ms", NUMBER_TIME_MS }, { "B", NUMBER_BYTES },
-                  { "B/s", NUMBER_BYTE_RATE },   { "%", NUMBER_PERCENT },  { "flop/s", NUMBER_FLOP_RATE },
-                  { "FLOP/s", NUMBER_FLOP_RATE } };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (str_equal(series->unit, kinds[i].unit))
-            return kinds[i].kind;
-    return NUMBER_COUNT;
-}
-
 static void append_word(struct str *title, const char *word, size_t length)
 {
     static const char *const written[] = { "RSS", "CPU", "CPUs", "IPC", "L1i", "L1d", "LL", "LLC", "dTLB" };
@@ -110,9 +96,11 @@ static void add_column(struct builder *builder, const struct store_series *serie
         return;
     if (c == builder->column_count) {
         const char *title = title_of(builder->arena, series);
-        builder->columns[builder->column_count++] = (struct explain_column){
-            .name = series->name, .title = title, .unit = unit_of(series, title), .kind = kind_of(series)
-        };
+        builder->columns[builder->column_count++] =
+            (struct explain_column){ .name = series->name,
+                                     .title = title,
+                                     .unit = unit_of(series, title),
+                                     .kind = number_kind_of(series->name, series->unit) };
     }
     builder->has_value[c] = builder->has_value[c] || isfinite(value);
 }

@@ -25,6 +25,13 @@ struct judgement_format {
     const char *extension; /* ".md" */
     judgement_writer *write;
 };
+/* The first line of the Markdown: a bot finds its comment by it and replaces the text. */
+#define JUDGEMENT_MARKER "<!-- prony-judgement -->"
+/* What GitHub takes as a comment, in bytes; the Markdown always stays below. */
+enum { JUDGEMENT_COMMENT_LIMIT = 65536 };
+
+judgement_writer judgement_text, judgement_markdown, judgement_json;
+
 extern const struct judgement_format judgement_formats[];
 extern const size_t judgement_format_count;
 /* NULL if there is none. */

@@ -1,5 +1,6 @@
 /* number.c: scales, digits and units. */
 #include "reports/number.h"
+#include "harness/base/str.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -26,6 +27,22 @@ static const struct scale_row byte_rows[] = {
 static const struct scale_row count_rows[] = {
     { 1e12, { 1e-12, "T" } }, { 1e9, { 1e-9, "G" } }, { 1e6, { 1e-6, "M" } }, { 1e4, { 1e-3, "k" } }, { 0, { 1, "" } }
 };
+
+enum number_kind number_kind_of(const char *name, const char *unit)
+{
+    static const struct {
+        const char *unit;
+        enum number_kind kind;
+    } kinds[] = { { "ns", NUMBER_TIME_NS },      { "ms", NUMBER_TIME_MS }, { "B", NUMBER_BYTES },
+                  { "B/s", NUMBER_BYTE_RATE },   { "%", NUMBER_PERCENT },  { "flop/s", NUMBER_FLOP_RATE },
+                  { "FLOP/s", NUMBER_FLOP_RATE } };
+    if (str_equal(name, "tokens_per_second"))
+        return NUMBER_TOKEN_RATE;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (str_equal(unit, kinds[i].unit))
+            return kinds[i].kind;
+    return NUMBER_COUNT;
+}
 
 struct number_scale number_scale(enum number_kind kind, double typical)
 {

@@ -23,6 +23,8 @@ struct number_scale {
     const char *unit; /* "" for NUMBER_PLAIN; "k" and so on for NUMBER_COUNT */
 };
 
+/* By a metric's name and unit as the store has them: "peak_rss_bytes" with "B" -> NUMBER_BYTES. */
+enum number_kind number_kind_of(const char *name, const char *unit);
 /* The scale that shows `typical` with one to three digits before the point. */
 struct number_scale number_scale(enum number_kind kind, double typical);
 /* Four significant digits, never an exponent between 0.001 and 1e7; "n/a" if not finite. Returns buffer (32 bytes). */

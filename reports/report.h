@@ -10,6 +10,8 @@
 struct report_options {
     const char *gnuplot; /* program for the charts; NULL = no charts wanted */
     int64_t now_ns;      /* UTC, printed as the time of the report */
+    bool color;          /* text for a terminal that understands colours */
+    const char *picture; /* path or URL of the forest plot that Markdown refers to; NULL = bars of characters instead */
 };
 
 /* Appends the whole report to out. */
