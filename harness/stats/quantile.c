@@ -1,21 +1,9 @@
-/* quantile.c: sorting, quantiles, and the robust spread that is built on them. */
+/* quantile.c: quantiles, and the robust spread that is built on them. */
 #include "harness/base/mem.h"
 #include "harness/stats/stats.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void stats_sort(double *values, size_t count)
-{
-    if (count > 1)
-        qsort(values, count, sizeof *values, compare_doubles);
-}
 
 double stats_quantile_sorted(const double *sorted, size_t count, double p)
 {

@@ -18,9 +18,12 @@ double stats_cv(const double *values, size_t count); /* sd / |mean|; NaN for mea
 /* exp(mean(log)): the right mean of ratios (Fleming, Wallace 1986). NaN if a value is <= 0. */
 double stats_geometric_mean(const double *values, size_t count);
 
-/* ---- order (quantile.c) ---- */
+/* ---- order (sort.c, quantile.c) ---- */
 
 void stats_sort(double *values, size_t count);
+/* The value that would stand at index rank (< count) if they were sorted. Reorders: no larger one stands before it, no
+ * smaller one behind it. */
+double stats_select(double *values, size_t count, size_t rank);
 /* Quantile p in [0, 1] of values in ascending order by definition 7 of Hyndman, Fan 1996 (that of R and NumPy):
  * linear between order statistics, at position p (n - 1). */
 double stats_quantile_sorted(const double *sorted, size_t count, double p);

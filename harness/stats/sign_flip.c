@@ -1,0 +1,236 @@
+/* sign_flip.c: the sign-flip permutation test of the 20 % trimmed mean.
+ *
+ * Where the two builds are the same, each difference could as well have come with the other sign. The test asks how
+ * many of all 2^n choices of signs give a trimmed mean as far from 0 as the one that was seen (Fisher 1935, section 21;
+ * Good 2005; trimmed means: Tukey 1960, Yuen 1974). One wild pair cannot hide a change, because it is trimmed.
+ *
+ * Trimming makes ties: the sign of what is always trimmed does not matter. They are broken by the mean of all, so that
+ * n pairs reach 2 / 2^n. Any statistic is right in a permutation test as long as it is the same for all flips.
+ *
+ * Speed: with |d| in descending order, the g first negative values and the g first positive ones are what is trimmed.
+ * So what a value adds depends only on its sign and on how many of the values before it are negative. Four values at
+ * once are looked up by that number and their signs: a draw of 20 signs costs five additions and no sorting. Where
+ * fewer than g values share a sign the trim goes on at the small end of the others: rare, and done one by one. */
+#include "harness/stats/sign_flip.h"
+#include "harness/base/mem.h"
+#include "harness/base/rng.h"
+#include "harness/stats/stats.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    TRIM_DIVISOR = 5, /* a fifth of the values at each end */
+    NIBBLE = 4,
+    MASK_LIMIT = 64,  /* more values than bits of a mask go the long way */
+    EXACT_LIMIT = 17, /* 2^16 flips in order cost no more than the draws */
+    EXACT_SECOND_LIMIT = 21,
+    DRAWS = 10000,
+    SECOND_DRAWS = 200000,
+    FEW_HITS = 10
+};
+/* Weight of the mean that breaks ties, and rounding errors that count as equal, both relative. */
+#define TIE_WEIGHT 1e-6
+#define ROUNDING   1e-12
+
+static const uint8_t bits_of[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
+
+struct flips {
+    const double *sizes; /* |d|, descending */
+    size_t count, trim;
+    size_t nibbles;
+    double *added;    /* [first[nibble] + 16 negatives before + signs]; bit = negative */
+    size_t *first;    /* [nibble] */
+    double threshold; /* at least as extreme = this or more */
+};
+
+/* What value i adds to the statistic if that many values before it are negative. */
+static double flip_value(const struct flips *flips, size_t i, bool negative, size_t negatives_before)
+{
+    size_t alike = negative ? negatives_before : i - negatives_before;
+    double size = (alike < flips->trim ? TIE_WEIGHT : 1 + TIE_WEIGHT) * flips->sizes[i];
+    return negative ? -size : size;
+}
+
+/* What 16 choices of signs of the values from `begin` add. */
+static void fill_nibble(const struct flips *flips, size_t begin, size_t negatives, double *added)
+{
+    for (unsigned signs = 0; signs < 16; signs++) {
+        size_t before = negatives;
+        double sum = 0;
+        for (size_t k = 0; k < NIBBLE && begin + k < flips->count; k++) {
+            bool negative = signs >> k & 1;
+            sum += flip_value(flips, begin + k, negative, before);
+            before += negative;
+        }
+        added[signs] = sum;
+    }
+}
+
+static void fill_tables(struct flips *flips)
+{
+    flips->nibbles = (flips->count + NIBBLE - 1) / NIBBLE;
+    flips->first = mem_array(flips->nibbles, sizeof *flips->first);
+    size_t total = 0;
+    for (size_t j = 0; j < flips->nibbles; j++) {
+        flips->first[j] = total;
+        total += 16 * (NIBBLE * j + 1);
+    }
+    flips->added = mem_array(total, sizeof *flips->added);
+    for (size_t j = 0; j < flips->nibbles; j++)
+        for (size_t negatives = 0; negatives <= NIBBLE * j; negatives++)
+            fill_nibble(flips, NIBBLE * j, negatives, flips->added + flips->first[j] + 16 * negatives);
+}
+
+/* Too few values of one sign fill their end: the smallest of the other sign, which the caller has added, fall away. */
+static double trim_rest(const struct flips *flips, const uint64_t *signs, size_t negatives)
+{
+    bool few_negatives = negatives < flips->trim;
+    size_t alike = few_negatives ? negatives : flips->count - negatives, missing = flips->trim - alike;
+    double rest = 0;
+    for (size_t i = flips->count; missing > 0 && i-- > 0;) {
+        bool negative = signs[i / 64] >> (i % 64) & 1;
+        if (negative != few_negatives) {
+            rest += flips->sizes[i];
+            missing--;
+        }
+    }
+    return few_negatives ? -rest : rest;
+}
+
+static bool is_lopsided(const struct flips *flips, size_t negatives)
+{
+    return negatives < flips->trim || flips->count - negatives < flips->trim;
+}
+
+static double flip_mask(const struct flips *flips, uint64_t signs)
+{
+    double sum = 0;
+    size_t negatives = 0;
+    for (size_t j = 0; j < flips->nibbles; j++) {
+        size_t nibble = signs >> (NIBBLE * j) & 15;
+        sum += flips->added[flips->first[j] + 16 * negatives + nibble];
+        negatives += bits_of[nibble];
+    }
+    return is_lopsided(flips, negatives) ? sum + trim_rest(flips, &signs, negatives) : sum;
+}
+
+/* The same for more values than a mask holds. */
+static double flip_words(const struct flips *flips, const uint64_t *signs)
+{
+    double sum = 0;
+    size_t negatives = 0;
+    for (size_t i = 0; i < flips->count; i++) {
+        bool negative = signs[i / 64] >> (i % 64) & 1;
+        sum += flip_value(flips, i, negative, negatives);
+        negatives += negative;
+    }
+    return is_lopsided(flips, negatives) ? sum + trim_rest(flips, signs, negatives) : sum;
+}
+
+static size_t draw_words(const struct flips *flips, struct rng *rng, size_t draws)
+{
+    size_t words = (flips->count + 63) / 64, hits = 0;
+    uint64_t *signs = mem_array(words, sizeof *signs);
+    for (size_t draw = 0; draw < draws; draw++) {
+        for (size_t i = 0; i < words; i++)
+            signs[i] = rng_next(rng);
+        hits += fabs(flip_words(flips, signs)) >= flips->threshold;
+    }
+    free(signs);
+    return hits;
+}
+
+static size_t draw_masks(const struct flips *flips, struct rng *rng, size_t draws)
+{
+    uint64_t mask = flips->count < 64 ? ((uint64_t)1 << flips->count) - 1 : UINT64_MAX;
+    unsigned per_word = flips->count <= 32 ? 2 : 1; /* draws from one random number */
+    size_t hits = 0;
+    uint64_t word = 0;
+    for (size_t draw = 0; draw < draws; draw++) {
+        word = draw % per_word == 0 ? rng_next(rng) : word >> 32;
+        hits += fabs(flip_mask(flips, word & mask)) >= flips->threshold;
+    }
+    return hits;
+}
+
+/* The last values run through all their signs below what the ones before have summed up. */
+static size_t count_last(const struct flips *flips, uint64_t signs, size_t negatives, double sum)
+{
+    size_t j = flips->nibbles - 1, values = flips->count - NIBBLE * j, hits = 0, flip_count = (size_t)1 << values;
+    const double *added = flips->added + flips->first[j] + 16 * negatives;
+    size_t step = j == 0 ? 2 : 1;
+    if (is_lopsided(flips, negatives) || is_lopsided(flips, negatives + values)) {
+        for (size_t last = 0; last < flip_count; last += step)
+            hits += fabs(flip_mask(flips, signs | (uint64_t)last << (NIBBLE * j))) >= flips->threshold;
+        return hits;
+    }
+    for (size_t last = 0; last < flip_count; last += step)
+        hits += fabs(sum + added[last]) >= flips->threshold;
+    return hits;
+}
+
+/* Hits among all flips whose values before nibble j have these signs; of the mirrored pairs of flips only the one in
+ * which the largest value is positive. */
+static size_t count_all(const struct flips *flips, size_t j, uint64_t signs, size_t negatives, double sum)
+{
+    if (j + 1 == flips->nibbles)
+        return count_last(flips, signs, negatives, sum);
+    const double *added = flips->added + flips->first[j] + 16 * negatives;
+    size_t hits = 0;
+    for (size_t nibble = 0; nibble < 16; nibble += j == 0 ? 2 : 1)
+        hits += count_all(flips, j + 1, signs | (uint64_t)nibble << (NIBBLE * j), negatives + bits_of[nibble],
+                          sum + added[nibble]);
+    return hits;
+}
+
+static double exact_p(const struct flips *flips, bool *exact)
+{
+    *exact = true;
+    return 2 * (double)count_all(flips, 0, 0, 0, 0) / (double)((uint64_t)1 << flips->count);
+}
+
+/* Ten thousand draws cannot say less than p = 1e-4, which is never enough among a thousand cases. So where hits are few
+ * a second look follows, by all flips or by more draws, and its p is the answer. It stays a p: let c be the bound
+ * between the looks. For a <= c only the second can give p <= a, and does so with probability a at most. For a > c both
+ * answers
+ * <= a need the first to be <= a, or <= c, which is the same event. */
+static double drawn_p(const struct flips *flips, uint64_t seed, bool *exact)
+{
+    struct rng rng;
+    rng_seed(&rng, seed);
+    size_t (*draw)(const struct flips *, struct rng *, size_t) = flips->count > MASK_LIMIT ? draw_words : draw_masks;
+    size_t hits = draw(flips, &rng, DRAWS);
+    if (hits >= FEW_HITS)
+        return (1 + (double)hits) / (1 + (double)DRAWS);
+    if (flips->count <= EXACT_SECOND_LIMIT)
+        return exact_p(flips, exact);
+    hits = draw(flips, &rng, SECOND_DRAWS);
+    return (1 + (double)hits) / (1 + (double)SECOND_DRAWS);
+}
+
+double stats_sign_flip_p(const double *sorted, size_t count, uint64_t seed, bool *exact)
+{
+    *exact = false;
+    if (count == 0)
+        return NAN;
+    struct flips flips = { .count = count, .trim = count / TRIM_DIVISOR };
+    double *sizes = mem_array(count, sizeof *sizes), seen = 0, total = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool kept = i >= flips.trim && i < count - flips.trim;
+        seen += (kept ? 1 + TIE_WEIGHT : TIE_WEIGHT) * sorted[i];
+        total += fabs(sorted[i]);
+        sizes[i] = -fabs(sorted[i]);
+    }
+    stats_sort(sizes, count);
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = -sizes[i];
+    flips.sizes = sizes;
+    flips.threshold = fabs(seen) - ROUNDING * total;
+    if (count <= MASK_LIMIT)
+        fill_tables(&flips);
+    double p = count <= EXACT_LIMIT ? exact_p(&flips, exact) : drawn_p(&flips, seed, exact);
+    free(flips.added);
+    free(flips.first);
+    free(sizes);
+    return p;
+}
