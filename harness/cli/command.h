@@ -43,6 +43,7 @@ extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
 extern const struct command cmd_events;
 extern const struct command cmd_help;
+extern const struct command cmd_import;
 extern const struct command cmd_list;
 extern const struct command cmd_profile;
 extern const struct command cmd_report;

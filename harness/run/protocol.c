@@ -166,7 +166,7 @@ static json_t *load_strictly(const char *text, size_t length, json_error_t *prob
     return root;
 }
 
-static json_t *load(const char *text, size_t length, struct error *error)
+json_t *protocol_load(const char *text, size_t length, struct error *error)
 {
     json_error_t problem, ignored;
     json_t *root = load_strictly(text, length, &problem);
@@ -332,7 +332,7 @@ int protocol_parse(const char *text, size_t length, struct arena *arena, struct 
                    struct error *error)
 {
     *output = (struct protocol_output){ 0 };
-    json_t *root = load(text, length, error);
+    json_t *root = protocol_load(text, length, error);
     if (!root)
         return ERROR_FORMAT;
     int code = 0;

@@ -41,6 +41,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
     [STATEMENT_COURSE_INSERT] =
         "INSERT INTO sample_course(sample_id, metric_id, count, operations, \"values\") VALUES(?1, ?2, ?3, ?4, ?5)",
+    [STATEMENT_RUN_RECOUNT] =
+        "UPDATE run SET sample_count = NULL, case_count = NULL WHERE id = ?1 AND sample_count NOT NULL",
 };
 
 /* ---- errors ---- */
@@ -161,11 +163,15 @@ static int run_statement(struct store *store, enum statement which, struct error
 
 int store_begin(struct store *store, struct error *error)
 {
-    return run_statement(store, STATEMENT_BEGIN, error);
+    int code = store->depth > 0 ? 0 : run_statement(store, STATEMENT_BEGIN, error);
+    store->depth += code == 0;
+    return code;
 }
 
 int store_end(struct store *store, int code, struct error *error)
 {
+    if (--store->depth > 0)
+        return code;
     if (code == 0)
         code = run_statement(store, STATEMENT_COMMIT, error);
     if (code == 0)
@@ -178,6 +184,16 @@ int store_end(struct store *store, int code, struct error *error)
     id_map_release(&store->cases);
     id_map_release(&store->metrics);
     return code;
+}
+
+int store_group_begin(struct store *store, struct error *error)
+{
+    return store_begin(store, error);
+}
+
+int store_group_end(struct store *store, int code, struct error *error)
+{
+    return store_end(store, code, error);
 }
 
 /* ---- opening ---- */

@@ -41,13 +41,24 @@ struct store_run {
     size_t build_count;
     const struct store_fact *environment; /* recorded, not hashed: load, governor, memory */
     size_t environment_count;
+    const char *uuid;   /* NULL = a new one; else that of a run made elsewhere, which must not be here yet */
+    int64_t started_ns; /* 0 = now */
 };
+/* Several calls as one transaction: all of them or none. May be nested. The end commits if code is 0, else takes all of
+ * it back; returns code, or why it could not commit. */
+int store_group_begin(struct store *store, struct error *error);
+int store_group_end(struct store *store, int code, struct error *error);
+
 int store_run_begin(struct store *store, const struct store_run *run, int64_t *run_id, struct error *error);
 /* More facts that were learned on the way (each suite's context). A name that is there already keeps its value. */
 int store_run_facts_add(struct store *store, int64_t run_id, const struct store_fact *facts, size_t count,
                         struct error *error);
 /* status: "complete", "interrupted", "failed". */
 int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error);
+/* The same for a run made elsewhere. */
+int store_run_end_at(struct store *store, int64_t run_id, const char *status, int64_t ended_ns, struct error *error);
+/* The run of exactly that uuid; *run_id 0 if it is not here. */
+int store_run_known(struct store *store, const char *uuid, int64_t *run_id, struct error *error);
 
 /* Gives the cases of a suite their place in the order of store_cases before the first (shuffled) round measures them.
  */

@@ -29,6 +29,7 @@ enum statement {
     STATEMENT_THREAD_INSERT,
     STATEMENT_SPAN_INSERT,
     STATEMENT_COURSE_INSERT,
+    STATEMENT_RUN_RECOUNT,
     STATEMENT_COUNT
 };
 
@@ -37,6 +38,7 @@ struct store {
     char *path;
     sqlite3_stmt *statements[STATEMENT_COUNT];   /* prepared on first use, kept */
     struct id_map texts, suites, cases, metrics; /* ids of committed names; emptied by a rollback */
+    int depth;                                   /* of transactions inside each other: only the outermost is one */
 };
 
 /* store.c: describes the failed result code of the last call on the store's database. Returns error->code. */
@@ -52,8 +54,10 @@ int store_statement(struct store *store, enum statement which, sqlite3_stmt **st
 /* Runs a bound statement that returns no rows, and resets it. */
 int store_step_done(struct store *store, sqlite3_stmt *statement, struct error *error);
 
-int store_begin(struct store *store, struct error *error); /* BEGIN IMMEDIATE */
-/* Commits when code is 0, else rolls back and returns code with the error untouched. */
+/* BEGIN IMMEDIATE; inside another transaction only counted. */
+int store_begin(struct store *store, struct error *error);
+/* Commits when code is 0, else rolls back and returns code with the error untouched; inside another transaction that is
+ * left to the outermost one, which must be told. */
 int store_end(struct store *store, int code, struct error *error);
 
 /* migrate.c: the schema version this program knows; brings an open writable database to it. */

@@ -130,7 +130,7 @@ static int insert_run(struct store *store, const struct store_run *run, const ch
     sqlite3_bind_text(statement, 2, run->plan, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 3, run->command, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, seed, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, clock_utc_ns());
+    sqlite3_bind_int64(statement, 5, run->started_ns ? run->started_ns : clock_utc_ns());
     sqlite3_bind_int64(statement, 6, machine_id);
     sqlite3_bind_int64(statement, 7, build_id);
     code = store_step_done(store, statement, error);
@@ -141,8 +141,8 @@ static int insert_run(struct store *store, const struct store_run *run, const ch
 
 int store_run_begin(struct store *store, const struct store_run *run, int64_t *run_id, struct error *error)
 {
-    char uuid[37];
-    int code = store_make_uuid(uuid, error);
+    char made[37];
+    int code = run->uuid ? 0 : store_make_uuid(made, error);
     if (code == 0)
         code = store_begin(store, error);
     if (code != 0)
@@ -152,7 +152,7 @@ int store_run_begin(struct store *store, const struct store_run *run, int64_t *r
     if (code == 0)
         code = insert_build(store, run, &build_id, error);
     if (code == 0)
-        code = insert_run(store, run, uuid, machine_id, build_id, run_id, error);
+        code = insert_run(store, run, run->uuid ? run->uuid : made, machine_id, build_id, run_id, error);
     if (code == 0)
         code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *run_id,
                             run->environment, run->environment_count, error);
@@ -170,16 +170,21 @@ int store_run_facts_add(struct store *store, int64_t run_id, const struct store_
     return store_end(store, code, error);
 }
 
-static int write_end(struct store *store, int64_t run_id, const char *status, struct error *error)
+/* The counts are kept, so that a list of runs counts nothing; a sample that is added later takes them back. */
+static int write_end(struct store *store, int64_t run_id, const char *status, int64_t ended_ns, struct error *error)
 {
     int code = store_begin(store, error);
     if (code != 0)
         return code;
     sqlite3_stmt *statement = NULL;
-    code = store_prepare(store, "UPDATE run SET status = ?1, ended_ns = ?2 WHERE id = ?3", &statement, error);
+    code = store_prepare(store,
+                         "UPDATE run SET status = ?1, ended_ns = ?2, "
+                         "sample_count = (SELECT count(*) FROM sample WHERE run_id = ?3), "
+                         "case_count = (SELECT count(DISTINCT case_id) FROM sample WHERE run_id = ?3) WHERE id = ?3",
+                         &statement, error);
     if (code == 0) {
         sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 2, clock_utc_ns());
+        sqlite3_bind_int64(statement, 2, ended_ns);
         sqlite3_bind_int64(statement, 3, run_id);
         code = store_step_done(store, statement, error);
     }
@@ -193,13 +198,36 @@ static int write_end(struct store *store, int64_t run_id, const char *status, st
  * them are there several times. So a run that ends for want of room says so. */
 int store_run_end(struct store *store, int64_t run_id, const char *status, struct error *error)
 {
-    int code = write_end(store, run_id, status, error);
+    int64_t ended_ns = clock_utc_ns();
+    int code = write_end(store, run_id, status, ended_ns, error);
     if (code != ERROR_IO)
         return code;
     struct error ignored;
     if (store_execute(store, "PRAGMA wal_checkpoint(TRUNCATE)", &ignored) != 0)
         return code;
-    return write_end(store, run_id, status, error);
+    return write_end(store, run_id, status, ended_ns, error);
+}
+
+int store_run_end_at(struct store *store, int64_t run_id, const char *status, int64_t ended_ns, struct error *error)
+{
+    return write_end(store, run_id, status, ended_ns, error);
+}
+
+int store_run_known(struct store *store, const char *uuid, int64_t *run_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    *run_id = 0;
+    int code = store_prepare(store, "SELECT id FROM run WHERE uuid = ?1", &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_text(statement, 1, uuid, -1, SQLITE_STATIC);
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        *run_id = sqlite3_column_int64(statement, 0);
+    else if (result != SQLITE_DONE)
+        code = store_fail(store, result, error);
+    sqlite3_finalize(statement);
+    return code;
 }
 
 int store_cases_declare(struct store *store, const char *suite, const char *const *names, size_t count,

@@ -234,6 +234,17 @@ static int insert_parts(struct store *store, int64_t sample_id, const struct sto
     return code;
 }
 
+/* What store_run_end counted is no longer true. */
+static int recount_later(struct store *store, int64_t run_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code = store_statement(store, STATEMENT_RUN_RECOUNT, &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_int64(statement, 1, run_id);
+    return store_step_done(store, statement, error);
+}
+
 int store_sample_add(struct store *store, int64_t run_id, const struct store_sample *samples, size_t count,
                      struct error *error)
 {
@@ -242,6 +253,7 @@ int store_sample_add(struct store *store, int64_t run_id, const struct store_sam
     int code = store_begin(store, error);
     if (code != 0)
         return code;
+    code = recount_later(store, run_id, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
         code = insert_sample_row(store, run_id, &samples[i], error);
         if (code == 0)

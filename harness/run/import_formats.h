@@ -1,0 +1,13 @@
+/* import_formats.h: the readers, for the table. */
+#ifndef PRONY_RUN_IMPORT_FORMATS_H
+#define PRONY_RUN_IMPORT_FORMATS_H
+
+#include "harness/run/import_internal.h"
+
+#define IMPORT_FORMAT(name)                                    \
+    bool import_is_##name(const struct import_source *source); \
+    int import_read_##name(const struct import_source *source, struct import_document *document, struct error *error)
+
+IMPORT_FORMAT(gbench);
+
+#endif
