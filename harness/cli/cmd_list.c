@@ -14,11 +14,15 @@ static int list_runs(const char *database, int limit, struct error *error)
     struct store *store;
     struct arena arena = { 0 };
     struct store_run_row *runs;
-    size_t count;
+    struct store_tag *tags;
+    struct str names = { 0 };
+    size_t count, tag_count;
     int code = store_open(&store, database, true, error);
     if (code != 0)
         return code;
     code = store_runs(store, (size_t)limit, &arena, &runs, &count, error);
+    if (code == 0)
+        code = store_tags(store, &arena, &tags, &tag_count, error);
     if (code == 0 && count)
         printf("%5s  %-20s  %-12s  %-11s  %8s  %5s  %7s  %6s  %s\n", "run", "started", "plan", "status", "took",
                "cases", "samples", "failed", "commit");
@@ -26,11 +30,14 @@ static int list_runs(const char *database, int limit, struct error *error)
         log_info("%s holds no runs yet", database);
     for (size_t i = 0; code == 0 && i < count; i++) {
         char started[32], commit[80], took[32];
-        printf("%5lld  %-20s  %-12.12s  %-11s  %8s  %5zu  %7zu  %6zu  %s\n", (long long)runs[i].id,
+        str_clear(&names);
+        summary_append_tags(&names, tags, tag_count, runs[i].id);
+        printf("%5lld  %-20s  %-12.12s  %-11s  %8s  %5zu  %7zu  %6zu  %s%s\n", (long long)runs[i].id,
                clock_format_utc(started, runs[i].started_ns), runs[i].plan, summary_status(&runs[i]),
                summary_format_duration(took, sizeof took, &runs[i]), runs[i].case_count, runs[i].sample_count,
-               runs[i].failure_count, summary_format_commit(commit, sizeof commit, &runs[i]));
+               runs[i].failure_count, summary_format_commit(commit, sizeof commit, &runs[i]), str_text(&names));
     }
+    str_release(&names);
     arena_release(&arena);
     store_close(store);
     return code;

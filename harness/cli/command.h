@@ -49,6 +49,7 @@ extern const struct command cmd_profile;
 extern const struct command cmd_report;
 extern const struct command cmd_run;
 extern const struct command cmd_show;
+extern const struct command cmd_tag;
 extern const struct command cmd_trace;
 extern const struct command cmd_version;
 

@@ -192,14 +192,27 @@ static void append_part(struct str *line, const char *text, const char *suffix)
         str_appendf(line, "%s%s%s", line->length ? ", " : "", text, suffix);
 }
 
-static void print_head(FILE *out, const struct store_run_row *run)
+void summary_append_tags(struct str *out, const struct store_tag *tags, size_t count, int64_t run_id)
+{
+    size_t written = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tags[i].run_id == run_id) {
+            str_append(out, written++ ? ", " : "  [");
+            escape_plain(out, tags[i].name);
+        }
+    str_append(out, written ? "]" : "");
+}
+
+static void print_head(FILE *out, const struct store_run_row *run, const struct store_tag *tags, size_t tag_count)
 {
     char started[32], duration[32], commit[80];
-    fprintf(out, "run %lld: %s, %s, %s in %s, seed %llu, commit %s\n", (long long)run->id, run->plan,
+    struct str line = { 0 };
+    summary_append_tags(&line, tags, tag_count, run->id);
+    fprintf(out, "run %lld: %s, %s, %s in %s, seed %llu, commit %s%s\n", (long long)run->id, run->plan,
             clock_format_utc(started, run->started_ns), summary_status(run),
             summary_format_duration(duration, sizeof duration, run), (unsigned long long)run->seed,
-            summary_format_commit(commit, sizeof commit, run));
-    struct str line = { 0 };
+            summary_format_commit(commit, sizeof commit, run), str_text(&line));
+    str_clear(&line);
     append_part(&line, facts_find(run->machine, run->machine_count, "cpu_name"), "");
     append_part(&line, facts_find(run->machine, run->machine_count, "cpu_count"), " CPUs");
     append_part(&line, facts_find(run->machine, run->machine_count, "kernel"), "");
@@ -359,12 +372,16 @@ static int print_rows(FILE *out, struct store *store, const struct store_run_row
     struct view view;
     struct explain explain;
     view_build(&view, run, rows->cases, rows->case_count, rows->failures, rows->failure_count, NULL, arena);
+    struct store_tag *tags;
+    size_t tag_count;
     int code = explain_load(&explain, &view, store, error);
+    if (code == 0)
+        code = store_tags(store, arena, &tags, &tag_count, error);
     if (code == 0 && options->json) {
         code = print_json(out, &view, &explain, error);
     } else if (code == 0) {
         struct str explained = { 0 };
-        print_head(out, run);
+        print_head(out, run, tags, tag_count);
         print_checks(out, &view, &explain);
         if (*view_noise_line(&view))
             fprintf(out, "noise: %s\n", view_noise_line(&view));

@@ -4,6 +4,7 @@
 #define PRONY_CLI_SUMMARY_H
 
 #include "harness/base/error.h"
+#include "harness/base/str.h"
 #include "harness/store/store.h"
 #include <stdio.h>
 
@@ -21,5 +22,7 @@ const char *summary_status(const struct store_run_row *run);
 char *summary_format_duration(char *buffer, size_t size, const struct store_run_row *run);
 /* "81792cf main, dirty" into buffer; "-" if the run was started outside a repository. */
 char *summary_format_commit(char *buffer, size_t size, const struct store_run_row *run);
+/* "  [baseline, v1.4]" of that run, or nothing. */
+void summary_append_tags(struct str *out, const struct store_tag *tags, size_t count, int64_t run_id);
 
 #endif

@@ -1,5 +1,6 @@
 /* gate_budget.c: one measured change against one budget. */
 #include "harness/judge/gate_internal.h"
+#include "harness/base/str.h"
 #include <math.h>
 
 double gate_budget_effect(const struct compare_metric *measure)
@@ -60,6 +61,7 @@ enum judge_verdict gate_budget_verdict(const struct compare_metric *measure, dou
         return JUDGE_REGRESSED;
     if (measure->verdict != JUDGE_REGRESSED && measure->verdict != JUDGE_UNDECIDED)
         return measure->verdict;
-    bool enough = measure->interval.coverage > JUDGE_CONFIDENCE - 1e-9;
+    bool enough = measure->interval.coverage > JUDGE_CONFIDENCE - 1e-9 &&
+                  !(measure->reason && str_starts(measure->reason, "insufficient"));
     return enough && high <= fmax(limit, measure->floor) ? JUDGE_EQUIVALENT : JUDGE_UNDECIDED;
 }

@@ -1,5 +1,6 @@
 /* gate_case.c: a comparison against the policy: suites and operations first, then their cases. */
 #include "harness/judge/gate_internal.h"
+#include "harness/base/str.h"
 #include <math.h>
 
 /* One metric of a case or of a group. */
@@ -83,8 +84,8 @@ static void add_event(struct gate_work *work, const struct comparison *compariso
                                     .limit = NAN,
                                     .outcome =
                                         event == GATE_EVENT_MISSING ? "missing" : judge_verdict_name(source->verdict) };
-    finding.text = arena_format(work->arena, "%s: %s%s%s", gate_text_where(work->arena, source->suite, source->name),
-                                words[event], source->reason ? ": " : "", source->reason ? source->reason : "");
+    finding.text = arena_format(work->arena, "%s: %s", gate_text_where(work->arena, source->suite, source->name),
+                                source->reason ? source->reason : words[event]);
     if (event != GATE_EVENT_NEW) {
         struct gate_excuse excuse = gate_excuse_find(work, source->suite, source->name, output ? "output" : "failure",
                                                      NAN, gate_commit_of(&comparison->candidate));
@@ -96,6 +97,12 @@ static void add_event(struct gate_work *work, const struct comparison *compariso
         gate_add(work, &finding, action);
 }
 
+/* Not there and nothing is known why: else it ran, and its process died. */
+static bool is_missing(const struct compare_case *source)
+{
+    return !source->candidate && !(source->reason && str_starts(source->reason, "failed"));
+}
+
 /* False where there is nothing that times could tell. */
 static bool judge_presence(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
                            const struct gate_matched *matched)
@@ -103,7 +110,7 @@ static bool judge_presence(struct gate_work *work, const struct comparison *comp
     if (source->verdict == JUDGE_WRONG)
         add_event(work, comparison, source, matched, GATE_EVENT_WRONG);
     else if (source->verdict == JUDGE_FAILED)
-        add_event(work, comparison, source, matched, source->candidate ? GATE_EVENT_FAILED : GATE_EVENT_MISSING);
+        add_event(work, comparison, source, matched, is_missing(source) ? GATE_EVENT_MISSING : GATE_EVENT_FAILED);
     else if (source->verdict == JUDGE_NEW)
         add_event(work, comparison, source, matched, GATE_EVENT_NEW);
     else
@@ -187,12 +194,26 @@ static void excuse_group(struct gate_work *work, const struct comparison *compar
     gate_excuse_apply(finding, &excuse, work->arena);
 }
 
-/* Whether the group was judged as a whole. */
-static bool judge_group(struct gate_work *work, const struct comparison *comparison, const struct compare_group *group)
+static bool all_marked(const struct comparison *comparison, const struct compare_group *group, const bool *marks)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (!marks[group->cases[i] - comparison->cases])
+            return false;
+    return true;
+}
+
+static bool is_insufficient(const struct compare_metric *measure)
+{
+    return !measure->name || !isfinite(measure->effect) || !isfinite(measure->interval.low) ||
+           !isfinite(measure->interval.high) || (measure->reason && str_starts(measure->reason, "insufficient"));
+}
+
+/* Whether the group was judged as a whole. in_group: cases of groups that were. */
+static bool judge_group(struct gate_work *work, const struct comparison *comparison, const struct compare_group *group,
+                        const bool *in_group)
 {
     struct gate_budget budget;
-    if (!group->time.name || !isfinite(group->time.effect) || !isfinite(group->time.interval.low) ||
-        !group_limit(work, group, &budget))
+    if (is_insufficient(&group->time) || !group_limit(work, group, &budget))
         return false;
     struct subject subject = { .comparison = comparison,
                                .suite = group->suite,
@@ -207,7 +228,8 @@ static bool judge_group(struct gate_work *work, const struct comparison *compari
     if (finding.verdict == JUDGE_REGRESSED) {
         excuse_group(work, comparison, group, &finding);
         gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_REGRESSED));
-    } else if (finding.verdict == JUDGE_UNDECIDED) {
+    } else if (finding.verdict == JUDGE_UNDECIDED && !all_marked(comparison, group, in_group)) {
+        /* Of an operation whose suite was judged this would be no news. */
         gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_UNDECIDED));
     }
     return true;
@@ -217,8 +239,7 @@ static void judge_groups(struct gate_work *work, const struct comparison *compar
 {
     for (size_t i = 0; !comparison->identical_binaries && i < comparison->group_count; i++) {
         const struct compare_group *group = &comparison->groups[i];
-        /* The operation of a suite whose suite was judged can only be more precise: its being undecided is no news. */
-        if (!judge_group(work, comparison, group))
+        if (!judge_group(work, comparison, group, in_group))
             continue;
         for (size_t k = 0; k < group->count; k++)
             in_group[group->cases[k] - comparison->cases] = true;
