@@ -118,7 +118,8 @@ static int set_budget(struct reader *reader, const struct conf_entry *entry, str
         next = strchr(limits, ',');
         if (next)
             *next++ = 0;
-        if (!read_limit(&budget, limits))
+        limits += strspn(limits, " \t");
+        if (!read_limit(&budget, arena_strdup(reader->arena, limits)))
             return COMPLAIN(reader, entry, "'%.80s' is no limit: 2 %%, +5 ms, +10 MB or none; at most one of each kind",
                             limits);
     }
@@ -144,7 +145,8 @@ static int set_target(struct reader *reader, const struct conf_entry *entry, str
     if (at == text || !target.comparator)
         return COMPLAIN(reader, entry, "'%.80s' is no target: METRIC < 500, METRIC >= 20, METRIC < 5 ms", entry->value);
     const char *limit = sign + strlen(target.comparator);
-    if (!gate_quantity_parse(limit + strspn(limit, " \t"), &target.limit))
+    limit += strspn(limit, " \t");
+    if (!gate_quantity_parse(limit, &target.limit))
         return COMPLAIN(reader, entry, "'%.80s' is no number with a unit (ns us ms s B kB MB GB KiB MiB GiB, or none)",
                         limit);
     *at = 0;
