@@ -1,7 +1,8 @@
 /* account.c: adds up spans, and finds what other suites measured of the same. See account.h. */
 #include "reports/account.h"
+#include "harness/base/case_name.h"
+#include "harness/judge/kernel_time.h"
 #include "harness/stats/stats.h"
-#include "reports/case_name.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,82 +32,11 @@ static double metric_of(const struct store_case *item, const char *name, enum st
     return (double)NAN;
 }
 
-/* "matvec/q8_0/" begins both names. */
-static bool same_kernel(const char *wanted, const char *name)
-{
-    const char *slash = strchr(wanted, '/');
-    slash = slash ? strchr(slash + 1, '/') : NULL;
-    return slash && strncmp(wanted, name, (size_t)(slash + 1 - wanted)) == 0;
-}
-
-/* How far shapes are apart: the sum of the ratios' logarithms. Infinite if one is of a batch several times the other's,
- * which is another operation to the machine. */
-static double distance(const char *wanted, const char *name)
-{
-    static const char *const arguments[] = { "rows", "cols", "positions", "head", "group", "count" };
-    double sum = 0;
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-        double a = case_name_number(wanted, arguments[i], 1), b = case_name_number(name, arguments[i], 1);
-        if (!(a > 0) || !(b > 0) || (str_equal(arguments[i], "count") && (a > 4 * b || b > 4 * a)))
-            return (double)INFINITY;
-        sum += fabs(log(a / b));
-    }
-    return sum;
-}
-
-/* flop/s of the kernel, of the fastest variant at the nearest shape; NaN if the run has none. */
-static double kernel_rate(const char *wanted, const struct store_case *cases, size_t count, bool *is_near)
-{
-    double best_distance = (double)INFINITY, best_rate = (double)NAN;
-    for (size_t i = 0; i < count; i++) {
-        if (!str_equal(cases[i].suite, "kernels") || !same_kernel(wanted, cases[i].name))
-            continue;
-        double apart = distance(wanted, cases[i].name);
-        double rate = metric_of(&cases[i], "flops_per_second", STORE_PASS_TIMED);
-        if (!(rate > 0) || !isfinite(apart) || apart > best_distance + 1e-9)
-            continue;
-        if (apart < best_distance - 1e-9 || !(best_rate > rate))
-            best_rate = rate;
-        best_distance = apart;
-    }
-    *is_near = *is_near || best_distance > 1e-9;
-    return best_rate;
-}
-
-/* Arithmetic of a product, from its name. */
-static double product_flops(const char *name)
-{
-    return 2 * case_name_number(name, "rows", (double)NAN) * case_name_number(name, "cols", (double)NAN) *
-           case_name_number(name, "count", 1);
-}
-
-/* Time of one call of a span's kernels alone on one thread. */
-static double time_alone(const struct store_span *span, const struct store_case *cases, size_t count, bool *is_near,
-                         struct arena *arena)
-{
-    double sum = 0;
-    if (!span->kernels || !*span->kernels)
-        return (double)NAN;
-    bool is_single = !strchr(span->kernels, ' ');
-    for (const char *name = span->kernels; *name;) {
-        size_t length = strcspn(name, " ");
-        const char *kernel = arena_strndup(arena, name, length);
-        double flops = is_single && span->calls > 0 ? span->flops / span->calls : product_flops(kernel);
-        sum += flops / kernel_rate(kernel, cases, count, is_near) * 1e9;
-        name += length + (name[length] == ' ');
-    }
-    return sum;
-}
-
-/* Real time of "PART/model/format/layer/tokens:N/threads:T" of the layers suite; NaN if there is none. */
+/* Real time of the layers suite's case for that part; NaN if there is none. */
 static double layers_suite(const struct account *account, const char *part, const struct store_case *cases,
                            size_t count, struct arena *arena)
 {
-    const char *name = account->source->name;
-    double tokens = case_name_number(name, "tokens", case_name_number(name, "prompt", 1));
-    const char *wanted =
-        arena_format(arena, "%s/%s/%s/layer/tokens:%.0f/threads:%.0f", part, case_name_part(arena, name, 1),
-                     case_name_part(arena, name, 2), tokens, account->threads);
+    const char *wanted = kernel_time_layer_name(account->source->name, part, arena);
     for (size_t i = 0; i < count; i++) {
         if (str_equal(cases[i].suite, "layers") && str_equal(cases[i].name, wanted))
             return median_of(cases[i].real_time_ns, cases[i].sample_count);
@@ -180,7 +110,7 @@ static void add_spans(struct account *account, struct account_row *operations, s
         if (!known || !str_equal(known->kernels, span->kernels) ||
             known->flops * span->calls != span->flops * known->calls) {
             known_near = false;
-            known_ns = time_alone(span, cases, case_count, &known_near, arena);
+            known_ns = kernel_time_of_span(span, cases, case_count, &known_near, arena);
             known = span;
         }
         add_span(row_of(operations, &account->operation_count, span->operation, -1), span,

@@ -1,7 +1,7 @@
 /* chart_data.c: what the prepare functions share. */
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include "reports/escape.h"
 #include <math.h>

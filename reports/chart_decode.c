@@ -1,7 +1,7 @@
 /* chart_decode.c: rates as bars by model, format and thread count: decode at the smallest context that was measured,
  * and prefill where it was run with one prompt size only. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* chart_kernels.c: how fast each operation and format is with each instruction set, at its best shape. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 #include <string.h>

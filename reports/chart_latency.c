@@ -4,7 +4,7 @@
  * HdrHistogram plots). */
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 #include <stdlib.h>

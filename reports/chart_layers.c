@@ -1,7 +1,7 @@
 /* chart_layers.c: the parts of a layer as shares of the whole layer. Parts are timed alone, so they need not add up;
  * what they leave is drawn as "rest". */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* chart_prefill.c: prefill rate over the number of prompt tokens; bars where only one prompt size was run. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 #include <string.h>

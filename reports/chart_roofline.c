@@ -5,7 +5,7 @@
  * pixels: ceilings first, then points from the fastest down, each at the first free one of a ring of places around its
  * point, with a leader line if it had to go far, or not at all. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include "reports/chart_place.h"
 #include "reports/escape.h"

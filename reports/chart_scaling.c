@@ -4,7 +4,7 @@
  * A batch is what an argument batch:, tokens: or count: says: prompt tokens, tokens of a layer, columns of a matrix
  * product. The rate of a case is its tokens or flops a second, else the batch over its time. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * All generate numbers are of one model and format, the first decoded one, so that they belong together. A run without
  * these suites simply has fewer key numbers. */
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/view.h"
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "reports/view.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

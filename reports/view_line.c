@@ -1,7 +1,7 @@
 /* view_line.c: the sentences about a run that every format prints. */
 #include "harness/base/clock.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/view.h"
 #include <string.h>
 

@@ -57,6 +57,7 @@ void compare_all(struct compare_context *context, struct store_case *base, size_
     for (size_t i = 0; i < comparison->case_count; i++)
         compare_judge_case(context, &comparison->cases[i]);
     compare_make_groups(context);
+    compare_attribute(context, base, base_count, candidate, candidate_count);
     sum_up(comparison);
     compare_make_notes(context);
 }

@@ -79,19 +79,21 @@ struct compare_group {
 };
 
 /* Where an end-to-end change comes from: operation by operation, as the spans of both sides say, beside what the same
- * kernels changed when measured alone. */
+ * kernels and layers changed when measured alone. Spans come from one traced process a side: they have no interval. */
 struct compare_part {
     const char *operation;
     double base_ns, candidate_ns; /* an iteration */
     double kernel_effect;         /* log ratio in the kernels suite; NaN = not measured there */
-    double layer_effect;          /* in the layers suite */
+    double layer_effect;          /* in the layers suite, of the part that holds this operation */
 };
 struct compare_attribution {
     const struct compare_case *whole; /* "decode/..." */
-    struct compare_part *parts;       /* largest change first */
+    struct compare_part *parts;       /* largest change first; waiting is one of them */
     size_t count;
-    double residual_ns;  /* change of the whole that no part explains */
-    double predicted_ns; /* what the kernels' effects alone predict */
+    double base_ns;      /* of the whole, an iteration, not traced */
+    double change_ns;    /* of it: what is to be explained */
+    double residual_ns;  /* change of the whole that no part explains: change_ns - sum of the parts' changes */
+    double predicted_ns; /* what the kernels' effects alone predict; NaN = no kernel was measured */
 };
 
 struct comparison {
@@ -120,6 +122,11 @@ struct comparison {
 int compare_runs(struct comparison *comparison, struct store *store, const struct store_run_row *base,
                  const struct store_run_row *candidate, const char *base_name, const char *candidate_name,
                  const struct compare_options *options, struct arena *arena, struct error *error);
+/* The same of runs in two databases, which are never paired. A/A noise is the candidate's database's. */
+int compare_runs_across(struct comparison *comparison, struct store *base_store, const struct store_run_row *base,
+                        struct store *candidate_store, const struct store_run_row *candidate, const char *base_name,
+                        const char *candidate_name, const struct compare_options *options, struct arena *arena,
+                        struct error *error);
 /* The same from rows that were read already (tests, looks of a running ab). comparison is zeroed, but for what the
  * caller knows: the rows of the runs, their names, identical_binaries. noise_of may be NULL: A/A noise of a case. */
 typedef double compare_noise(void *context, const char *suite, const char *name);

@@ -4,6 +4,7 @@
 #define PRONY_JUDGE_COMPARE_INTERNAL_H
 
 #include "harness/judge/compare.h"
+#include <regex.h>
 
 /* What all steps need. */
 struct compare_context {
@@ -16,6 +17,7 @@ struct compare_context {
     compare_noise *noise_of;
     void *noise_context;
     struct arena *arena;
+    const regex_t *filter;               /* of names; NULL = all */
     size_t dropped_pairs, dropped_cases; /* rounds that only one side has */
     size_t left_out;                     /* cases of the base that the candidate did not mean to measure */
     /* Processes that died, of both runs; none where only rows are compared. */
@@ -74,6 +76,12 @@ int compare_rank(enum judge_verdict verdict);
 /* ---- compare_groups.c ---- */
 
 void compare_make_groups(struct compare_context *context);
+
+/* ---- compare_attribution.c ---- */
+
+/* base, candidate: all cases of the two sides, for the kernels and layers suites among them. */
+void compare_attribute(struct compare_context *context, const struct store_case *base, size_t base_count,
+                       const struct store_case *candidate, size_t candidate_count);
 
 /* ---- compare_notes.c ---- */
 

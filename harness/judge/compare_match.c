@@ -27,16 +27,24 @@ static bool is_only_skipped(const struct store_case *item)
     return !item || (!has_numbers(item) && !item->error_count);
 }
 
+/* What the options do not ask for is not compared, but explains what is (compare_attribution.c). */
+static bool is_wanted(const struct compare_context *context, const struct store_case *item)
+{
+    if (context->options->suite && !str_equal(context->options->suite, item->suite))
+        return false;
+    return !context->filter || regexec(context->filter, item->name, 0, NULL, 0) == 0;
+}
+
 static void add_case(struct compare_context *context, const struct store_case *base, const struct store_case *candidate)
 {
     struct comparison *comparison = context->comparison;
-    if (is_only_skipped(base) && is_only_skipped(candidate))
+    const struct store_case *named = base ? base : candidate;
+    if (!is_wanted(context, named) || (is_only_skipped(base) && is_only_skipped(candidate)))
         return;
     if (!candidate && context->options->partial) {
         context->left_out++;
         return;
     }
-    const struct store_case *named = base ? base : candidate;
     comparison->cases[comparison->case_count++] =
         (struct compare_case){ .suite = named->suite, .name = named->name, .base = base, .candidate = candidate };
     comparison->shared += has_numbers(base) && has_numbers(candidate);

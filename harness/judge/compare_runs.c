@@ -2,7 +2,6 @@
 #include "harness/base/str.h"
 #include "harness/judge/calibration.h"
 #include "harness/judge/compare_internal.h"
-#include <regex.h>
 #include <string.h>
 
 /* One side as the store has it. */
@@ -13,39 +12,12 @@ struct side {
     size_t failure_count;
 };
 
-/* Keeps the cases that the options ask for. */
-static void filter_cases(struct side *side, const struct compare_options *options, const regex_t *filter)
+static int read_side(struct side *side, struct store *store, int64_t run_id, struct arena *arena, struct error *error)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < side->case_count; i++) {
-        const struct store_case *item = &side->cases[i];
-        if (options->suite && !str_equal(options->suite, item->suite))
-            continue;
-        if (filter && regexec(filter, item->name, 0, NULL, 0) != 0)
-            continue;
-        side->cases[kept++] = *item;
-    }
-    side->case_count = kept;
-}
-
-static int read_side(struct side *side, struct store *store, int64_t run_id, const struct compare_options *options,
-                     struct arena *arena, struct error *error)
-{
-    regex_t filter;
     int code = store_cases(store, run_id, arena, &side->cases, &side->case_count, error);
     if (code == 0)
         code = store_failures(store, run_id, arena, &side->failures, &side->failure_count, error);
-    if (code != 0)
-        return code;
-    if (!options->filter) {
-        filter_cases(side, options, NULL);
-        return 0;
-    }
-    if (regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) != 0)
-        return error_set(error, ERROR_USAGE, "'%s' is not a POSIX extended regular expression", options->filter);
-    filter_cases(side, options, &filter);
-    regfree(&filter);
-    return 0;
+    return code;
 }
 
 /* The words of a command line that select cases, in their order. */
@@ -71,13 +43,10 @@ static bool is_partial(const struct store_run_row *base, const struct store_run_
            !str_equal(selection(base->command, arena), selection(candidate->command, arena));
 }
 
-struct noise_context {
-    const struct calibration *calibration;
-};
-
 static double noise_of_case(void *context, const char *suite, const char *name)
 {
-    return calibration_noise_of(((struct noise_context *)context)->calibration, suite, name);
+    const struct calibration *calibration = context;
+    return calibration_noise_of(calibration, suite, name);
 }
 
 /* Sides of `prony ab` know each other, whichever is called the base now. */
@@ -105,34 +74,69 @@ static int find_pairing(struct compare_context *context, struct compare_options 
     return 0;
 }
 
+/* Everything of both runs that the verdicts need. */
+static int read_sides(struct compare_context *context, struct side sides[2], struct store *base_store,
+                      struct store *candidate_store, struct error *error)
+{
+    const struct comparison *comparison = context->comparison;
+    int code = read_side(&sides[0], base_store, comparison->base.id, context->arena, error);
+    if (code == 0)
+        code = read_side(&sides[1], candidate_store, comparison->candidate.id, context->arena, error);
+    context->base_failures = sides[0].failures;
+    context->base_failure_count = sides[0].failure_count;
+    context->candidate_failures = sides[1].failures;
+    context->candidate_failure_count = sides[1].failure_count;
+    return code;
+}
+
+/* With a filter that is compiled already. */
+static int compare_read(struct compare_context *context, struct compare_options *options, struct store *base_store,
+                        struct store *candidate_store, struct error *error)
+{
+    struct comparison *comparison = context->comparison;
+    struct side sides[2] = { 0 };
+    struct calibration calibration = { 0 };
+    int code = base_store == candidate_store ? find_pairing(context, options, base_store, error) : 0;
+    if (code == 0)
+        code =
+            calibration_load(&calibration, candidate_store, comparison->candidate.fingerprint, context->arena, error);
+    if (code == 0)
+        code = read_sides(context, sides, base_store, candidate_store, error);
+    if (code != 0)
+        return code;
+    context->noise_of = noise_of_case;
+    context->noise_context = &calibration;
+    options->partial =
+        options->partial || (!context->paired && is_partial(&comparison->base, &comparison->candidate, context->arena));
+    compare_all(context, sides[0].cases, sides[0].case_count, sides[1].cases, sides[1].case_count);
+    return 0;
+}
+
+int compare_runs_across(struct comparison *comparison, struct store *base_store, const struct store_run_row *base,
+                        struct store *candidate_store, const struct store_run_row *candidate, const char *base_name,
+                        const char *candidate_name, const struct compare_options *options, struct arena *arena,
+                        struct error *error)
+{
+    struct compare_options own = options ? *options : (struct compare_options){ 0 };
+    struct compare_context context = { .comparison = comparison, .options = &own, .arena = arena };
+    regex_t filter;
+    *comparison = (struct comparison){
+        .base = *base, .candidate = *candidate, .base_name = base_name, .candidate_name = candidate_name
+    };
+    if (!own.filter)
+        return compare_read(&context, &own, base_store, candidate_store, error);
+    if (regcomp(&filter, own.filter, REG_EXTENDED | REG_NOSUB) != 0)
+        return error_set(error, ERROR_USAGE, "'%s' is not a POSIX extended regular expression", own.filter);
+    context.filter = &filter;
+    int code = compare_read(&context, &own, base_store, candidate_store, error);
+    regfree(&filter);
+    return code;
+}
+
 int compare_runs(struct comparison *comparison, struct store *store, const struct store_run_row *base,
                  const struct store_run_row *candidate, const char *base_name, const char *candidate_name,
                  const struct compare_options *options, struct arena *arena, struct error *error)
 {
-    *comparison = (struct comparison){
-        .base = *base, .candidate = *candidate, .base_name = base_name, .candidate_name = candidate_name
-    };
-    struct compare_options own = options ? *options : (struct compare_options){ 0 };
-    struct side sides[2] = { 0 };
-    struct calibration calibration = { 0 };
-    struct noise_context noise = { &calibration };
-    struct compare_context context = {
-        .comparison = comparison, .options = &own, .noise_of = noise_of_case, .noise_context = &noise, .arena = arena
-    };
-    int code = find_pairing(&context, &own, store, error);
-    if (code == 0)
-        code = calibration_load(&calibration, store, candidate->fingerprint, arena, error);
-    if (code == 0)
-        code = read_side(&sides[0], store, base->id, &own, arena, error);
-    if (code == 0)
-        code = read_side(&sides[1], store, candidate->id, &own, arena, error);
-    if (code != 0)
-        return code;
-    own.partial = own.partial || (!context.paired && is_partial(base, candidate, arena));
-    context.base_failures = sides[0].failures;
-    context.base_failure_count = sides[0].failure_count;
-    context.candidate_failures = sides[1].failures;
-    context.candidate_failure_count = sides[1].failure_count;
-    compare_all(&context, sides[0].cases, sides[0].case_count, sides[1].cases, sides[1].case_count);
-    return 0;
+    return compare_runs_across(comparison, store, base, store, candidate, base_name, candidate_name, options, arena,
+                               error);
 }

@@ -1,7 +1,7 @@
 /* Any bytes as a case name: none of the escapes of reports/escape.h may let through what its destination understands.
  */
 #include "harness/base/mem.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/escape.h"
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/rng.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/chart.h"
 #include "reports/chart_place.h"
 #include "reports/escape.h"

@@ -1,5 +1,5 @@
 /* case_name.c: parts and arguments of case names. */
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "harness/base/str.h"
 #include <string.h>
 
