@@ -14,12 +14,15 @@ struct history_point {
     size_t count; /* processes */
     double value; /* median over processes */
     struct stats_interval interval;
+    bool pruned;     /* only its summary is left */
     bool pinned;     /* the baseline */
     const char *tag; /* a tag of the run, or NULL */
 };
 
 struct history_change {
-    struct stats_change change; /* index into points */
+    struct stats_change change;     /* index into points */
+    struct stats_interval interval; /* of its effect, 95 % */
+    double before, after;           /* medians of the levels on both sides */
     const char *commit_before, *commit_after;
     enum judge_verdict verdict; /* improved or regressed */
     const char *acknowledged;
@@ -37,7 +40,11 @@ struct history {
     size_t change_count;
     double noise;   /* robust sd of log(value) within segments */
     size_t segment; /* index of the first point of the current level: the baseline restarts at every step */
+    double median;  /* of that level */
+    struct stats_interval interval; /* of that median */
     size_t others;  /* points of other machines, left out */
+    size_t bad;     /* points without a value above zero, left out: a ratio to them is no number */
+    size_t unknown; /* runs in which this metric could not be taken, left out */
 };
 
 struct history_options {
@@ -48,7 +55,14 @@ struct history_options {
     struct stats_change_options change; /* zero = defaults */
 };
 
+/* No such case, or never this metric on that machine: count == 0, no error. */
 int history_load(struct history *history, struct store *store, const char *suite, const char *name,
                  const struct history_options *options, struct arena *arena, struct error *error);
+/* The same from points that were read already; strings and points stay borrowed. history->metric and unit are set
+ * before. */
+void history_build(struct history *history, const struct store_point *points, size_t count,
+                   const struct history_options *options, struct arena *arena);
+/* The newest step is for the worse, and nobody acknowledged it: its effect (positive, log), else 0. */
+double history_regression(const struct history *history);
 
 #endif

@@ -139,11 +139,11 @@ static double judge_change(struct series *series, size_t index)
     change->p = step.p;
     change->separation = step.separation;
     const struct stats_change_options *options = series->options;
-    double error = MEDIAN_ERROR * series->sigma * step.error;
+    change->error = MEDIAN_ERROR * series->sigma * step.error;
     double lacking = log(fmax(change->p, DBL_MIN) / options->p_limit);
     if (lacking <= 0 && change->separation < options->separation)
         lacking = options->separation - change->separation;
-    if (lacking <= 0 && fabs(change->effect) + ONE_SIDED_95 * error < options->floor)
+    if (lacking <= 0 && fabs(change->effect) + ONE_SIDED_95 * change->error < options->floor)
         lacking = options->floor - fabs(change->effect);
     return lacking;
 }

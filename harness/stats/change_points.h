@@ -15,6 +15,7 @@ extern const struct stats_change_options stats_change_defaults;
 struct stats_change {
     size_t index;      /* of the first value after the step */
     double effect;     /* log(median after / median before) of the two segments */
+    double error;      /* standard error of effect, with autocorrelation */
     double p;          /* deflated by autocorrelation */
     double separation; /* |2 AUC - 1| */
 };
