@@ -24,6 +24,7 @@ struct history_change {
     struct stats_interval interval; /* of its effect, 95 % */
     double before, after;           /* medians of the levels on both sides */
     const char *commit_before, *commit_after;
+    int commit_count; /* between them, filled by those who can ask git; 0 = not known */
     enum judge_verdict verdict; /* improved or regressed */
     const char *acknowledged;
 };
