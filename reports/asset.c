@@ -29,6 +29,7 @@ ASSET(kernels_gp, "charts/kernels.gp");
 ASSET(layers_gp, "charts/layers.gp");
 ASSET(memory_gp, "charts/memory.gp");
 ASSET(noise_gp, "charts/noise.gp");
+ASSET(trend_gp, "charts/trend.gp");
 ASSET(scaling_gp, "charts/scaling.gp");
 
 static const struct {
@@ -51,6 +52,7 @@ static const struct {
     { "charts/layers.gp", asset_layers_gp },
     { "charts/memory.gp", asset_memory_gp },
     { "charts/noise.gp", asset_noise_gp },
+    { "charts/trend.gp", asset_trend_gp },
     { "charts/scaling.gp", asset_scaling_gp },
 };
 

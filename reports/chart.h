@@ -62,6 +62,8 @@ struct chart_drawing {
 typedef bool chart_prepare(const struct view *view, struct chart *chart, struct chart_drawing *drawing);
 chart_prepare chart_roofline, chart_decode, chart_prefill, chart_latency, chart_kernels, chart_layers, chart_memory,
     chart_noise, chart_threads_speedup, chart_batch_speedup;
+/* Its subject is a struct history (harness/judge/history.h). */
+chart_prepare chart_trend;
 
 /* One chart to be drawn: what the table of charts.c holds for a run; others make their own. */
 struct chart_job {

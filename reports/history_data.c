@@ -90,7 +90,7 @@ static void json_change(struct str *out, const struct history *history, const st
     number_member(out, "separation", change->change.separation);
     text_member(out, "commit_before", change->commit_before);
     text_member(out, "commit_after", change->commit_after);
-    number_member(out, "commits", change->commit_count > 0 ? change->commit_count : NAN);
+    number_member(out, "commits", change->commit_count > 0 ? (double)change->commit_count : (double)NAN);
     text_member(out, "acknowledged", change->acknowledged);
     end_object(out);
 }
@@ -155,7 +155,7 @@ static void csv_number(struct str *out, double value)
 static void csv_point(struct str *out, const struct history *history, size_t index, size_t level)
 {
     const struct history_point *point = &history->points[index];
-    const char *const texts[] = { history->suite, history->name,  history->metric, history->unit,
+    const char *const texts[] = { history->suite, history->name, history->metric, history->unit,
                                   point->commit,  point->branch, point->tag };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         csv_text(out, texts[i]);
@@ -175,7 +175,8 @@ static void csv_point(struct str *out, const struct history *history, size_t ind
 
 void history_csv(const struct history_report *report, struct str *out)
 {
-    str_append(out, "suite,name,metric,unit,commit,branch,tag,run,started,processes,value,low,high,level,step_percent\n");
+    str_append(out,
+               "suite,name,metric,unit,commit,branch,tag,run,started,processes,value,low,high,level,step_percent\n");
     for (size_t h = 0; h < report->count; h++) {
         const struct history *history = &report->histories[h];
         for (size_t i = 0, level = 0; i < history->count; i++) {

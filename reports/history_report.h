@@ -27,6 +27,12 @@ const struct history_format *history_format_of_path(const char *path);
 
 /* A value of that metric with its unit: "12.34 ms". buffer: 48 bytes; returns it. */
 char *history_value(char *buffer, size_t size, const struct history *history, double value);
+/* How the whole history is shown: value * factor is in unit. */
+struct history_scale {
+    double factor;
+    const char *unit;
+};
+struct history_scale history_scale(const struct history *history);
 /* "+5.4 %" */
 char *history_percent(char *buffer, size_t size, double log_ratio);
 /* "2026-11-21 20:59", UTC. buffer: 32 bytes */

@@ -24,11 +24,20 @@ static enum number_kind kind_of_unit(const char *unit)
     return NUMBER_COUNT;
 }
 
+static enum number_kind kind_of(const struct history *history)
+{
+    return str_equal(history->metric, "tokens_per_second") ? NUMBER_TOKEN_RATE : kind_of_unit(history->unit);
+}
+
 char *history_value(char *buffer, size_t size, const struct history *history, double value)
 {
-    if (str_equal(history->metric, "tokens_per_second"))
-        return number_text(buffer, size, NUMBER_TOKEN_RATE, value);
-    return number_text(buffer, size, kind_of_unit(history->unit), value);
+    return number_text(buffer, size, kind_of(history), value);
+}
+
+struct history_scale history_scale(const struct history *history)
+{
+    struct number_scale scale = number_scale(kind_of(history), history->median);
+    return (struct history_scale){ scale.factor, scale.unit };
 }
 
 char *history_percent(char *buffer, size_t size, double log_ratio)

@@ -44,6 +44,7 @@ extern const struct command cmd_flame;
 extern const struct command cmd_events;
 extern const struct command cmd_help;
 extern const struct command cmd_import;
+extern const struct command cmd_history;
 extern const struct command cmd_list;
 extern const struct command cmd_profile;
 extern const struct command cmd_report;

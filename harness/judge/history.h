@@ -4,6 +4,7 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/error.h"
+#include "harness/judge/gate.h"
 #include "harness/judge/judge.h"
 #include "harness/stats/change_points.h"
 #include "harness/store/store.h"
@@ -24,7 +25,7 @@ struct history_change {
     struct stats_interval interval; /* of its effect, 95 % */
     double before, after;           /* medians of the levels on both sides */
     const char *commit_before, *commit_after;
-    int commit_count; /* between them, filled by those who can ask git; 0 = not known */
+    int commit_count;           /* between them, filled by those who can ask git; 0 = not known */
     enum judge_verdict verdict; /* improved or regressed */
     const char *acknowledged;
 };
@@ -43,9 +44,9 @@ struct history {
     size_t segment; /* index of the first point of the current level: the baseline restarts at every step */
     double median;  /* of that level */
     struct stats_interval interval; /* of that median */
-    size_t others;  /* points of other machines, left out */
-    size_t bad;     /* points without a value above zero, left out: a ratio to them is no number */
-    size_t unknown; /* runs in which this metric could not be taken, left out */
+    size_t others;                  /* points of other machines, left out */
+    size_t bad;                     /* points without a value above zero, left out: a ratio to them is no number */
+    size_t unknown;                 /* runs in which this metric could not be taken, left out */
 };
 
 struct history_options {
@@ -63,6 +64,9 @@ int history_load(struct history *history, struct store *store, const char *suite
  * before. */
 void history_build(struct history *history, const struct store_point *points, size_t count,
                    const struct history_options *options, struct arena *arena);
+/* Marks the steps for the worse for which somebody answers. */
+void history_acknowledge(struct history *history, const struct gate_acknowledgements *all, int64_t now_ns,
+                         struct arena *arena);
 /* The newest step is for the worse, and nobody acknowledged it: its effect (positive, log), else 0. */
 double history_regression(const struct history *history);
 
