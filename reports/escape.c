@@ -15,7 +15,7 @@ static int32_t next_code(const char **text)
         return REPLACEMENT;
     }
     *text += length;
-    return code;
+    return code == 0xFFFE || code == 0xFFFF ? REPLACEMENT : code; /* no characters: XML has no room for them */
 }
 
 /* Control and format characters: bidirectional overrides and zero-width joiners can disguise a name. */

@@ -6,6 +6,10 @@ const struct report_format report_formats[] = {
     { "markdown", ".md", false, report_markdown },
     { "html", ".html", true, report_html },
     { "json", ".json", false, report_json },
+    { "csv", ".csv", false, report_csv },
+    { "junit", ".xml", false, report_junit },
+    { "gobench", ".bench", false, report_gobench },
+    { "gbench", ".gbench.json", false, report_gbench }, /* after json, whose ending it has too */
 };
 const size_t report_format_count = sizeof report_formats / sizeof report_formats[0];
 

@@ -76,17 +76,14 @@ static json_t *series_json(const struct store_series *series)
 /* What the passes measured, by pass and metric. */
 static json_t *passes_json(const struct store_case *source)
 {
-    static const char *const names[STORE_PASS_COUNT] = {
-        "timed", "counters", "callgrind", "memory", "spans", "profile"
-    };
     json_t *json = json_object();
     for (size_t i = 0; i < source->metric_count; i++) {
         const struct store_series *series = &source->metrics[i];
         if (series->pass == STORE_PASS_TIMED)
             continue;
-        json_t *pass = json_object_get(json, names[series->pass]);
+        json_t *pass = json_object_get(json, view_pass_name(series->pass));
         if (!pass)
-            json_object_set_new(json, names[series->pass], pass = json_object());
+            json_object_set_new(json, view_pass_name(series->pass), pass = json_object());
         json_object_set_new(pass, series->name, series_json(series));
     }
     return json;

@@ -30,7 +30,8 @@ struct judgement_format {
 /* What GitHub takes as a comment, in bytes; the Markdown always stays below. */
 enum { JUDGEMENT_COMMENT_LIMIT = 65536 };
 
-judgement_writer judgement_text, judgement_markdown, judgement_json;
+judgement_writer judgement_text, judgement_markdown, judgement_json, judgement_csv, judgement_junit, judgement_sarif,
+    judgement_github, judgement_gobench, judgement_gbench;
 
 extern const struct judgement_format judgement_formats[];
 extern const size_t judgement_format_count;

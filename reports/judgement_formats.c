@@ -5,6 +5,12 @@ const struct judgement_format judgement_formats[] = {
     { "text", ".txt", judgement_text },
     { "markdown", ".md", judgement_markdown },
     { "json", ".json", judgement_json },
+    { "csv", ".csv", judgement_csv },
+    { "junit", ".xml", judgement_junit },
+    { "sarif", ".sarif", judgement_sarif },
+    { "github", ".github", judgement_github },
+    { "gobench", ".bench", judgement_gobench },
+    { "gbench", ".gbench.json", judgement_gbench },
 };
 const size_t judgement_format_count = sizeof judgement_formats / sizeof judgement_formats[0];
 

@@ -78,13 +78,10 @@ static json_t *side_json(const struct stats_summary *summary)
 
 static json_t *metric_json(const struct compare_metric *metric)
 {
-    static const char *const passes[STORE_PASS_COUNT] = {
-        "timed", "counters", "callgrind", "memory", "spans", "profile"
-    };
     json_t *json = json_object();
     json_object_set_new(json, "name", text_json(metric->name));
     json_object_set_new(json, "unit", text_json(metric->unit));
-    json_object_set_new(json, "pass", text_json(passes[metric->pass]));
+    json_object_set_new(json, "pass", text_json(view_pass_name(metric->pass)));
     json_object_set_new(json, "higher_is_better", json_boolean(metric->higher_is_better));
     json_object_set_new(json, "verdict", text_json(judge_verdict_name(metric->verdict)));
     json_object_set_new(json, "reason", text_json(metric->reason));

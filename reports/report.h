@@ -31,6 +31,7 @@ extern const size_t report_format_count;
 /* NULL if there is none. */
 const struct report_format *report_format_find(const char *name);
 
-report_writer report_text, report_markdown, report_html, report_json;
+report_writer report_text, report_markdown, report_html, report_json, report_csv, report_junit, report_gobench,
+    report_gbench;
 
 #endif

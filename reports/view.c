@@ -70,14 +70,11 @@ static size_t count_processes(const int *processes, size_t n)
     return count;
 }
 
-/* The summary of n values over their processes: the median of each process first, unless there is only one process. */
-static struct stats_summary summarize(const double *values, const int *processes, size_t n)
+size_t view_process_medians(const double *values, const int *processes, size_t n, double *medians)
 {
-    if (count_processes(processes, n) < 2)
-        return summarize_values(values, n);
     size_t reduced = 0;
-    double *medians = mem_array(n, sizeof *medians), *mine = mem_array(n, sizeof *mine);
-    bool *done = mem_array(n, sizeof *done);
+    double *mine = mem_array(n + 1, sizeof *mine);
+    bool *done = mem_array(n + 1, sizeof *done);
     for (size_t i = 0; i < n; i++) {
         size_t count = 0;
         for (size_t j = i; j < n && !done[i]; j++) {
@@ -90,14 +87,23 @@ static struct stats_summary summarize(const double *values, const int *processes
         if (count)
             medians[reduced++] = stats_median(mine, count);
     }
-    struct stats_summary summary = summarize_values(medians, reduced);
-    free(medians);
     free(mine);
     free(done);
+    return reduced;
+}
+
+/* The summary of n values over their processes: the median of each process first, unless there is only one process. */
+static struct stats_summary summarize(const double *values, const int *processes, size_t n)
+{
+    if (count_processes(processes, n) < 2)
+        return summarize_values(values, n);
+    double *medians = mem_array(n, sizeof *medians);
+    struct stats_summary summary = summarize_values(medians, view_process_medians(values, processes, n, medians));
+    free(medians);
     return summary;
 }
 
-static struct stats_summary summarize_series(const struct store_series *series)
+struct stats_summary view_series_summary(const struct store_series *series)
 {
     return summarize(series->values, series->processes, series->count);
 }
@@ -149,7 +155,7 @@ static void build_case(struct view *view, struct view_case *view_case, const str
         const struct store_series *series = find_series(source, main_metrics[i].name);
         struct stats_summary summary = { 0 };
         if (series)
-            summary = summarize_series(series);
+            summary = view_series_summary(series);
         if (summary.count == 0)
             continue;
         view_case->main_name = main_metrics[i].name;
@@ -164,7 +170,7 @@ static void build_case(struct view *view, struct view_case *view_case, const str
         view_case->metrics[view_case->metric_count++] = (struct view_metric){
             .name = series->name,
             .kind = kind_of_metric(series->name),
-            .summary = summarize_series(series),
+            .summary = view_series_summary(series),
             .state = series->worst_state,
             .reason = series->reason,
         };
@@ -177,7 +183,7 @@ static void build_case(struct view *view, struct view_case *view_case, const str
 
 double view_series_median(const struct store_series *series)
 {
-    return summarize_series(series).median;
+    return view_series_summary(series).median;
 }
 
 double view_counter(const struct view_case *view_case, const char *name)

@@ -116,8 +116,13 @@ void view_build(struct view *view, const struct store_run_row *run, struct store
 bool view_is_fragmented(const struct view *view, const char *suite);
 /* The case's metric of that name (the main one included), or NULL if no process has a value. */
 const struct stats_summary *view_metric(const struct view_case *view_case, const char *name);
-/* Median over processes of a metric from a pass of its own. */
+/* Median over processes of a metric from a pass of its own, and all else that is known of them. */
 double view_series_median(const struct store_series *series);
+struct stats_summary view_series_summary(const struct store_series *series);
+/* The median of each process's values, in the order of the processes; values that are not finite are left out. Returns
+ * how many; medians has room for n. */
+size_t view_process_medians(const double *values, const int *processes, size_t n, double *medians);
+const char *view_pass_name(enum store_pass pass); /* "timed", "callgrind" */
 /* The same of a metric of the counters pass; NaN without it. */
 double view_counter(const struct view_case *view_case, const char *name);
 /* Something else than the case had the CPU while this timed sample was taken. */

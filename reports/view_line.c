@@ -12,6 +12,14 @@ static const char *counted(struct arena *arena, size_t count, const char *noun)
     return arena_format(arena, "%zu %s%s", count, noun, ending);
 }
 
+const char *view_pass_name(enum store_pass pass)
+{
+    static const char *const names[STORE_PASS_COUNT] = {
+        "timed", "counters", "callgrind", "memory", "spans", "profile"
+    };
+    return names[pass];
+}
+
 const char *view_problem_word(enum view_problem_kind kind)
 {
     static const char *const words[] = { "failed", "error", "skipped" };

@@ -7,36 +7,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- documents ---- */
 
-/* One line a case that changed, and the gate's findings. */
-static int write_lines(const struct judgement *judgement, const struct report_options *options, struct str *out,
-                       struct error *error)
-{
-    (void)options, (void)error;
-    for (size_t i = 0; i < judgement->count; i++)
-        for (size_t k = 0; k < judgement->comparisons[i].case_count; k++) {
-            const struct compare_case *row = &judgement->comparisons[i].cases[k];
-            str_appendf(out, "%-12s %+7.1f %%  %s %s\n", judge_verdict_name(row->verdict),
-                        judge_percent(row->time.effect), row->suite, row->name);
-        }
-    for (size_t i = 0; judgement->gate && i < judgement->gate->count; i++)
-        str_appendf(out, "%-12s %s\n", gate_status_name(judgement->gate->findings[i].status),
-                    judgement->gate->findings[i].text);
-    for (size_t i = 0; judgement->gate && i < judgement->gate->warning_count; i++)
-        str_appendf(out, "warning: %s\n", judgement->gate->warnings[i]);
-    if (judgement->gate)
-        str_appendf(out, "%s\n", judgement->gate->line);
-    return 0;
-}
-
-static const struct judgement_format lines = { "text", ".txt", write_lines };
-
 static int find_format(const char *name, const struct judgement_format **format, struct error *error)
 {
-    *format = &lines;
-    return str_equal(name, "text") ? 0 : error_set(error, ERROR_USAGE, "--format %s: there is only text", name);
+    struct str names = { 0 };
+    *format = judgement_format_find(name);
+    if (*format)
+        return 0;
+    for (size_t i = 0; i < judgement_format_count; i++)
+        str_appendf(&names, "%s%s", i ? ", " : "", judgement_formats[i].name);
+    int code = error_set(error, ERROR_USAGE, "--format %s: there is only %s", name, str_text(&names));
+    str_release(&names);
+    return code;
+}
+
+/* By the ending of the file, the longest that fits; text if none does. */
+static const struct judgement_format *format_of_path(const char *path)
+{
+    const struct judgement_format *best = &judgement_formats[0];
+    size_t length = 0;
+    for (size_t i = 0; i < judgement_format_count; i++) {
+        const char *ending = judgement_formats[i].extension;
+        if (strlen(ending) > length && str_ends(path, ending)) {
+            best = &judgement_formats[i];
+            length = strlen(ending);
+        }
+    }
+    return best;
 }
 
 static void add_document(struct judging *judging, const struct judgement_format *format, const char *path)
@@ -54,7 +54,7 @@ static int choose_documents(struct judging *judging, struct error *error)
     judging->documents = arena_array(judging->arena, list->count / 2 + 2, sizeof *judging->documents);
     for (size_t i = 0; i + 1 < list->count; i += 2) {
         if (str_equal(list->items[i], "output")) {
-            add_document(judging, pending ? pending : &lines, list->items[i + 1]);
+            add_document(judging, pending ? pending : format_of_path(list->items[i + 1]), list->items[i + 1]);
             pending = NULL;
             continue;
         }
@@ -72,8 +72,14 @@ static int choose_documents(struct judging *judging, struct error *error)
     if (printed > 1)
         return error_set(error, ERROR_USAGE, "only one document can go to standard output; give the others a -o FILE");
     if (!printed)
-        add_document(judging, &lines, NULL);
+        add_document(judging, &judgement_formats[0], NULL);
     return 0;
+}
+
+static bool is_colored(int descriptor)
+{
+    const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    return isatty(descriptor) && !str_equal(term, "dumb") && !(no_color && *no_color);
 }
 
 static int write_document(const struct judgement_document *document, const struct judgement *judgement,
@@ -100,10 +106,13 @@ int judgement_write(struct judging *judging, const struct judgement *judgement, 
                    : gnuplot && *gnuplot        ? gnuplot
                                                 : "gnuplot",
         .now_ns = clock_utc_ns(),
+        .picture = judging->settings->picture,
     };
     int code = 0;
-    for (size_t i = 0; !code && i < judging->document_count; i++)
+    for (size_t i = 0; !code && i < judging->document_count; i++) {
+        options.color = !judging->documents[i].path && is_colored(STDOUT_FILENO);
         code = write_document(&judging->documents[i], judgement, &options, error);
+    }
     return code;
 }
 
@@ -162,6 +171,7 @@ int judgement_conclude(struct judging *judging, const char *title, struct compar
         .count = count,
         .gate = &judging->gate,
         .calibration = input.calibration,
+        .source_root = ".",
     };
     return judgement_write(judging, &judgement, error);
 }

@@ -19,17 +19,19 @@ struct judgement_settings {
     const char *filter, *suite;        /* only these cases; NULL = all */
     const char *policy, *acknowledged; /* files; NULL = built-in, none */
     const char *title;                 /* NULL = the command's */
+    const char *picture;               /* path or URL that Markdown shows as the forest plot; NULL = bars of text */
     bool no_charts;                    /* documents without pictures */
     struct option_list documents;      /* "format" NAME, "output" FILE, in the order they were given */
 };
-#define JUDGEMENT_OPTIONS(settings)                                                                               \
-    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 0, OPTION_REGEX, &(settings)->filter },          \
-        { "suite", 0, OPTION_TEXT, &(settings)->suite }, { "policy", 0, OPTION_TEXT, &(settings)->policy },       \
-        { "acknowledged", 0, OPTION_TEXT, &(settings)->acknowledged },                                            \
-        { "title", 0, OPTION_TEXT, &(settings)->title }, { "no-charts", 0, OPTION_FLAG, &(settings)->no_charts }, \
-        { "format", 0, OPTION_NAMED, &(settings)->documents },                                                    \
-    {                                                                                                             \
-        "output", 'o', OPTION_NAMED, &(settings)->documents                                                       \
+#define JUDGEMENT_OPTIONS(settings)                                                                           \
+    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 0, OPTION_REGEX, &(settings)->filter },      \
+        { "suite", 0, OPTION_TEXT, &(settings)->suite }, { "policy", 0, OPTION_TEXT, &(settings)->policy },   \
+        { "acknowledged", 0, OPTION_TEXT, &(settings)->acknowledged },                                        \
+        { "title", 0, OPTION_TEXT, &(settings)->title }, { "picture", 0, OPTION_TEXT, &(settings)->picture }, \
+        { "no-charts", 0, OPTION_FLAG, &(settings)->no_charts },                                              \
+        { "format", 0, OPTION_NAMED, &(settings)->documents },                                                \
+    {                                                                                                         \
+        "output", 'o', OPTION_NAMED, &(settings)->documents                                                   \
     }
 #define JUDGEMENT_HELP                                                                                            \
     "  --filter RE          only cases whose name matches this POSIX extended regular expression\n"               \
@@ -41,6 +43,7 @@ struct judgement_settings {
     "  -o, --output FILE    write a document too; repeatable, each with a --format before it, or the format of\n" \
     "                       its ending; - is standard output, which otherwise gets the text\n"                    \
     "  --title T            title of the documents\n"                                                             \
+    "  --picture URL        of the forest plot, for Markdown; default: bars made of characters\n"                 \
     "  --no-charts          documents without pictures\n"                                                         \
     "  --db FILE            database (default: $PRONY_DB, else prony.db)\n"
 

@@ -128,8 +128,8 @@ static void add_counters(struct compare_case *item, const struct plan *plan, str
     metrics[0].exact = true;
     metrics[1] = metric_of("llc_misses", "", base / 900, changed ? plan->percent * 2.5 : 1, 8, plan->verdict);
     metrics[1].pass = STORE_PASS_COUNTERS;
-    metrics[2] = metric_of("bytes_per_second", "B/s", 4e12 / plan->base_ns, -plan->percent, plan->spread,
-                           changed ? plan->verdict : JUDGE_EQUIVALENT);
+    metrics[2] = metric_of("bytes_per_second", "B/s", 4e12 / plan->base_ns, 100 * (1 / (1 + plan->percent / 100) - 1),
+                           plan->spread, changed ? plan->verdict : JUDGE_EQUIVALENT);
     metrics[2].higher_is_better = true;
     metrics[3] = metric_of("peak_rss_bytes", "B", 6.1e8, 0.02, 0.1, JUDGE_EQUIVALENT);
     metrics[3].pass = STORE_PASS_MEMORY;

@@ -1,0 +1,101 @@
+/* judgement_test.c: every format of made-up judgements (tests/support/judgement_fixture.c) against
+ * tests/golden/judgement_*. PRONY_UPDATE_GOLDEN=1 rewrites them (scripts/golden). */
+#include "harness/base/file.h"
+#include "tests/support/judgement_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const struct golden {
+    const char *format;
+    enum judgement_fixture fixture;
+    const char *file;
+    bool color;
+    const char *picture;
+} goldens[] = {
+    { "text", JUDGEMENT_FIXTURE_FULL, "text.txt", false, NULL },
+    { "text", JUDGEMENT_FIXTURE_CLEAN, "clean.txt", true, NULL },
+    { "text", JUDGEMENT_FIXTURE_UNPAIRED, "unpaired.txt", false, NULL },
+    { "text", JUDGEMENT_FIXTURE_TARGETS, "targets.txt", false, NULL },
+    { "text", JUDGEMENT_FIXTURE_EMPTY, "empty.txt", false, NULL },
+    { "text", JUDGEMENT_FIXTURE_HOSTILE, "hostile.txt", true, NULL },
+    { "markdown", JUDGEMENT_FIXTURE_FULL, "markdown.md", false, NULL },
+    { "markdown", JUDGEMENT_FIXTURE_CLEAN, "markdown_clean.md", false, "https://example.org/forest.png?a=1&b=2" },
+    { "json", JUDGEMENT_FIXTURE_FULL, "json.json", false, NULL },
+    { "csv", JUDGEMENT_FIXTURE_FULL, "csv.csv", false, NULL },
+    { "csv", JUDGEMENT_FIXTURE_HOSTILE, "hostile.csv", false, NULL },
+    { "junit", JUDGEMENT_FIXTURE_FULL, "junit.xml", false, NULL },
+    { "junit", JUDGEMENT_FIXTURE_UNPAIRED, "junit_unpaired.xml", false, NULL },
+    { "junit", JUDGEMENT_FIXTURE_EMPTY, "junit_empty.xml", false, NULL },
+    { "sarif", JUDGEMENT_FIXTURE_FULL, "sarif.sarif", false, NULL },
+    { "github", JUDGEMENT_FIXTURE_FULL, "github.txt", false, NULL },
+    { "github", JUDGEMENT_FIXTURE_HOSTILE, "github_hostile.txt", false, NULL },
+    { "github", JUDGEMENT_FIXTURE_MANY, "github_many.txt", false, NULL },
+    { "gobench", JUDGEMENT_FIXTURE_CLEAN, "gobench.txt", false, NULL },
+    { "gbench", JUDGEMENT_FIXTURE_CLEAN, "gbench.json", false, NULL },
+};
+
+/* The version of the program. */
+static void hide_version(struct str *out)
+{
+    for (char *at = out->data; (at = strstr(at, "\"" PRONY_VERSION "\"")) != NULL; at++)
+        memset(at + 1, '#', strlen(PRONY_VERSION));
+}
+
+/* The first line that differs, for the message. */
+static void compare(const char *path, const char *expected, const char *actual)
+{
+    for (int line = 1; *expected || *actual; line++) {
+        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
+        if (a != b || memcmp(expected, actual, a) != 0)
+            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
+                     expected, (int)b, actual);
+        expected += a + (expected[a] != 0);
+        actual += b + (actual[b] != 0);
+    }
+}
+
+static void check(const struct golden *golden)
+{
+    char path[128], *expected;
+    size_t length;
+    struct error error;
+    struct str out = { 0 };
+    struct arena arena = { 0 };
+    struct judgement judgement;
+    const struct report_options options = { .now_ns = 1795250000LL * 1000000000,
+                                            .color = golden->color,
+                                            .picture = golden->picture };
+    judgement_fixture_make(golden->fixture, &judgement, &arena);
+    if (judgement_format_find(golden->format)->write(&judgement, &options, &out, &error))
+        fail_msg("%s", error.text);
+    hide_version(&out);
+    snprintf(path, sizeof path, "tests/golden/judgement_%s", golden->file);
+    if (getenv("PRONY_UPDATE_GOLDEN")) {
+        assert_int_equal(file_write(path, out.data, out.length, &error), 0);
+    } else {
+        if (file_read(path, &expected, &length, &error))
+            fail_msg("%s", error.text);
+        compare(path, expected, out.data);
+        free(expected);
+    }
+    str_release(&out);
+    arena_release(&arena);
+}
+
+static void test_goldens(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++)
+        check(&goldens[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_goldens) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
