@@ -9,24 +9,30 @@
 #include "harness/judge/compare.h"
 #include "harness/stats/multiple.h"
 
+/* Only the newest count, so that a machine that was mended is believed again. */
+#define CALIBRATION_WINDOW 50
+
 struct calibration {
-    size_t comparisons;     /* A/A comparisons on this machine */
+    size_t comparisons;     /* A/A comparisons on this machine, CALIBRATION_WINDOW at most */
     size_t tests, alarms;   /* cases tested; of them p <= alpha */
     size_t false_verdicts;  /* of them called regressed or improved */
     double rate;            /* alarms / tests; NaN = never calibrated */
     struct stats_band band; /* where alarms should lie, at 99 % */
-    bool out_of_band;
+    bool out_of_band;       /* more alarms than that. Fewer are no fault: few pairs and several looks are cautious. */
     int64_t newest_ns;
-    struct calibration_noise *noise; /* by case */
+    struct calibration_noise *noise; /* in the order of suite, name */
     size_t noise_count;
 };
 struct calibration_noise {
     const char *suite, *name;
-    double noise; /* floor of log(ratio) that A/A shows for this case on this machine */
+    /* Floor of log(ratio): 90 % of the A/A effects of this case on this machine are smaller; of a single comparison its
+     * effect or half its interval, whichever is larger. */
+    double noise;
     size_t comparisons;
 };
 
-/* fingerprint: of the machine. No A/A data is no error: comparisons == 0. */
+/* fingerprint: of the machine. Comparisons of identical binaries are A/A data whatever their kind. No A/A data is no
+ * error: comparisons == 0. */
 int calibration_load(struct calibration *calibration, struct store *store, const char *fingerprint, struct arena *arena,
                      struct error *error);
 double calibration_noise_of(const struct calibration *calibration, const char *suite, const char *name);
