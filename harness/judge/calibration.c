@@ -142,26 +142,6 @@ double calibration_noise_of(const struct calibration *calibration, const char *s
     return found ? found->noise : (double)NAN;
 }
 
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
-const char *calibration_line(const struct calibration *calibration, struct arena *arena)
-{
-    if (!calibration->comparisons)
-        return "A/A: never calibrated on this machine: how often it cries wolf is not known (`prony calibrate`)";
-    if (!calibration->tests)
-        return "A/A: calibrated without a single test: too few blocks (`prony calibrate`)";
-    const char *line =
-        arena_format(arena, "A/A: %zu false alarm%s in %zu test%s (%.1f %%, expected %zu..%zu)", calibration->alarms,
-                     plural(calibration->alarms), calibration->tests, plural(calibration->tests),
-                     100 * calibration->rate, calibration->band.low, calibration->band.high);
-    return calibration->out_of_band
-               ? arena_format(arena, "%s: OUT OF BAND, do not trust verdicts of this machine", line)
-               : line;
-}
-
 int calibration_record(struct store *store, int64_t comparison_id, const struct comparison *comparison,
                        struct error *error)
 {

@@ -94,7 +94,7 @@ static void test_never(void **state)
     assert_true(isnan(calibration.rate));
     assert_true(isnan(calibration_noise_of(&calibration, "kernels", "a")));
     assert_false(calibration.out_of_band);
-    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "never calibrated"));
+    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "never measured"));
     close_fixture(&f);
 }
 
@@ -139,7 +139,7 @@ static void test_out_of_band(void **state)
     struct calibration calibration = load(&f, "m");
     assert_true(calibration.out_of_band);
     assert_int_equal(calibration.false_verdicts, 10);
-    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "OUT OF BAND"));
+    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "OUT OF ITS BAND"));
     for (int i = 0; i < CALIBRATION_WINDOW; i++)
         add_outcome(&f, add_comparison(&f, "aa", true), "a", 0.001, 0.01, 0.6);
     calibration = load(&f, "m");
