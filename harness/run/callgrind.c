@@ -337,6 +337,7 @@ static int run(struct attempt *attempt, struct error *error)
     struct child_request request = { .arguments = make_arguments(attempt),
                                      .environment = make_environment(attempt),
                                      .clean_environment = true,
+                                     .directory = attempt->request->directory,
                                      .fixed_addresses = true,
                                      .timeout_s = attempt->timeout_s,
                                      .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,

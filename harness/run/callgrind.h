@@ -15,6 +15,7 @@
 struct callgrind_request {
     const char *const *arguments;   /* the program and its own arguments, NULL ends the list */
     const char *const *environment; /* "NAME=value": only these and what the program cannot run without; or NULL */
+    const char *directory;          /* where it runs; NULL = here */
     const char *name;               /* the case */
     double timeout_s;               /* 0 = 120 s */
     double native_iteration_ns;     /* 0 = not known. A case that cannot be done in time is refused beforehand */

@@ -98,7 +98,7 @@ static _Noreturn void become_program(const struct child_request *request, char *
         personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
     if (request->attach && !pass_gate(pipes))
         _exit(127);
-    if (connect_streams(request, pipes) &&
+    if (connect_streams(request, pipes) && (!request->directory || chdir(request->directory) == 0) &&
         (!request->cpus || sched_setaffinity(0, sizeof *request->cpus, request->cpus) == 0))
         execvpe(request->arguments[0], (char *const *)(uintptr_t)request->arguments, environment);
     int reason = errno;

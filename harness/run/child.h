@@ -15,6 +15,7 @@ struct child_request {
     const char *const *arguments;   /* arguments[0] is the program, NULL ends the list; a bare name is found by PATH */
     const char *const *environment; /* "NAME=value" on top of our own, NULL ends the list; may be NULL */
     bool clean_environment;         /* environment is all there is */
+    const char *directory;          /* where it runs; a bare or relative program is looked for there; NULL = here */
     bool fixed_addresses;           /* no address space randomization, where the system allows that */
     const cpu_set_t *cpus;          /* NULL = ours */
     double timeout_s;               /* then SIGTERM, and SIGKILL after the grace; 0 = none */

@@ -111,6 +111,7 @@ static int list_once(const struct runner *runner, const struct runner_suite *sui
     double timeout_s = suite->timeout_s < LISTING_TIMEOUT_S ? suite->timeout_s : LISTING_TIMEOUT_S;
     *request = (struct child_request){ .arguments = arguments,
                                        .environment = suite->environment,
+                                       .directory = suite->directory,
                                        .timeout_s = timeout_s,
                                        .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
                                        .interrupt_fd = runner->interrupt.fd };

@@ -17,6 +17,7 @@ char **measure_make_arguments(const struct trial *attempt)
 {
     const struct runner_suite *suite = attempt->suite;
     const struct schedule_unit *unit = attempt->unit;
+    const char *min_time = attempt->min_time ? attempt->min_time : suite->min_time;
     const char **names = mem_array(unit->case_count, sizeof *names);
     for (size_t i = 0; i < unit->case_count; i++)
         names[i] = suite->cases[unit->cases[i]];
@@ -27,8 +28,8 @@ char **measure_make_arguments(const struct trial *attempt)
         arguments[count] = mem_strdup(suite->arguments[count]);
     arguments[count++] = mem_format("--benchmark_filter=%s", filter);
     arguments[count++] = mem_strdup("--benchmark_format=json");
-    if (suite->min_time)
-        arguments[count++] = mem_format("--benchmark_min_time=%s", suite->min_time);
+    if (min_time)
+        arguments[count++] = mem_format("--benchmark_min_time=%s", min_time);
     if (suite->section->repetitions > 1 && !attempt->pass)
         arguments[count] = mem_format("--benchmark_repetitions=%d", suite->section->repetitions);
     free(filter);
@@ -125,6 +126,7 @@ enum outcome measure_run(struct trial *attempt, struct protocol_output *output, 
     const char **variables = join_variables(attempt);
     struct child_request request = { .arguments = (const char *const *)(uintptr_t)arguments,
                                      .environment = variables,
+                                     .directory = suite->directory,
                                      .cpus = &suite->cpus[attempt->unit->cases[0]],
                                      .timeout_s = suite->timeout_s,
                                      .output_limit_bytes = RUNNER_OUTPUT_LIMIT_BYTES,
@@ -168,7 +170,7 @@ static int store_context(struct trial *attempt, const struct protocol_output *ou
                                output->context_count, error);
 }
 
-static int store_output(struct trial *attempt, struct protocol_output *output, struct error *error)
+int measure_store_output(struct trial *attempt, struct protocol_output *output, struct error *error)
 {
     struct execution *execution = attempt->execution;
     int code = store_context(attempt, output, error);
@@ -251,7 +253,7 @@ int measure_unit(struct execution *execution, int round, const struct schedule_u
     bool retry = false;
     switch (measure_run(&attempt, &output, &wall_s)) {
     case OUTCOME_GOOD:
-        code = store_output(&attempt, &output, error);
+        code = measure_store_output(&attempt, &output, error);
         note_durations(&attempt, wall_s);
         break;
     case OUTCOME_FAILED:

@@ -132,6 +132,7 @@ static void measure_callgrind(const struct pass_target *target, struct arena *ar
     passes_timed_value(target->timed, "real_time_ns", &native_ns);
     struct callgrind_request request = { .arguments = arguments,
                                          .environment = suite->environment,
+                                         .directory = suite->directory,
                                          .name = passes_case_name(target),
                                          .timeout_s = suite->timeout_s,
                                          .native_iteration_ns = isfinite(native_ns) ? native_ns : 0,

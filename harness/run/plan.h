@@ -56,5 +56,8 @@ void plan_list_shipped(struct arena *arena, struct plan_strings *paths);
 /* The absolute path of a suite's program: a bare name is looked for next to prony, then in the plan's directory; a
  * path is relative to the plan's directory, then to the current one. *path is owned by the caller. */
 int plan_find_program(const struct plan *plan, const struct plan_suite *suite, char **path, struct error *error);
+/* The same in these directories, in that order, and nowhere else. */
+int plan_find_program_in(const struct plan_suite *suite, const char *const *directories, size_t count, char **path,
+                         struct error *error);
 
 #endif

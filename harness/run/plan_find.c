@@ -95,3 +95,19 @@ int plan_find_program(const struct plan *plan, const struct plan_suite *suite, c
                          plan->directory);
     return error_set(error, ERROR_IO, "%s: no such program in %s or %s", suite->program, directory, plan->directory);
 }
+
+int plan_find_program_in(const struct plan_suite *suite, const char *const *directories, size_t count, char **path,
+                         struct error *error)
+{
+    *path = NULL;
+    for (size_t i = 0; i < count && !*path; i++)
+        *path = find_executable(directories[i], suite->program);
+    if (*path)
+        return 0;
+    struct str places = { 0 };
+    for (size_t i = 0; i < count; i++)
+        str_appendf(&places, "%s%s", i ? " or " : "", directories[i]);
+    int code = error_set(error, ERROR_IO, "%s: no such program in %s", suite->program, str_text(&places));
+    str_release(&places);
+    return code;
+}

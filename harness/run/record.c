@@ -82,6 +82,7 @@ static int run_child(struct session *session, struct child_result *result, struc
     const struct record_request *request = session->request;
     struct child_request child = { .arguments = request->arguments,
                                    .environment = request->environment,
+                                   .directory = request->directory,
                                    .cpus = request->cpus,
                                    .timeout_s = request->timeout_s,
                                    .output_limit_bytes = OUTPUT_LIMIT_BYTES,

@@ -13,6 +13,7 @@ enum record_sampler { RECORD_AUTO, RECORD_PERF, RECORD_TIMER };
 struct record_request {
     const char *const *arguments;   /* as child.h */
     const char *const *environment; /* as child.h */
+    const char *directory;          /* as child.h */
     const cpu_set_t *cpus;
     double timeout_s;
     int interrupt_fd;

@@ -32,6 +32,7 @@ int record_case(const struct runner *runner, const struct runner_suite *suite, s
     request.arguments = (const char *const *)(uintptr_t)arguments;
     request.environment = make_environment(suite, arena);
     request.cpus = &suite->cpus[case_index];
+    request.directory = suite->directory;
     request.timeout_s = suite->timeout_s;
     request.interrupt_fd = runner->interrupt.fd;
     int code = record_profile(&request, stacks, info, &result, error);

@@ -110,13 +110,14 @@ static int prepare_passes(struct runner *runner, struct runner_suite *suite, str
 {
     const struct runner_options *options = &runner->options;
     const struct plan_suite *section = suite->section;
-    const char *counters = options->counters ? options->counters : section->counters;
+    bool has_plan = !options->no_plan_passes;
+    const char *counters = options->counters ? options->counters : has_plan ? section->counters : NULL;
     if (counters && str_equal(counters, "none"))
         counters = NULL;
     bool is_empty = counters && counters[strspn(counters, ", \t")] == 0;
     int code = is_empty ? error_set(error, ERROR_USAGE, "expected groups, metrics or events with commas, or none")
-                        : passes_parse(&suite->passes, counters, options->memory || section->memory,
-                                       options->spans || section->spans, &runner->arena, error);
+                        : passes_parse(&suite->passes, counters, options->memory || (has_plan && section->memory),
+                                       options->spans || (has_plan && section->spans), &runner->arena, error);
     suite->passes.profile = options->profile;
     if (code != 0 && options->counters)
         error_prefix(error, "--counters");
@@ -134,7 +135,11 @@ static int prepare_suite(struct runner *runner, const struct plan_suite *section
                                     .timeout_s = options->timeout_s > 0 ? options->timeout_s : section->timeout_s,
                                     .stderr_tail = "" };
     struct error problem;
-    if (plan_find_program(&runner->plan, section, &suite->program, &problem) != 0) {
+    int found = options->program_directory_count
+                    ? plan_find_program_in(section, options->program_directories, options->program_directory_count,
+                                           &suite->program, &problem)
+                    : plan_find_program(&runner->plan, section, &suite->program, &problem);
+    if (found != 0) {
         suite->failure = arena_strdup(&runner->arena, problem.text);
         return 0;
     }
@@ -143,6 +148,7 @@ static int prepare_suite(struct runner *runner, const struct plan_suite *section
     for (size_t i = 0; i < section->arguments.count; i++)
         suite->arguments[suite->argument_count++] = section->arguments.items[i];
     suite->environment = make_environment(runner, section);
+    suite->directory = options->directory;
     int code = prepare_passes(runner, suite, error);
     return code == 0 ? listing_ask(runner, suite, error) : code;
 }
@@ -169,6 +175,8 @@ int runner_prepare(struct runner *runner, const struct runner_options *options, 
         if (!is_selected(runner, runner->plan.suites[i].name))
             continue;
         struct runner_suite *suite = &runner->suites[runner->suite_count++];
+        if (!runner->plan.suites[i].min_time)
+            runner->plan.suites[i].min_time = options->min_time;
         code = prepare_suite(runner, &runner->plan.suites[i], suite, error);
         runner->round_count =
             suite->case_count && suite->rounds > runner->round_count ? suite->rounds : runner->round_count;
@@ -327,6 +335,8 @@ static int begin_run(struct execution *execution, struct error *error)
     struct facts build = { .arena = &runner->arena };
     fingerprint_collect(&fingerprint, "", &runner->arena);
     char *directory = measured_directory(runner);
+    for (size_t i = 0; i < runner->options.build_count; i++) /* the first of a name counts */
+        facts_add(&build, runner->options.build[i].name, runner->options.build[i].value);
     fingerprint_build(&build, directory);
     free(directory);
     add_setup(runner, &fingerprint.condition);
@@ -472,6 +482,27 @@ static size_t count_processes(const struct runner *runner)
     return total;
 }
 
+int runner_begin(struct execution *execution, struct error *error)
+{
+    allocate_bookkeeping(execution->runner);
+    int code = begin_run(execution, error);
+    if (code != 0)
+        return code;
+    code = record_listing(execution, error);
+    return code == 0 ? examine_machine(execution, error) : code;
+}
+
+int runner_end(struct execution *execution, int code, struct error *error)
+{
+    const struct runner_result *result = execution->result;
+    const char *status = result->interrupted                  ? "interrupted"
+                         : code != 0 || !result->sample_count ? "failed"
+                                                              : "complete";
+    /* When the database has failed, this may fail too: the first error is the one to report. */
+    int end_code = store_run_end(execution->store, result->run_id, status, code == 0 ? error : NULL);
+    return code != 0 ? code : end_code;
+}
+
 int runner_execute(struct runner *runner, struct store *store, struct runner_result *result, struct error *error)
 {
     *result = (struct runner_result){ 0 };
@@ -479,13 +510,9 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
     progress_begin(&execution.progress, stderr, runner->options.quiet, clock_wall_ns());
     execution.progress.round_count = runner->round_count;
     execution.progress.total = count_processes(runner) + passes_count(runner);
-    allocate_bookkeeping(runner);
-    int code = begin_run(&execution, error);
-    if (code != 0)
+    int code = runner_begin(&execution, error);
+    if (result->run_id == 0)
         return code;
-    code = record_listing(&execution, error);
-    if (code == 0)
-        code = examine_machine(&execution, error);
     for (int round = 0; code == 0 && round < runner->round_count && !result->interrupted; round++)
         code = execute_round(&execution, round, error);
     if (code == 0)
@@ -493,10 +520,5 @@ int runner_execute(struct runner *runner, struct store *store, struct runner_res
     if (code == 0)
         code = passes_execute(&execution, error);
     progress_clear(&execution.progress);
-    const char *status = result->interrupted                  ? "interrupted"
-                         : code != 0 || !result->sample_count ? "failed"
-                                                              : "complete";
-    /* When the database has failed, this may fail too: the first error is the one to report. */
-    int end_code = store_run_end(store, result->run_id, status, code == 0 ? error : NULL);
-    return code != 0 ? code : end_code;
+    return runner_end(&execution, code, error);
 }

@@ -34,6 +34,14 @@ struct runner_options {
     const char *command;         /* the command line, for the record */
     bool quiet;
     bool no_doctor; /* do not look at the machine before the first round (doctor.h) */
+    /* For trees that are measured beside each other (ab.h): */
+    const char *directory;                  /* where the programs run; NULL = here */
+    const char *const *program_directories; /* where the plan's programs lie, instead of plan.h's places */
+    size_t program_directory_count;         /* 0 = plan.h's places */
+    const struct store_fact *build;         /* facts of the build that are known better than git tells */
+    size_t build_count;
+    const char *min_time; /* of sections that have none: "0.1" seconds; NULL = the program's own */
+    bool no_plan_passes;  /* what the plan says of counters, memory and spans does not count */
 };
 
 /* One section of the plan, after its program was asked. */
@@ -44,6 +52,7 @@ struct runner_suite {
     size_t argument_count;
     const char *min_time;     /* as this program takes it: "0.1s", "10x" or "0.1"; NULL = its own default */
     const char **environment; /* "NAME=value", NULL-terminated */
+    const char *directory;    /* where it runs; NULL = here */
     const char *const *cases; /* names in the program's own order */
     cpu_set_t *cpus;          /* of each case */
     size_t case_count;

@@ -18,6 +18,12 @@ struct execution {
     int process; /* ordinal of the next child */
 };
 
+/* runner.c: the run begins in the database, with what is known of machine and build, and the doctor looks. When the
+ * first fails there is no run; result->run_id is 0 then. */
+int runner_begin(struct execution *execution, struct error *error);
+/* Ends it as complete, interrupted or failed. code is what happened so far: it comes back unless it is 0. */
+int runner_end(struct execution *execution, int code, struct error *error);
+
 /* listing.c: fills suite->cases and cpus, or suite->failure. Returns nonzero only when interrupted. */
 int listing_ask(struct runner *runner, struct runner_suite *suite, struct error *error);
 
@@ -39,6 +45,7 @@ struct trial {
     int round, process;
     const char *pass;             /* "counters"; NULL = the timed one */
     const char *const *variables; /* "NAME=value" that the pass adds, NULL ends the list; may be NULL */
+    const char *min_time;         /* instead of the suite's; may be NULL */
     struct arena arena;           /* lives as long as the attempt */
     char reason[640];             /* if it failed */
     const char *stderr_tail;
@@ -48,6 +55,8 @@ enum outcome measure_run(struct trial *attempt, struct protocol_output *output, 
 /* Its command line, as child.h wants it. */
 char **measure_make_arguments(const struct trial *attempt);
 void measure_free_arguments(char **arguments);
+/* Stores what a good process gave, and counts it. */
+int measure_store_output(struct trial *attempt, struct protocol_output *output, struct error *error);
 /* Says and stores that it failed. */
 int measure_store_failure(struct trial *attempt, struct error *error);
 

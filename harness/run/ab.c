@@ -1,0 +1,355 @@
+/* ab.c: the path from two words on the command line to a judged comparison.
+ *
+ * Invariant: whatever happens after the runs have begun, both end in the database as complete, interrupted or failed.
+ */
+#include "harness/run/ab_internal.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* ---- prepare ---- */
+
+static void choose_seed(struct ab *ab)
+{
+    uint32_t random;
+    if (ab->options.has_seed)
+        ab->seed = ab->options.seed;
+    else if (getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random)
+        ab->seed = random;
+    else
+        ab->seed = (uint64_t)clock_utc_ns();
+}
+
+/* Programs run in their own tree: what the caller meant relative to the current directory is made absolute. */
+static void fix_models(struct ab *ab)
+{
+    const char **models = arena_array(&ab->arena, ab->options.model_count + 1, sizeof *models);
+    for (size_t i = 0; i < ab->options.model_count; i++) {
+        char *clean = realpath(ab->options.models[i], NULL);
+        models[i] = arena_strdup(&ab->arena, clean ? clean : ab->options.models[i]);
+        free(clean);
+    }
+    ab->options.models = models;
+    const char *exported = getenv("PRONY_MODELS");
+    struct str all = { 0 };
+    for (const char *p = exported ? exported : ""; *p;) {
+        size_t length = strcspn(p, ":");
+        char *path = mem_strndup(p, length), *clean = length ? realpath(path, NULL) : NULL;
+        str_appendf(&all, "%s%s", all.length ? ":" : "", clean ? clean : path);
+        free(clean);
+        free(path);
+        p += length + (p[length] == ':');
+    }
+    if (all.length)
+        setenv("PRONY_MODELS", str_text(&all), 1);
+    str_release(&all);
+}
+
+static const char *directory_of(struct ab *ab, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash > path ? arena_strndup(&ab->arena, path, (size_t)(slash - path)) : "/";
+}
+
+/* Where the programs of a plan lie in this side's tree. */
+static const char *const *program_directories(struct ab *ab, const struct ab_side *side, size_t *count)
+{
+    const char **list = arena_array(&ab->arena, side->conf.programs.count + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < side->conf.programs.count; i++)
+        list[(*count)++] = arena_format(&ab->arena, "%s/%s", side->path, side->conf.programs.items[i]);
+    list[(*count)++] = side->kind == AB_PROGRAM ? directory_of(ab, side->path) : side->path;
+    return list;
+}
+
+/* A program of its own has no plan: its one section names it. */
+static const char *plan_of(struct ab *ab, const struct ab_side *side)
+{
+    if (side->kind != AB_PROGRAM)
+        return ab->plan_text;
+    return arena_format(&ab->arena, "[suite %s]\nprogram = %s\n", ab->plan_path, side->path);
+}
+
+static int prepare_runner(struct ab *ab, struct ab_side *side, struct error *error)
+{
+    const struct ab_options *options = &ab->options;
+    struct runner_options runner = { .plan_path = ab->plan_path,
+                                     .plan_text = plan_of(ab, side),
+                                     .rounds = 1, /* of the passes */
+                                     .timeout_s = options->timeout_s,
+                                     .has_seed = true,
+                                     .seed = ab->seed,
+                                     .filter = options->filter,
+                                     .suites = options->suites,
+                                     .suite_count = options->suite_count,
+                                     .models = options->models,
+                                     .model_count = options->model_count,
+                                     .counters = options->counters,
+                                     .memory = options->memory,
+                                     .spans = options->spans,
+                                     .profile = options->profile,
+                                     .command = options->command,
+                                     .quiet = options->quiet,
+                                     .no_doctor = options->no_doctor,
+                                     .directory = side->kind == AB_PROGRAM ? NULL : side->path,
+                                     .build = side->build,
+                                     .build_count = side->build_count,
+                                     .min_time = ab->min_time,
+                                     .no_plan_passes = true };
+    runner.program_directories = program_directories(ab, side, &runner.program_directory_count);
+    int code = runner_prepare(&side->runner, &runner, error);
+    side->is_prepared = code == 0;
+    return code;
+}
+
+static void compare_code(struct ab *ab, struct ab_suite *suite)
+{
+    char hashes[AB_SIDES][40];
+    for (int i = 0; i < AB_SIDES; i++) {
+        const struct ab_side *side = &ab->sides[i];
+        const char *program = suite->sides[i]->program;
+        if (!program || ab_identity_hash(program, side->kind == AB_PROGRAM ? NULL : side->path, hashes[i],
+                                         sizeof hashes[i], NULL) != 0)
+            return;
+    }
+    suite->identical = str_equal(hashes[AB_BASE], hashes[AB_CANDIDATE]);
+}
+
+/* Both runners come from one plan and one selection, so section i of one is section i of the other. */
+static void pair_suites(struct ab *ab)
+{
+    ab->suite_count = ab->sides[AB_BASE].runner.suite_count;
+    ab->suites = arena_array(&ab->arena, ab->suite_count, sizeof *ab->suites);
+    ab->identical = ab->suite_count > 0;
+    for (size_t i = 0; i < ab->suite_count; i++) {
+        for (int side = 0; side < AB_SIDES; side++)
+            ab->suites[i].sides[side] = &ab->sides[side].runner.suites[i];
+        compare_code(ab, &ab->suites[i]);
+        ab->identical = ab->identical && ab->suites[i].identical;
+    }
+    if (ab->identical)
+        log_info("both sides are the same code: no regression is possible; what is measured shows the noise (A/A)");
+}
+
+static bool find_case(const struct runner_suite *suite, const char *name, size_t *index)
+{
+    for (*index = 0; *index < suite->case_count; ++*index)
+        if (str_equal(suite->cases[*index], name))
+            return true;
+    return false;
+}
+
+/* Cases of the base in its order, those that the candidate has too as pairs; then what only the candidate has. */
+static void pair_cases(struct ab *ab)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < ab->suite_count; i++)
+        most += ab->suites[i].sides[AB_BASE]->case_count + ab->suites[i].sides[AB_CANDIDATE]->case_count;
+    ab->cases = arena_array(&ab->arena, most, sizeof *ab->cases);
+    for (size_t i = 0; i < ab->suite_count; i++)
+        for (int side = 0; side < AB_SIDES; side++) {
+            const struct runner_suite *own = ab->suites[i].sides[side], *other = ab->suites[i].sides[!side];
+            for (size_t k = 0; k < own->case_count; k++) {
+                size_t index;
+                bool shared = find_case(other, own->cases[k], &index);
+                if (shared && side == AB_CANDIDATE)
+                    continue;
+                struct ab_case *subject = &ab->cases[ab->case_count++];
+                *subject = (struct ab_case){ .suite = i, .suite_name = own->section->name, .name = own->cases[k] };
+                subject->on[side] = true;
+                subject->on[!side] = shared;
+                subject->index[side] = k;
+                subject->index[!side] = index;
+                ab->paired_count += shared;
+            }
+        }
+}
+
+static int prepare_sides(struct ab *ab, struct error *error)
+{
+    int code = ab_side_resolve(ab, error);
+    for (int i = 0; code == 0 && i < AB_SIDES; i++)
+        if (ab->sides[i].kind != AB_PROGRAM)
+            code = ab_tree_prepare(ab, &ab->sides[i], error);
+    if (code == 0)
+        code = ab_plan_find(ab, error);
+    for (int i = 0; code == 0 && i < AB_SIDES; i++)
+        code = prepare_runner(ab, &ab->sides[i], error);
+    return code;
+}
+
+int ab_prepare(struct ab **ab, const struct ab_options *options, struct error *error)
+{
+    struct ab *self = *ab = mem_alloc(sizeof *self);
+    self->options = *options;
+    for (int i = 0; i < AB_SIDES; i++)
+        self->sides[i].lock = -1;
+    int code = interrupt_begin(&self->interrupt, error);
+    if (code != 0) {
+        free(self);
+        *ab = NULL;
+        return code;
+    }
+    choose_seed(self);
+    fix_models(self);
+    self->min_time = arena_format(&self->arena, "%g", options->min_time_s > 0 ? options->min_time_s : AB_MIN_TIME_S);
+    code = prepare_sides(self, error);
+    if (code == 0) {
+        pair_suites(self);
+        pair_cases(self);
+    } else {
+        ab_release(self);
+        *ab = NULL;
+    }
+    return code;
+}
+
+void ab_release(struct ab *ab)
+{
+    if (!ab)
+        return;
+    for (int i = AB_SIDES - 1; i >= 0; i--) {
+        if (ab->sides[i].is_prepared)
+            runner_release(&ab->sides[i].runner);
+        if (ab->sides[i].lock >= 0)
+            close(ab->sides[i].lock);
+    }
+    interrupt_end(&ab->interrupt);
+    arena_release(&ab->arena);
+    free(ab);
+}
+
+bool ab_is_identical(const struct ab *ab)
+{
+    return ab->identical;
+}
+
+size_t ab_case_count(const struct ab *ab)
+{
+    return ab->paired_count;
+}
+
+static void describe_side(const struct ab_side *side, const char *role, struct str *out)
+{
+    str_appendf(out, "%-9s  %s", role, side->text);
+    if (side->commit)
+        str_appendf(out, " (%.12s)", side->commit);
+    str_appendf(out, "  %s\n", side->path);
+}
+
+void ab_describe(const struct ab *ab, struct str *out)
+{
+    static const char *const where[] = { "", " (candidate only)", " (base only)", "" };
+    describe_side(&ab->sides[AB_BASE], "base", out);
+    describe_side(&ab->sides[AB_CANDIDATE], "candidate", out);
+    for (size_t i = 0; i < ab->suite_count; i++) {
+        const struct ab_suite *suite = &ab->suites[i];
+        for (int side = 0; side < AB_SIDES; side++)
+            if (suite->sides[side]->failure)
+                str_appendf(out, "%s: %s: %s\n", ab->sides[side].text, suite->sides[side]->section->name,
+                            suite->sides[side]->failure);
+        if (suite->identical)
+            str_appendf(out, "%s: the same code on both sides\n", suite->sides[AB_BASE]->section->name);
+    }
+    for (size_t i = 0; i < ab->case_count; i++) {
+        const struct ab_case *subject = &ab->cases[i];
+        str_appendf(out, "  %s %s%s\n", subject->suite_name, subject->name,
+                    where[subject->on[AB_BASE] * 2 + subject->on[AB_CANDIDATE]]);
+    }
+    str_appendf(out, "%zu cases on both sides\n", ab->paired_count);
+}
+
+/* ---- execute ---- */
+
+static int begin(struct ab *ab, struct error *error)
+{
+    int code = 0;
+    for (int i = 0; code == 0 && i < AB_SIDES; i++) {
+        struct ab_side *side = &ab->sides[i];
+        side->execution = (struct execution){ .runner = &side->runner, .store = ab->store, .result = &side->result };
+        progress_begin(&side->execution.progress, stderr, ab->options.quiet, clock_wall_ns());
+        code = runner_begin(&side->execution, error);
+    }
+    ab->result->base_run = ab->sides[AB_BASE].result.run_id;
+    ab->result->candidate_run = ab->sides[AB_CANDIDATE].result.run_id;
+    if (code != 0)
+        return code;
+    struct store_comparison comparison = { .kind = ab->identical ? "aa" : "ab",
+                                           .base_run = ab->result->base_run,
+                                           .candidate_run = ab->result->candidate_run,
+                                           .base_name = ab->sides[AB_BASE].text,
+                                           .candidate_name = ab->sides[AB_CANDIDATE].text,
+                                           .seed = ab->seed,
+                                           .look_count = ab_look_count(ab),
+                                           .identical_binaries = ab->identical };
+    return store_comparison_add(ab->store, &comparison, &ab->result->comparison_id, error);
+}
+
+/* What was asked for besides time, once a side. */
+static int run_passes(struct ab *ab, struct error *error)
+{
+    int code = 0;
+    for (int i = 0; code == 0 && i < AB_SIDES && !ab->result->interrupted; i++) {
+        struct execution *execution = &ab->sides[i].execution;
+        execution->progress = ab->progress;
+        execution->progress.done = 0;
+        execution->progress.total = passes_count(execution->runner);
+        code = passes_execute(execution, error);
+        progress_clear(&execution->progress);
+        ab->result->interrupted |= execution->result->interrupted;
+    }
+    return code;
+}
+
+static int end(struct ab *ab, int code, struct error *error)
+{
+    for (int i = 0; i < AB_SIDES; i++) {
+        struct ab_side *side = &ab->sides[i];
+        if (side->result.run_id == 0)
+            continue;
+        side->result.interrupted |= ab->result->interrupted;
+        ab->result->sample_count += side->result.sample_count;
+        ab->result->failure_count += side->result.failure_count;
+        code = runner_end(&side->execution, code, error);
+    }
+    return code;
+}
+
+static void sum_up(struct ab *ab)
+{
+    ab->result->wall_s = (double)(clock_wall_ns() - ab->began_ns) / 1e9;
+    if (ab->process_count) {
+        ab->result->pair_s = 2 * ab->process_sum_s / (double)ab->process_count;
+        ab->result->work_s = 2 * ab->work_sum_s / (double)ab->process_count;
+    }
+}
+
+int ab_execute(struct ab *ab, struct store *store, struct ab_result *result, struct error *error)
+{
+    *result = (struct ab_result){ .identical = ab->identical,
+                                  .case_count = ab->paired_count,
+                                  .look_count = ab_look_count(ab) };
+    ab->store = store;
+    ab->result = result;
+    progress_begin(&ab->progress, stderr, ab->options.quiet, clock_wall_ns());
+    ab->began_ns = clock_wall_ns();
+    int code = begin(ab, error);
+    if (code == 0)
+        code = ab_pilot(ab, error);
+    ab->began_ns = clock_wall_ns(); /* the budget is for blocks */
+    if (code == 0)
+        code = ab_blocks(ab, error);
+    sum_up(ab);
+    if (code == 0)
+        code = run_passes(ab, error);
+    code = end(ab, code, error);
+    if (code == 0)
+        code = ab_look(ab, ab->last_look, error); /* runs that have ended, and what the passes gave */
+    return code == 0 ? ab_store_outcomes(ab, error) : code;
+}

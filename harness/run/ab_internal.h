@@ -1,0 +1,120 @@
+/* ab_internal.h: what the files of `prony ab` share. */
+#ifndef PRONY_RUN_AB_INTERNAL_H
+#define PRONY_RUN_AB_INTERNAL_H
+
+#include "harness/run/ab.h"
+#include "harness/run/ab_conf.h"
+#include "harness/run/runner_internal.h"
+
+enum { AB_BASE, AB_CANDIDATE, AB_SIDES };
+/* A case that failed so often on one side is left alone. */
+enum { AB_FAILURE_LIMIT = 2 };
+
+enum ab_kind { AB_REF, AB_TREE, AB_PROGRAM };
+
+/* One side: what it is, how it was built, and its run. */
+struct ab_side {
+    const char *text; /* as the user called it */
+    enum ab_kind kind;
+    const char *path;            /* absolute: the root of its tree, or the program */
+    const char *commit, *branch; /* of a ref; branch NULL = it is none */
+    int lock;                    /* keeps the worktree from being cleaned; -1 = none */
+    struct ab_conf conf;         /* of trees */
+    struct store_fact build[4];  /* better known than git can tell from inside the tree */
+    size_t build_count;
+    struct runner runner;
+    bool is_prepared;
+    /* while executing */
+    struct execution execution;
+    struct runner_result result;
+};
+
+/* The same section of the plan on both sides. */
+struct ab_suite {
+    struct runner_suite *sides[AB_SIDES];
+    bool identical; /* the code of the program is the same */
+    bool no_counts; /* the program takes no number of iterations: an old Google Benchmark */
+};
+
+enum ab_state { AB_OPEN, AB_DECIDED, AB_CLOSED }; /* closed: failed, skipped, or only on one side */
+
+struct ab_case {
+    size_t suite;           /* of ab->suites */
+    size_t index[AB_SIDES]; /* in the suite's cases; meaningless where on is false */
+    bool on[AB_SIDES];
+    const char *suite_name, *name;
+    enum ab_state state;
+    const char *min_time; /* "123x": for both sides */
+    int blocks;
+    int failures[AB_SIDES];
+    double duration_s;   /* of a process, the mean of the last ones */
+    double *differences; /* of pairs: log(candidate / base), for the estimate on the way */
+    size_t pair_count;
+    struct compare_case verdict; /* if decided: what the look said that decided it */
+};
+
+struct ab {
+    struct ab_options options;
+    struct ab_side sides[AB_SIDES];
+    struct ab_suite *suites;
+    size_t suite_count;
+    struct ab_case *cases; /* shared ones and those of one side */
+    size_t case_count, paired_count;
+    const char *repository; /* root of the tree we are in; NULL = none */
+    const char *plan_path, *plan_text;
+    const char *min_time;
+    uint64_t seed;
+    bool identical;
+    struct interrupt interrupt;
+    struct arena arena;
+    /* while executing */
+    struct store *store;
+    struct ab_result *result;
+    struct progress progress;
+    int64_t began_ns;
+    int last_look; /* by which everything is judged in the end */
+    size_t process_count;
+    double process_sum_s, work_sum_s;
+};
+
+/* ab_side.c: what the words of the command line mean, and their trees. */
+int ab_side_resolve(struct ab *ab, struct error *error);
+
+/* ab_tree.c: side->path becomes a tree that is built: for a ref its worktree in the cache, locked for as long as
+ * side->lock is open. */
+int ab_tree_prepare(struct ab *ab, struct ab_side *side, struct error *error);
+/* The directory of the cache, without anything made; in the arena. */
+const char *ab_tree_cache(struct arena *arena);
+
+/* ab_plan.c: finds what is measured: ab->plan_path and ab->plan_text. */
+int ab_plan_find(struct ab *ab, struct error *error);
+
+/* ab_build.c: runs the build commands of the side's conf. */
+int ab_build_run(struct ab *ab, struct ab_side *side, const char *log_path, struct error *error);
+
+/* ab_identity.c: a hash of the code that would be loaded: of an ELF program and its own libraries all that is mapped,
+ * but not build ids and not the path of the tree; of anything else (scripts) all bytes. */
+int ab_identity_hash(const char *program, const char *tree, char *hash, size_t size, struct error *error);
+
+/* ab_measure.c: one process of one side. Stored unless it is a pilot. */
+enum outcome ab_measure(struct ab *ab, struct ab_case *subject, int side, int round, const char *padding,
+                        double *real_time_ns, int *code, struct error *error);
+/* Stores that the attempt failed, and a sample that says so: cases are judged by their samples. */
+int ab_store_failure(struct ab *ab, const struct ab_case *subject, struct trial *attempt, struct error *error);
+/* ab_pilot.c: finds the number of iterations of every case; measures cases of one side once. */
+int ab_pilot(struct ab *ab, struct error *error);
+/* ab_blocks.c: blocks and looks until all is decided or the budget is spent. */
+int ab_blocks(struct ab *ab, struct error *error);
+bool ab_is_over(struct ab *ab); /* interrupted, or the budget is spent */
+/* Most blocks of a case, and how many looks there are. */
+int ab_block_limit(const struct ab *ab);
+int ab_look_count(const struct ab *ab);
+/* After so many blocks look number 0.. is taken. */
+int ab_look_blocks(const struct ab *ab, int look);
+/* ab_looks.c: judges what is there, and closes what is decided. */
+int ab_look(struct ab *ab, int look, struct error *error);
+int ab_store_outcomes(struct ab *ab, struct error *error);
+/* What is measured now and its estimate so far, on the terminal. */
+void ab_show(struct ab *ab, const struct ab_case *subject, int block);
+
+#endif
