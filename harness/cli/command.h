@@ -39,6 +39,7 @@ void command_print_overview(void);
 /* "prony: <text>" on stderr, and for wrong usage a pointer to --help. Returns EXIT_COULD_NOT_RUN. */
 int command_fail(const struct command *command, const struct error *error);
 
+extern const struct command cmd_ab;
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
 extern const struct command cmd_events;

@@ -1,0 +1,285 @@
+/* ab_test.c: `prony ab` with two suite programs whose times are made up, so every verdict is certain. */
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include "harness/run/child.h"
+#include "tests/support/world.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* A suite with the cases a, b, c. Its times are 1000 ns with a scatter of 1 % that depends on the size of the
+ * environment and on SALT, which differs between the sides: so pairs differ, and each run of a seed is the same. What a
+ * test wants otherwise is put in place of EXTRA; it may set $t and $digest, or exit. */
+static const char suite_text[] =
+    "#!/bin/sh\n"
+    "c= n=\n"
+    "for a; do case $a in\n"
+    "  --benchmark_list_tests*) [ \"$LIST\" ] || LIST='a b c'; for i in $LIST; do echo $i; done; exit 0;;\n"
+    "  --benchmark_filter=*) c=${a#*=^}; c=${c%?};;\n"
+    "  --benchmark_min_time=*x) n=${a#*=}; n=${n%x};;\n"
+    "esac; done\n"
+    "t=1000 digest=same SALT=@SALT@\n"
+    "echo \"${0##*/} $c ${#PRONY_PADDING} ${n:-pilot}\" >>log\n"
+    "@EXTRA@\n"
+    "t=$((t * (10000 + (${#PRONY_PADDING} * 31 + SALT) % 97) / 10))\n"
+    "t=$(printf '%d.%03d' $((t / 1000)) $((t % 1000)))\n"
+    "printf '{\"benchmarks\": [{\"name\": \"%s\", \"run_type\": \"iteration\", \"iterations\": %s, \"real_time\": %s, ' \\\n"
+    "  $c ${n:-50} $t\n"
+    "printf '\"cpu_time\": %s, \"time_unit\": \"ns\", \"prony_output_digest\": \"%s\"}]}' $t $digest\n";
+
+static void replace(struct str *out, const char *text, const char *word, const char *with)
+{
+    const char *found = strstr(text, word);
+    assert_non_null(found);
+    str_append_bytes(out, text, (size_t)(found - text));
+    str_append(out, with);
+    str_append(out, found + strlen(word));
+}
+
+static char *make_suite(const char *salt, const char *extra)
+{
+    struct str half = { 0 }, whole = { 0 };
+    replace(&half, suite_text, "@SALT@", salt);
+    replace(&whole, str_text(&half), "@EXTRA@", extra);
+    str_release(&half);
+    return str_take(&whole);
+}
+
+static void write_suite(const struct world *world, const char *name, const char *salt, const char *extra)
+{
+    char *text = make_suite(salt, extra);
+    world_write(world, name, text);
+    free(text);
+}
+
+/* Runs prony ab with the words, expects the status, and text on stdout or stderr. */
+static void expect(const struct world *world, const char *words, int status, const char *said)
+{
+    struct child_result result;
+    char *command = mem_format("ab %s", words);
+    int got = world_prony(world, command, &result);
+    if (got != status || (said && !strstr(str_text(&result.output), said) && !strstr(str_text(&result.errors), said)))
+        fail_msg("prony %s: status %d instead of %d, or it did not say '%s':\n%s\n%s", command, got, status,
+                 said ? said : "", str_text(&result.output), str_text(&result.errors));
+    child_release(&result);
+    free(command);
+}
+
+static void test_slower(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "[ $c = b ] && t=2000");
+    expect(world, "./old ./new --seed 1", 1, "regressed");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'ab' AND base_run_id = 1 AND "
+                                        "candidate_run_id = 2 AND identical_binaries = 0"),
+                     1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE status = 'complete' AND plan = 'old'"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'regressed'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'equivalent'"), 2);
+    /* Both sides did what the pilot of the base said. */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE iterations != 50"), 0);
+    /* Every round has both sides, and a process holds one sample. */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM (SELECT 1 FROM sample GROUP BY case_id, round HAVING "
+                                        "count(DISTINCT run_id) != 2 OR count(*) != 2)"),
+                     0);
+    assert_int_equal(world_query(world, "SELECT count(*) - count(DISTINCT run_id * 100000 + process) FROM sample"), 0);
+    expect(world, "./new ./old --seed 1", 0, "improved");
+}
+
+/* Four processes of one case stand together, ABBA or BAAB; a pair has one size of environment. */
+static void test_order(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "");
+    expect(world, "./old ./new --seed 7 --blocks 6 --fixed -q", 0, NULL);
+    char *path = mem_format("%s/log", world->directory), *text, *line, *rest;
+    size_t size, count = 0, abba = 0, baab = 0, first_of[3] = { 0 };
+    char sides[4], cases[4];
+    int paddings[4];
+    assert_int_equal(file_read(path, &text, &size, NULL), 0);
+    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char side[8], name[8], iterations[16];
+        int padding;
+        assert_int_equal(sscanf(line, "%7s %7s %d %15s", side, name, &padding, iterations), 4);
+        if (padding == 0 && count == 0)
+            continue; /* a pilot */
+        sides[count % 4] = side[0];
+        cases[count % 4] = name[0];
+        paddings[count % 4] = padding;
+        if (++count % 4)
+            continue;
+        assert_true(cases[0] == cases[1] && cases[1] == cases[2] && cases[2] == cases[3]);
+        assert_true(paddings[0] == paddings[1] && paddings[2] == paddings[3] && paddings[0] != paddings[2]);
+        assert_true(sides[0] == sides[3] && sides[1] == sides[2] && sides[0] != sides[1]);
+        abba += sides[0] == 'o';
+        baab += sides[0] == 'n';
+        first_of[cases[0] - 'a'] += count % 12 == 4;
+    }
+    assert_int_equal(count, 6 * 3 * 4);
+    assert_true(abba > 3 && baab > 3);
+    assert_true(first_of[0] < 6 && first_of[1] < 6 && first_of[2] < 6); /* cases change places */
+    free(text);
+    free(path);
+}
+
+static void test_identical(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "0", "");
+    expect(world, "./old ./new", 0, "identical");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'aa' AND identical_binaries = 1"),
+                     1);
+    /* One look at five blocks is enough. */
+    assert_int_equal(world_query(world, "SELECT max(round) FROM sample"), 9);
+    write_suite(world, "new", "17", "");
+    expect(world, "./old ./new --seed 3", 0, "equivalent");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'ab'"), 1);
+}
+
+static void test_wrong_output(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "[ $c = a ] && digest=other && t=500");
+    expect(world, "./old ./new --seed 1", 1, "wrong output");
+}
+
+/* What one side does wrong costs its own case only. */
+static void test_failures(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "case $c in a) echo ouch >&2; kill -SEGV $$;; b) sleep 100;; esac");
+    expect(world, "./old ./new --seed 1 --timeout 300ms", 1, "killed by signal 11");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'a: killed%'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'b: timed out%'"),
+                     1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'failed'"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'equivalent'"), 1);
+    /* Later in the run, not in the pilot. */
+    write_suite(world, "new", "17", "[ $c = a ] && [ ${#PRONY_PADDING} -gt 2000 ] && exit 3");
+    expect(world, "./old ./new --seed 1", 1, "exited with status 3");
+    /* Failing on the base only is nobody's regression. */
+    expect(world, "./new ./old --seed 1", 0, NULL);
+}
+
+static void test_new_and_missing(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "");
+    char *text = make_suite("17", ""), *copy = mem_format("#!/bin/sh\nLIST='a b d'\n%s", text + strlen("#!/bin/sh\n"));
+    world_write(world, "new", copy);
+    free(copy);
+    free(text);
+    expect(world, "./old ./new --seed 1", 1, "missing");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE name = 'c'"), 1); /* once, on the base */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE name = 'd'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'new'"), 1);
+    expect(world, "./old ./new --seed 1 --filter '^[ab]$'", 0, NULL);
+    expect(world, "./old ./new --seed 1 --filter '^c$'", 1, "missing");
+    expect(world, "./old ./new --seed 1 --filter '^nothing$'", 2, NULL);
+}
+
+/* A Google Benchmark of before 1.8 takes seconds only, and says so. */
+static void test_old_library(void **state)
+{
+    struct world *world = *state;
+    static const char refuse[] =
+        "[ \"$n\" ] && { echo 'Value for \"--benchmark_min_time\" is expected to be a double' >&2; exit 1; }";
+    write_suite(world, "old", "0", refuse);
+    write_suite(world, "new", "17", refuse);
+    expect(world, "./old ./new --seed 1", 0, "takes no number of iterations");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM failure"), 0);
+}
+
+/* Some libraries give the sum over the threads and take the number of one. */
+static void test_threads(void **state)
+{
+    struct world *world = *state;
+    static const char sum[] = "n=$((${n:-50} * 4))";
+    write_suite(world, "old", "0", sum);
+    write_suite(world, "new", "17", sum);
+    expect(world, "./old ./new --seed 1", 0, NULL);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE iterations != 200"), 0);
+}
+
+static void test_budget(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "sleep 0.01");
+    write_suite(world, "new", "17", "sleep 0.01");
+    expect(world, "./old ./new --seed 1 --budget 100ms", 3, "the budget is spent");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE status = 'complete'"), 2);
+}
+
+static void test_interrupt(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    write_suite(world, "new", "17", "[ $(wc -l <log) -gt 40 ] && touch blocked && sleep 100");
+    char *script = mem_format("cd '%s' && PRONY_NO_DOCTOR=1 exec '%s' ab ./old ./new --db t.db >out 2>err",
+                              world->directory, world->prony);
+    char *blocked = mem_format("%s/blocked", world->directory);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 3000 && !file_exists(blocked); i++)
+        usleep(10000);
+    assert_true(file_exists(blocked));
+    kill(pid, SIGINT);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE status = 'interrupted' AND samples > 10"), 2);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome"), 3); /* what is there is judged */
+    free(blocked);
+    free(script);
+}
+
+static void test_usage(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    world_write(world, "text", "no program");
+    world_expect_error(world, "ab ./old", "expected two sides");
+    world_expect_error(world, "ab ./old ./none", "./none: No such file");
+    world_expect_error(world, "ab ./old none", "none: ");
+    world_expect_error(world, "ab ./old .", "./old is a program, so . must be one, too");
+    world_expect_error(world, "ab ./old ./old --plan quick", "a plan or a conf has no meaning");
+    world_expect_error(world, "ab ./old ./old --seed x", "not a whole number");
+    world_expect_error(world, "ab ./old ./old --format pdf", "pdf");
+    expect(world, "./text ./text -q", 2, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_slower, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_order, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_identical, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_wrong_output, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_failures, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_new_and_missing, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_old_library, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_threads, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_budget, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_interrupt, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_usage, world_make, world_remove),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
