@@ -296,6 +296,12 @@ static int apply_options(const struct import_document *document, const struct im
         run->ended_ns = run->started_ns;
     for (size_t i = 0; options->suite && i < run->sample_count; i++)
         run->samples[i].suite = options->suite;
+    for (size_t i = 0; i < run->sample_count; i++)
+        if (run->samples[i].repetition > 0) {
+            facts_add(&run->environment, "import_repetitions",
+                      "of one process, but taken as independent: intervals are narrower than they should be");
+            break;
+        }
     facts_add(&run->environment, "import_format", format);
     facts_add(&run->environment, "import_file", source->name);
     return 0;

@@ -9,5 +9,11 @@
     int import_read_##name(const struct import_source *source, struct import_document *document, struct error *error)
 
 IMPORT_FORMAT(gbench);
+IMPORT_FORMAT(llama_bench);
+IMPORT_FORMAT(gobench);
+IMPORT_FORMAT(hyperfine);
+IMPORT_FORMAT(criterion);
+IMPORT_FORMAT(pytest);
+IMPORT_FORMAT(gh_action);
 
 #endif
