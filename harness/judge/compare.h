@@ -67,6 +67,8 @@ struct compare_case {
     enum compare_output output;
     double output_error_base, output_error_candidate; /* against the reference (max_rel_error); NaN = not given */
     const char *acknowledged;                         /* by the gate; else NULL */
+    double delay_base, delay_candidate; /* median share of the wall time that its threads waited for a CPU; NaN = not
+                                         * known */
 };
 
 /* Cases of one suite and operation together: geometric mean of the effects, tested over blocks as one. */

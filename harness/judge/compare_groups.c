@@ -174,6 +174,24 @@ static double noise_of_mean(const struct compare_group *group)
     return count ? sqrt(squares) / (double)count : (double)NAN;
 }
 
+/* The geometric mean of the CPU times' ratios, and the mean share of waiting, beside the group's wall time. */
+static void check_with_cpu(const struct compare_context *context, struct compare_group *group)
+{
+    double cpu = 0, base = 0, candidate = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_case *item = group->cases[i];
+        if (!is_measured(item))
+            continue;
+        cpu += item->cpu.effect;
+        base += item->delay_base;
+        candidate += item->delay_candidate;
+        count++;
+    }
+    double number = (double)count;
+    compare_check_with_cpu(context, &group->time, cpu / number, base / number, candidate / number);
+}
+
 static void measure_group(const struct compare_context *context, struct compare_group *group)
 {
     double noise = noise_of_mean(group), least = context->paired ? JUDGE_FLOOR : JUDGE_FLOOR_UNPAIRED;
@@ -206,6 +224,7 @@ static void judge_groups(struct compare_context *context, bool are_suites)
             continue;
         group->time.q = q[i];
         compare_judge_metric(context, &group->time);
+        check_with_cpu(context, group);
         if (comparison->machines_differ && !comparison->identical_binaries) {
             group->time.verdict = JUDGE_UNDECIDED;
             group->time.reason = "measured on another machine";

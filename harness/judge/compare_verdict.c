@@ -8,6 +8,9 @@
 
 /* More of the wall time than this spent waiting for a CPU, and the wall time is somebody else's story. */
 #define DELAY_LIMIT 0.01
+/* Then the CPU time must change in the same direction, by at least this share of what the wall time does: a sign alone
+ * agrees by luck half of the time. */
+#define CPU_SHARE 0.5
 
 int compare_rank(enum judge_verdict verdict)
 {
@@ -145,26 +148,24 @@ static double delay_share(const struct store_case *item, struct arena *arena)
     return (double)NAN;
 }
 
-/* A change of the wall time is believed when the CPU time says the same, or when the samples had their CPUs. */
-static void check_with_cpu(const struct compare_context *context, struct compare_case *item)
+void compare_check_with_cpu(const struct compare_context *context, struct compare_metric *time, double cpu_effect,
+                            double delay_base, double delay_candidate)
 {
-    struct compare_metric *time = &item->time;
     if (time->verdict != JUDGE_REGRESSED && time->verdict != JUDGE_IMPROVED)
         return;
-    double base = delay_share(item->base, context->arena), candidate = delay_share(item->candidate, context->arena);
-    if (base <= DELAY_LIMIT && candidate <= DELAY_LIMIT)
+    if (delay_base <= DELAY_LIMIT && delay_candidate <= DELAY_LIMIT)
         return;
-    bool is_cpu_known = isfinite(item->cpu.effect), is_delay_known = !isnan(base) || !isnan(candidate);
+    bool is_cpu_known = isfinite(cpu_effect), is_delay_known = !isnan(delay_base) || !isnan(delay_candidate);
     if (!is_cpu_known && !is_delay_known) {
         time->reason = "neither CPU time nor waiting for CPUs is known: wall time alone";
         return;
     }
-    if (is_cpu_known && item->cpu.effect * time->effect > 0)
+    if (is_cpu_known && cpu_effect / time->effect >= CPU_SHARE)
         return;
-    const char *cpu = is_cpu_known ? percent_text(item->cpu.effect, context->arena) : "unknown";
-    const char *waited =
-        is_delay_known ? arena_format(context->arena, "%.1f %% of it waiting for a CPU", 100 * fmax(base, candidate))
-                       : "waiting for CPUs unknown";
+    const char *cpu = is_cpu_known ? percent_text(cpu_effect, context->arena) : "unknown";
+    const char *waited = is_delay_known ? arena_format(context->arena, "%.1f %% of it waiting for a CPU",
+                                                       100 * fmax(delay_base, delay_candidate))
+                                        : "waiting for CPUs unknown";
     time->verdict = JUDGE_UNDECIDED;
     time->reason = arena_format(context->arena, "wall time %s, but CPU time %s (%s)",
                                 percent_text(time->effect, context->arena), cpu, waited);
@@ -261,25 +262,32 @@ static bool is_insufficient(const struct compare_metric *time)
 
 static void judge_speed(const struct compare_context *context, struct compare_case *item)
 {
-    const struct compare_metric *time = &item->time, *count = is_insufficient(time) ? exact_count(item) : NULL;
+    const struct compare_metric *time = &item->time, *count = exact_count(item);
     set_case(item, time->verdict, time->reason);
-    if (!count)
+    if (time->verdict != JUDGE_UNDECIDED || !count)
         return;
-    const char *change = count->effect == 0 ? "are equal" : percent_text(count->effect, context->arena);
-    set_case(item, count->verdict,
-             arena_format(context->arena, "%s; by instruction counts, which %s%s", time->reason,
-                          count->effect == 0 ? "" : "changed by ", change));
+    const char *change =
+        count->effect == 0 ? "are equal"
+                           : arena_format(context->arena, "changed by %s", percent_text(count->effect, context->arena));
+    if (is_insufficient(time))
+        set_case(item, count->verdict,
+                 arena_format(context->arena, "%s; by instruction counts, which %s", time->reason, change));
+    else
+        item->reason = arena_format(context->arena, "%s; instruction counts %s", time->reason, change);
 }
 
 void compare_judge_case(const struct compare_context *context, struct compare_case *item)
 {
     const struct comparison *comparison = context->comparison;
+    item->delay_base = item->delay_candidate = (double)NAN;
     if (item->base && item->candidate) {
         compare_judge_metric(context, &item->time);
         compare_judge_metric(context, &item->cpu);
         for (size_t i = 0; i < item->metric_count; i++)
             compare_judge_metric(context, &item->metrics[i]);
-        check_with_cpu(context, item);
+        item->delay_base = delay_share(item->base, context->arena);
+        item->delay_candidate = delay_share(item->candidate, context->arena);
+        compare_check_with_cpu(context, &item->time, item->cpu.effect, item->delay_base, item->delay_candidate);
     }
     if (judge_presence(context, item))
         return;
