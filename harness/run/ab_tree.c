@@ -104,7 +104,7 @@ static int load_conf(struct ab *ab, struct ab_side *side, struct error *error)
 /* Everything that decides what the build makes of the commit. */
 static const char *describe_build(struct ab *ab, const struct ab_side *side)
 {
-    static const char *const names[] = { "CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "MAKEFLAGS" };
+    static const char *const names[] = { "CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS" };
     const struct ab_conf *conf = &side->conf;
     struct str text = { 0 };
     for (size_t i = 0; i < conf->build.count; i++)
@@ -150,7 +150,7 @@ static int run_tool(struct ab *ab, const char *const *arguments, struct error *e
     return code;
 }
 
-static int check_out(struct ab *ab, struct ab_side *side, struct error *error)
+static int check_out(struct ab *ab, struct ab_side *side, const char *stamp, struct error *error)
 {
     const char *const head[] = { "rev-parse", "HEAD", NULL };
     const char *const prune[] = { "worktree", "prune", NULL };
@@ -161,6 +161,7 @@ static int check_out(struct ab *ab, struct ab_side *side, struct error *error)
         str_equal(now, side->commit))
         return 0; /* checked out, but not (completely) built */
     log_info("checking out %s (%.12s) in %s", side->text, side->commit, side->path);
+    unlink(stamp);
     int code = run_tool(ab, remove, error);
     if (code == 0)
         code = ab_git(ab->repository, prune, ab->interrupt.fd, &ab->arena, NULL, error);
@@ -204,7 +205,7 @@ static int bring_all(struct ab *ab, struct ab_side *side, struct error *error)
 /* With the exclusive lock. */
 static int make_tree(struct ab *ab, struct ab_side *side, const char *stamp, const char *log, struct error *error)
 {
-    int code = check_out(ab, side, error);
+    int code = check_out(ab, side, stamp, error);
     if (code == 0)
         code = load_conf(ab, side, error);
     if (code != 0 || (is_built(ab, side, stamp) && !ab->options.rebuild))
