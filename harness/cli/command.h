@@ -44,6 +44,7 @@ extern const struct command cmd_compare;
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
 extern const struct command cmd_events;
+extern const struct command cmd_gate;
 extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_history;

@@ -4,6 +4,7 @@
 #include "harness/base/file.h"
 #include "harness/base/log.h"
 #include <math.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +67,9 @@ static int choose_documents(struct judging *judging, struct error *error)
     }
     if (pending)
         add_document(judging, pending, NULL);
-    size_t printed = 0;
+    bool printed = false;
     for (size_t i = 0; i < judging->document_count; i++)
-        printed += judging->documents[i].path == NULL;
-    if (printed > 1)
-        return error_set(error, ERROR_USAGE, "only one document can go to standard output; give the others a -o FILE");
+        printed |= judging->documents[i].path == NULL;
     if (!printed)
         add_document(judging, &judgement_formats[0], NULL);
     return 0;
@@ -137,27 +136,47 @@ int judgement_prepare(struct judging *judging, const struct judgement_settings *
 
 int judgement_calibrate(struct judging *judging, struct store *store, const char *fingerprint, struct error *error)
 {
-    (void)judging, (void)store, (void)fingerprint, (void)error;
-    return 0;
+    judging->calibrated = true;
+    return calibration_load(&judging->calibration, store, fingerprint, judging->arena, error);
 }
 
 double judgement_noise(void *judging, const char *suite, const char *name)
 {
     const struct judging *asked = judging;
-    (void)asked, (void)suite, (void)name;
-    return NAN;
+    return asked->calibrated ? calibration_noise_of(&asked->calibration, suite, name) : NAN;
+}
+
+/* The cases that were asked for; the filter was checked when the options were read. */
+static size_t choose_cases(const struct judging *judging, const struct store_case *cases, size_t count,
+                           struct store_case *chosen)
+{
+    const struct judgement_settings *settings = judging->settings;
+    regex_t filter;
+    size_t kept = 0;
+    if (settings->filter && regcomp(&filter, settings->filter, REG_EXTENDED | REG_NOSUB) != 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if ((!settings->suite || str_equal(cases[i].suite, settings->suite)) &&
+            (!settings->filter || regexec(&filter, cases[i].name, 0, NULL, 0) == 0))
+            chosen[kept++] = cases[i];
+    if (settings->filter)
+        regfree(&filter);
+    return kept;
 }
 
 int judgement_conclude(struct judging *judging, const char *title, struct comparison *comparisons, size_t count,
                        const struct store_case *cases, size_t case_count, int *status, struct error *error)
 {
     const struct judgement_settings *settings = judging->settings;
+    struct store_case *chosen = cases ? arena_array(judging->arena, case_count + 1, sizeof *chosen) : NULL;
+    if (cases)
+        case_count = choose_cases(judging, cases, case_count, chosen);
     const struct gate_input input = {
         .policy = judging->policy,
         .acknowledgements = &judging->acknowledgements,
         .comparisons = comparisons,
         .comparison_count = count,
-        .cases = cases,
+        .cases = chosen,
         .case_count = case_count,
         .calibration = judging->calibrated ? &judging->calibration : NULL,
         .partial = settings->filter || settings->suite,

@@ -39,9 +39,48 @@ static struct gate_finding describe(struct gate_work *work, const struct subject
     return finding;
 }
 
-/* Returns what the evidence says. */
-static enum judge_verdict judge(struct gate_work *work, const struct subject *subject,
-                                const struct gate_matched *matched, const char *where)
+static bool is_insufficient(const struct compare_metric *measure)
+{
+    return measure->reason && str_starts(measure->reason, "insufficient");
+}
+
+static void count_short(struct gate_work *work, const struct subject *subject, enum gate_action action)
+{
+    size_t at = 0;
+    while (at < work->short_count && !str_equal(work->shorts[at].suite, subject->suite))
+        at++;
+    if (at == sizeof work->shorts / sizeof work->shorts[0])
+        at--;
+    struct gate_short *item = &work->shorts[at];
+    if (at == work->short_count) {
+        *item = (struct gate_short){ .suite = subject->suite, .reason = subject->measure->reason };
+        work->short_count++;
+    }
+    item->count++;
+    if (action > item->action)
+        item->action = action;
+}
+
+static void add_shorts(struct gate_work *work)
+{
+    for (size_t i = 0; i < work->short_count; i++) {
+        const struct gate_short *item = &work->shorts[i];
+        struct gate_finding finding = { .kind = GATE_BUDGET,
+                                        .verdict = JUDGE_UNDECIDED,
+                                        .suite = item->suite,
+                                        .actual = NAN,
+                                        .limit = NAN,
+                                        .outcome = "insufficient" };
+        finding.text = arena_format(work->arena, "suite %s: %zu case%s: %s", item->suite, item->count,
+                                    item->count == 1 ? "" : "s", item->reason);
+        if (item->action != GATE_ACTION_PASS)
+            gate_add(work, &finding, item->action);
+    }
+    work->short_count = 0;
+}
+
+static void judge(struct gate_work *work, const struct subject *subject, const struct gate_matched *matched,
+                  const char *where)
 {
     struct gate_finding finding = describe(work, subject, where);
     enum gate_action action = GATE_ACTION_PASS;
@@ -49,6 +88,12 @@ static enum judge_verdict judge(struct gate_work *work, const struct subject *su
         action = gate_match_action(matched, GATE_EVENT_REGRESSED);
     else if (finding.verdict == JUDGE_UNDECIDED)
         action = gate_match_action(matched, subject->undecided);
+    if (finding.verdict == JUDGE_UNDECIDED && is_insufficient(subject->measure)) {
+        /* Exact instruction counts may have decided the case instead. */
+        if (subject->undecided == GATE_EVENT_UNDECIDED && subject->source->verdict == JUDGE_UNDECIDED)
+            count_short(work, subject, gate_match_action(matched, GATE_EVENT_INSUFFICIENT));
+        return; /* of a metric besides the time, or in a group that is decided: not worth a word */
+    }
     if (finding.verdict == JUDGE_REGRESSED && subject->source) {
         struct gate_excuse excuse =
             gate_excuse_find(work, subject->suite, subject->name, finding.metric, gate_budget_effect(subject->measure),
@@ -59,7 +104,6 @@ static enum judge_verdict judge(struct gate_work *work, const struct subject *su
     }
     if (action != GATE_ACTION_PASS)
         gate_add(work, &finding, action);
-    return finding.verdict;
 }
 
 /* ---- cases ---- */
@@ -202,10 +246,10 @@ static bool all_marked(const struct comparison *comparison, const struct compare
     return true;
 }
 
-static bool is_insufficient(const struct compare_metric *measure)
+static bool has_interval(const struct compare_metric *measure)
 {
-    return !measure->name || !isfinite(measure->effect) || !isfinite(measure->interval.low) ||
-           !isfinite(measure->interval.high) || (measure->reason && str_starts(measure->reason, "insufficient"));
+    return measure->name && isfinite(measure->effect) && isfinite(measure->interval.low) &&
+           isfinite(measure->interval.high) && !is_insufficient(measure);
 }
 
 /* Whether the group was judged as a whole. in_group: cases of groups that were. */
@@ -213,7 +257,7 @@ static bool judge_group(struct gate_work *work, const struct comparison *compari
                         const bool *in_group)
 {
     struct gate_budget budget;
-    if (is_insufficient(&group->time) || !group_limit(work, group, &budget))
+    if (!has_interval(&group->time) || !group_limit(work, group, &budget))
         return false;
     struct subject subject = { .comparison = comparison,
                                .suite = group->suite,
@@ -269,4 +313,5 @@ void gate_judge_comparison(struct gate_work *work, struct comparison *comparison
     judge_groups(work, comparison, in_group);
     for (size_t i = 0; i < comparison->case_count; i++)
         judge_case(work, comparison, &comparison->cases[i], in_group[i]);
+    add_shorts(work);
 }

@@ -5,13 +5,22 @@
 #include "harness/judge/gate_policy.h"
 #include <regex.h>
 
+/* Cases of a suite about which nothing can be said, for want of samples: one finding for all of them. */
+struct gate_short {
+    const char *suite, *reason;
+    enum gate_action action;
+    size_t count;
+};
+
 /* One call of gate_judge. */
 struct gate_work {
     const struct gate_input *input;
     struct gate *gate;
     struct arena *arena;
-    regex_t *rules, *excuses; /* compiled patterns of policy and acknowledgements */
-    bool *rule_used;          /* some case matched */
+    regex_t *rules, *excuses;     /* compiled patterns of policy and acknowledgements */
+    bool *rule_used;              /* some case matched */
+    struct gate_short shorts[16]; /* of the running comparison; suites beyond share the last */
+    size_t short_count;
     size_t finding_capacity, warning_capacity;
 };
 

@@ -10,8 +10,8 @@
 
 const char *const gate_tier_names[GATE_TIER_COUNT] = { "functional", "usable", "competitive", "optimized" };
 const char *const gate_event_names[GATE_EVENT_COUNT] = {
-    "regressed", "undecided", "undecided_case", "wrong",         "failed",      "missing",
-    "new",       "missed",    "unmeasured",     "other_machine", "out_of_band",
+    "regressed", "undecided", "undecided_case", "insufficient", "wrong",         "failed",
+    "missing",   "new",       "missed",         "unmeasured",   "other_machine", "out_of_band",
 };
 static const char *const action_names[] = { "", "pass", "warn", "undecided", "fail", "refuse" };
 
@@ -22,6 +22,7 @@ static const char built_in[] = "budget = real_time 0 %\n"
                                "regressed = fail\n"
                                "undecided = undecided\n"
                                "undecided_case = warn\n"
+                               "insufficient = undecided\n"
                                "wrong = fail\n"
                                "failed = fail\n"
                                "missing = fail\n"

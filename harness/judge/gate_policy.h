@@ -20,6 +20,7 @@ enum gate_event {
     GATE_EVENT_REGRESSED,      /* over budget */
     GATE_EVENT_UNDECIDED,      /* a suite (or operation) that could be over budget or not */
     GATE_EVENT_UNDECIDED_CASE, /* a case of a suite that is decided as a whole */
+    GATE_EVENT_INSUFFICIENT,   /* too few samples, or earlier runs, to tell anything */
     GATE_EVENT_WRONG,          /* other output than the base */
     GATE_EVENT_FAILED,         /* measured on the base, an error on the candidate */
     GATE_EVENT_MISSING,        /* not there any more */

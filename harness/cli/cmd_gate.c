@@ -1,0 +1,280 @@
+/* cmd_gate.c: `prony gate`: may this run pass? Against a run, a stored A/B comparison, or the history of the machine.
+ */
+#include "harness/base/log.h"
+#include "harness/base/str.h"
+#include "harness/cli/command.h"
+#include "harness/cli/judgement.h"
+#include "harness/judge/gate_history.h"
+#include <stdlib.h>
+
+struct settings {
+    struct judgement_settings judgement;
+    const char *run, *against, *branch;
+    bool ab, history, targets;
+};
+
+struct work {
+    struct settings settings;
+    struct store *store;
+    struct arena arena;
+    struct judging judging;
+    struct store_run_row run;
+    struct comparison comparison;
+    bool compared;
+};
+
+static int parse(struct settings *settings, int argc, char **argv, struct error *error)
+{
+    const struct option options[] = {
+        JUDGEMENT_OPTIONS(&settings->judgement),           { "against", 0, OPTION_TEXT, &settings->against },
+        { "branch", 'b', OPTION_TEXT, &settings->branch }, { "ab", 0, OPTION_FLAG, &settings->ab },
+        { "history", 0, OPTION_FLAG, &settings->history }, { "targets", 0, OPTION_FLAG, &settings->targets },
+    };
+    struct option_list rest = { 0 };
+    int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
+    if (!code && rest.count > 1)
+        code = error_set(error, ERROR_USAGE, "one RUN at a time, but there is also '%s'", rest.items[1]);
+    if (!code && rest.count == 1)
+        settings->run = rest.items[0];
+    free(rest.items);
+    int ways = (settings->against != NULL) + settings->ab + settings->history + settings->targets;
+    if (!code && ways > 1)
+        code = error_set(error, ERROR_USAGE, "--against, --ab, --history, and --targets exclude each other");
+    if (!code && settings->run && settings->ab)
+        code = error_set(error, ERROR_USAGE, "--ab takes no RUN");
+    if (!code && settings->branch && (ways > settings->history))
+        code = error_set(error, ERROR_USAGE, "--branch is for --history");
+    return code;
+}
+
+/* ---- against a run ---- */
+
+static struct compare_options options_of(const struct settings *settings)
+{
+    return (struct compare_options){ .suite = settings->judgement.suite, .filter = settings->judgement.filter };
+}
+
+static int compare_with(struct work *work, const struct store_run_row *base, const char *base_name,
+                        const char *candidate_name, struct error *error)
+{
+    const struct compare_options options = options_of(&work->settings);
+    int code = compare_runs(&work->comparison, work->store, base, &work->run, base_name, candidate_name, &options,
+                            &work->arena, error);
+    work->compared = code == 0;
+    return code;
+}
+
+static const char *name_of(const struct work *work)
+{
+    return work->settings.run ? work->settings.run : "latest";
+}
+
+static int gate_against(struct work *work, const char *name, struct error *error)
+{
+    struct store_run_row base;
+    int code = store_run_find(work->store, name, &work->arena, &base, error);
+    if (!code && base.id == work->run.id)
+        code = error_set(error, ERROR_STATE, "%s and %s are the same run (%lld): nothing to compare", name,
+                         name_of(work), (long long)base.id);
+    return code ? code : compare_with(work, &base, name, name_of(work), error);
+}
+
+/* ---- the last stored comparison ---- */
+
+static int find_run(struct work *work, int64_t id, struct store_run_row *run, struct error *error)
+{
+    return store_run_find(work->store, arena_format(&work->arena, "%lld", (long long)id), &work->arena, run, error);
+}
+
+static int gate_ab(struct work *work, struct error *error)
+{
+    struct store_comparison *all;
+    struct store_run_row base;
+    size_t count;
+    int code = store_comparisons(work->store, "ab", NULL, &work->arena, &all, &count, error);
+    if (!code && count == 0)
+        code = error_set(error, ERROR_STATE, "%s holds no A/B comparison; prony ab makes one",
+                         work->settings.judgement.database);
+    if (!code)
+        code = find_run(work, all[0].base_run, &base, error);
+    if (!code)
+        code = find_run(work, all[0].candidate_run, &work->run, error);
+    return code ? code : compare_with(work, &base, all[0].base_name, all[0].candidate_name, error);
+}
+
+/* ---- the history of the machine ---- */
+
+/* Which branch's runs: as asked, else the policy's, else the run's own where it is on one. */
+static const char *choose_branch(const struct work *work)
+{
+    if (work->settings.branch)
+        return work->settings.branch;
+    if (gate_history_branch(work->judging.policy))
+        return gate_history_branch(work->judging.policy);
+    for (size_t i = 0; i < work->run.build_count; i++)
+        if (str_equal(work->run.build[i].name, "git_branch") && !str_equal(work->run.build[i].value, "HEAD") &&
+            *work->run.build[i].value)
+            return work->run.build[i].value;
+    return NULL;
+}
+
+/* The newest complete run of the same plan on the same machine before this one: what failed since shows against it. */
+static int find_previous(struct work *work, const char *branch, struct store_run_row *previous, bool *found,
+                         struct error *error)
+{
+    struct store_run_row *runs;
+    size_t count;
+    int code = store_runs(work->store, 0, &work->arena, &runs, &count, error);
+    *found = false;
+    for (size_t i = 0; !code && !*found && i < count; i++) {
+        const char *on = NULL;
+        for (size_t k = 0; k < runs[i].build_count; k++)
+            if (str_equal(runs[i].build[k].name, "git_branch"))
+                on = runs[i].build[k].value;
+        *found = runs[i].id != work->run.id && runs[i].started_ns <= work->run.started_ns &&
+                 str_equal(runs[i].status, "complete") && str_equal(runs[i].plan, work->run.plan) &&
+                 str_equal(runs[i].fingerprint, work->run.fingerprint) && (!branch || str_equal(on, branch));
+        if (*found)
+            *previous = runs[i];
+    }
+    return code;
+}
+
+static int apply_history(struct work *work, const char *branch, struct error *error)
+{
+    struct comparison *comparison = &work->comparison;
+    struct history *histories = arena_array(&work->arena, comparison->case_count + 1, sizeof *histories);
+    const struct history_options options = { .branch = branch, .machine = work->run.fingerprint };
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        int code = history_load(&histories[i], work->store, comparison->cases[i].suite, comparison->cases[i].name,
+                                &options, &work->arena, error);
+        if (code)
+            return code;
+    }
+    const struct gate_history_options rules = gate_history_options_of(work->judging.policy);
+    gate_history_apply(comparison, histories, &rules, &work->arena);
+    return 0;
+}
+
+static int gate_history(struct work *work, struct error *error)
+{
+    struct store_run_row previous;
+    bool found;
+    const char *branch = choose_branch(work);
+    int code = find_previous(work, branch, &previous, &found, error);
+    if (!code && !found) {
+        log_warn("run %lld is the first complete one of plan %s on this machine%s%s: nothing to compare with yet",
+                 (long long)work->run.id, work->run.plan, branch ? " and branch " : "", branch ? branch : "");
+        return 0;
+    }
+    if (!code)
+        code = compare_with(work, &previous, branch ? arena_format(&work->arena, "history of %s", branch) : "history",
+                            name_of(work), error);
+    return code ? code : apply_history(work, branch, error);
+}
+
+/* ---- all ways ---- */
+
+static int has_baseline(struct work *work, bool *has, struct error *error)
+{
+    struct store_tag *tags;
+    size_t count;
+    int code = store_tags(work->store, &work->arena, &tags, &count, error);
+    *has = false;
+    for (size_t i = 0; !code && i < count; i++)
+        *has |= str_equal(tags[i].name, STORE_BASELINE_TAG);
+    return code;
+}
+
+static int compare(struct work *work, struct error *error)
+{
+    const struct settings *settings = &work->settings;
+    bool pinned = false;
+    if (settings->ab)
+        return gate_ab(work, error);
+    int code = store_run_find(work->store, settings->run, &work->arena, &work->run, error);
+    if (code || settings->targets)
+        return code;
+    if (settings->against)
+        return gate_against(work, settings->against, error);
+    if (!settings->history && !settings->branch)
+        code = has_baseline(work, &pinned, error);
+    if (code)
+        return code;
+    if (pinned)
+        return gate_against(work, STORE_BASELINE_TAG, error);
+    return gate_history(work, error);
+}
+
+/* A run that did not end well has not measured what it was to. */
+static int check_run(const struct work *work, struct error *error)
+{
+    const struct store_run_row *run = &work->run;
+    if (run->sample_count == 0)
+        return error_set(error, ERROR_STATE, "run %lld measured nothing (%s, %zu failure%s)", (long long)run->id,
+                         run->status, run->failure_count, run->failure_count == 1 ? "" : "s");
+    return 0;
+}
+
+static int judge(struct work *work, int *status, struct error *error)
+{
+    const struct judgement_settings *settings = &work->settings.judgement;
+    struct store_case *cases = NULL;
+    size_t count = 0;
+    int code = store_open(&work->store, settings->database, true, error);
+    if (!code)
+        code = compare(work, error);
+    if (!code)
+        code = check_run(work, error);
+    if (!code)
+        code = judgement_calibrate(&work->judging, work->store, work->run.fingerprint, error);
+    if (!code && !work->compared)
+        code = store_cases(work->store, work->run.id, &work->arena, &cases, &count, error);
+    if (code)
+        return code;
+    return judgement_conclude(&work->judging, arena_format(&work->arena, "Gate: run %lld", (long long)work->run.id),
+                              &work->comparison, work->compared, cases, count, status, error);
+}
+
+static int run(struct app *app, int argc, char **argv)
+{
+    struct work work = { .settings = { .judgement = { .database = app->database_path } } };
+    struct error error;
+    int status = EXIT_OK;
+    int code = parse(&work.settings, argc, argv, &error);
+    if (!code)
+        code = judgement_prepare(&work.judging, &work.settings.judgement, &work.arena, &error);
+    if (!code)
+        code = judge(&work, &status, &error);
+    store_close(work.store);
+    judgement_release(&work.settings.judgement);
+    arena_release(&work.arena);
+    return code ? command_fail(&cmd_gate, &error) : status;
+}
+
+const struct command cmd_gate = {
+    .name = "gate",
+    .synopsis = "prony gate [RUN] [--against RUN | --history | --ab | --targets] [OPTIONS]",
+    .summary = "Pass or fail: a run against a baseline, its history, and targets, by a policy",
+    .help =
+        "  RUN                  the run to judge: number, latest (the default), uuid, tag, branch:NAME, commit:PREFIX\n"
+        "  --against RUN        compare with that run; default: the tag baseline (prony tag baseline RUN)\n"
+        "  --history            compare with the earlier runs of its plan on this machine: what the night wants, and\n"
+        "                       the default where no baseline is pinned\n"
+        "  -b, --branch NAME    whose history; default: the policy's, else the run's own branch\n"
+        "  --ab                 judge the newest prony ab again, with this policy\n"
+        "  --targets            only what the policy says of values, not of changes\n" JUDGEMENT_HELP "\n"
+        "Suites are judged first, then their cases. Against a history a step counts once three runs confirm it, for the\n"
+        "7 runs (recent) in which it is news; one run that is beyond everything before is undecided. A pinned baseline\n"
+        "accepts the steps before it.\n"
+        "\n"
+        "examples:\n"
+        "  prony run nightly && prony gate --history --policy ci/nightly.policy\n"
+        "  prony tag baseline 12 && prony gate\n"
+        "  prony gate latest --against branch:main --format markdown -o comment.md --format junit -o gate.xml\n"
+        "  prony gate --targets --policy ci/nightly.policy\n"
+        "\n"
+        "exit status: 0 pass, 1 regressed (also wrong output, failed or missing cases, missed targets),\n"
+        "2 could not run, or nothing was judged, 3 undecided\n",
+    .run = run,
+};

@@ -1,0 +1,322 @@
+/* gate_history.c: see gate_history.h. */
+#include "harness/judge/gate_history.h"
+#include "harness/judge/gate_policy.h"
+#include "harness/base/str.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct gate_history_options gate_history_options_of(const struct gate_policy *policy)
+{
+    return (struct gate_history_options){ .recent = policy->recent, .least_points = policy->least_points };
+}
+
+const char *gate_history_branch(const struct gate_policy *policy)
+{
+    return policy->branch;
+}
+
+/* ---- one series ---- */
+
+/* Values up to the judged run, which is the last. */
+struct series {
+    double *values;
+    const char **commits;
+    size_t count, pinned; /* steps up to this index are accepted */
+};
+
+/* The two levels that are compared: values before `end`, from `begin` on; then those from `after` on. */
+struct levels {
+    size_t begin, end, after;
+    double noise;
+    bool step; /* confirmed: else `after` is the judged run alone */
+};
+
+static struct levels find_levels(const struct series *series, const struct gate_history_options *options,
+                                 struct arena *arena)
+{
+    struct stats_change *changes = arena_array(arena, series->count + 1, sizeof *changes);
+    struct levels levels = { .after = series->count - 1, .end = series->count - 1 };
+    size_t count = stats_change_points(series->values, series->count, NULL, changes, &levels.noise);
+    size_t recent = series->count > (size_t)options->recent ? series->count - (size_t)options->recent : 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t index = changes[i].index;
+        if (index < recent || index <= series->pinned) {
+            levels.begin = index;
+            continue;
+        }
+        /* The first that is news ends the old level, the last begins the new one: up and down again is no change. */
+        if (!levels.step)
+            levels.end = index;
+        levels.step = true;
+        levels.after = index;
+    }
+    return levels;
+}
+
+static double median_log(const double *values, size_t count, struct arena *arena)
+{
+    double *logs = arena_array(arena, count + 1, sizeof *logs);
+    for (size_t i = 0; i < count; i++)
+        logs[i] = log(values[i]);
+    return stats_median(logs, count);
+}
+
+static void measure(struct compare_metric *metric, const struct series *series, const struct levels *levels,
+                    struct arena *arena)
+{
+    size_t before = levels->end - levels->begin, after = series->count - levels->after;
+    const double *base = series->values + levels->begin, *candidate = series->values + levels->after;
+    metric->base = stats_summarize(base, before, JUDGE_CONFIDENCE);
+    metric->candidate = stats_summarize(candidate, after, JUDGE_CONFIDENCE);
+    metric->effect = median_log(candidate, after, arena) - median_log(base, before, arena);
+    /* Between runs, not between processes: two runs differ by more than their own spread. */
+    double noise = fmax(levels->noise, 1e-6);
+    double reach = 1.96 * noise * sqrt(1 / (double)before + 1 / (double)after);
+    metric->interval = (struct stats_interval){ metric->effect - reach, metric->effect + reach, JUDGE_CONFIDENCE };
+    metric->noise = levels->noise;
+    metric->floor = fmax(JUDGE_FLOOR, levels->step ? 0 : GATE_HISTORY_SUSPECT * noise);
+    metric->detectable = metric->floor + reach;
+    metric->pairs = 0;
+    metric->p = metric->q = NAN;
+}
+
+static const char *name_commit(const char *commit, struct arena *arena)
+{
+    return commit ? arena_format(arena, "%.10s", commit) : "an unknown commit";
+}
+
+static void judge_step(struct compare_metric *metric, const struct series *series, const struct levels *levels,
+                       struct arena *arena)
+{
+    size_t after = series->count - levels->after;
+    metric->reason = arena_format(arena, "step of %+.1f %% between %s and %s, %zu runs ago",
+                                  judge_percent(metric->effect), name_commit(series->commits[levels->end - 1], arena),
+                                  name_commit(series->commits[levels->end], arena), after);
+    bool worse = (metric->effect > 0) != metric->higher_is_better;
+    double nearest = metric->effect > 0 ? metric->interval.low : -metric->interval.high;
+    metric->verdict = nearest > metric->floor                 ? worse ? JUDGE_REGRESSED : JUDGE_IMPROVED
+                      : fabs(metric->effect) <= metric->floor ? JUDGE_EQUIVALENT
+                                                              : JUDGE_UNDECIDED;
+}
+
+/* More than anything that the level has seen, too: outliers are a part of it. */
+static bool is_beyond(const struct series *series, const struct levels *levels, double effect)
+{
+    double value = series->values[levels->after];
+    for (size_t i = levels->begin; i < levels->end; i++)
+        if (effect > 0 ? series->values[i] >= value : series->values[i] <= value)
+            return false;
+    return true;
+}
+
+static void judge_run(struct compare_metric *metric, const struct series *series, const struct levels *levels,
+                      struct arena *arena)
+{
+    size_t before = levels->end - levels->begin;
+    metric->verdict = JUDGE_EQUIVALENT;
+    metric->reason = arena_format(arena, "within the level of %zu earlier run%s", before, before == 1 ? "" : "s");
+    if (fabs(metric->effect) <= metric->floor || !is_beyond(series, levels, metric->effect))
+        return;
+    metric->verdict = JUDGE_UNDECIDED;
+    metric->reason = arena_format(
+        arena, "beyond all %zu runs of its level, but seen once: measure again, or prony ab %s %s", before,
+        name_commit(series->commits[levels->end - 1], arena), name_commit(series->commits[levels->after], arena));
+}
+
+static void judge_series(struct compare_metric *metric, const struct series *series,
+                         const struct gate_history_options *options, struct arena *arena)
+{
+    metric->shape = metric->exact = false;
+    if (series->count < (size_t)options->least_points + 1) {
+        metric->verdict = JUDGE_UNDECIDED;
+        metric->interval = (struct stats_interval){ NAN, NAN, 0 };
+        metric->p = metric->q = NAN;
+        metric->detectable = INFINITY;
+        metric->reason = arena_format(arena, "insufficient: %zu earlier runs on this machine, %d needed",
+                                      series->count ? series->count - 1 : 0, options->least_points);
+        return;
+    }
+    struct levels levels = find_levels(series, options, arena);
+    measure(metric, series, &levels, arena);
+    if (levels.step)
+        judge_step(metric, series, &levels, arena);
+    else
+        judge_run(metric, series, &levels, arena);
+}
+
+/* ---- cases ---- */
+
+/* Points before the judged run, and it itself: from the history if it is there, else as the comparison measured it. */
+static struct series series_of(const struct comparison *comparison, const struct compare_case *source,
+                               const struct history *history, struct arena *arena)
+{
+    struct series series = { .values = arena_array(arena, history->count + 1, sizeof *series.values),
+                             .commits = arena_array(arena, history->count + 1, sizeof *series.commits) };
+    double own = source->time.candidate.count ? source->time.candidate.median : NAN;
+    for (size_t i = 0; i < history->count; i++) {
+        const struct history_point *point = &history->points[i];
+        if (point->run_id == comparison->candidate.id)
+            own = point->value;
+        if (point->run_id == comparison->candidate.id || point->started_ns >= comparison->candidate.started_ns)
+            continue;
+        if (point->pinned)
+            series.pinned = series.count;
+        series.commits[series.count] = point->commit;
+        series.values[series.count++] = point->value;
+    }
+    if (!(own > 0))
+        return (struct series){ 0 };
+    series.commits[series.count] = NULL;
+    for (size_t i = 0; i < comparison->candidate.build_count; i++)
+        if (str_equal(comparison->candidate.build[i].name, "git_commit"))
+            series.commits[series.count] = comparison->candidate.build[i].value;
+    series.values[series.count++] = own;
+    return series;
+}
+
+static bool is_timed(const struct compare_case *source)
+{
+    return source->verdict != JUDGE_WRONG && source->verdict != JUDGE_FAILED && source->verdict != JUDGE_NEW &&
+           source->base && source->candidate && source->time.candidate.count;
+}
+
+/* ---- groups: the mean over their cases, run by run ---- */
+
+struct cell {
+    int64_t started_ns, run_id;
+    const char *commit;
+    double sum;
+    size_t count;
+    bool pinned;
+};
+
+static int by_start(const void *left, const void *right)
+{
+    const struct cell *a = left, *b = right;
+    if (a->started_ns != b->started_ns)
+        return a->started_ns < b->started_ns ? -1 : 1;
+    return (a->run_id > b->run_id) - (a->run_id < b->run_id);
+}
+
+/* One cell a case and earlier run: how far it was from the middle of that case. */
+static size_t collect(const struct comparison *comparison, const struct compare_group *group,
+                      const struct history *histories, struct cell *cells, double *own, size_t *cases,
+                      struct arena *arena)
+{
+    size_t count = 0;
+    *own = 0, *cases = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_case *source = group->cases[i];
+        const struct history *history = &histories[source - comparison->cases];
+        struct series series = is_timed(source) ? series_of(comparison, source, history, arena) : (struct series){ 0 };
+        if (series.count < 2)
+            continue;
+        double middle = median_log(series.values, series.count, arena);
+        *own += log(series.values[series.count - 1]) - middle;
+        ++*cases;
+        for (size_t k = 0, at = 0; k < history->count && at + 1 < series.count; k++) {
+            const struct history_point *point = &history->points[k];
+            if (point->run_id == comparison->candidate.id || point->started_ns >= comparison->candidate.started_ns)
+                continue;
+            cells[count++] =
+                (struct cell){ point->started_ns, point->run_id, point->commit, log(series.values[at++]) - middle, 1,
+                               point->pinned };
+        }
+    }
+    return count;
+}
+
+/* Runs that measured nearly all of the cases: the mean of another selection is another number. */
+static struct series group_series(const struct comparison *comparison, const struct compare_group *group,
+                                  const struct history *histories, struct arena *arena)
+{
+    size_t total = 0, cases;
+    for (size_t i = 0; i < group->count; i++)
+        total += histories[group->cases[i] - comparison->cases].count;
+    struct cell *cells = arena_array(arena, total + 1, sizeof *cells);
+    struct series series = { .values = arena_array(arena, total + 1, sizeof *series.values),
+                             .commits = arena_array(arena, total + 1, sizeof *series.commits) };
+    double own;
+    size_t count = collect(comparison, group, histories, cells, &own, &cases, arena), next;
+    if (count)
+        qsort(cells, count, sizeof *cells, by_start);
+    for (size_t i = 0; i < count; i = next) {
+        double sum = 0;
+        for (next = i; next < count && cells[next].run_id == cells[i].run_id; next++)
+            sum += cells[next].sum;
+        if (10 * (next - i) < 9 * cases)
+            continue;
+        if (cells[i].pinned)
+            series.pinned = series.count;
+        series.commits[series.count] = cells[i].commit;
+        series.values[series.count++] = exp(sum / (double)(next - i));
+    }
+    if (cases < 2)
+        return (struct series){ 0 };
+    series.values[series.count] = exp(own / (double)cases);
+    for (size_t i = 0; i < comparison->candidate.build_count; i++)
+        if (str_equal(comparison->candidate.build[i].name, "git_commit"))
+            series.commits[series.count] = comparison->candidate.build[i].value;
+    series.count++;
+    return series;
+}
+
+/* ---- all ---- */
+
+static void count_again(struct comparison *comparison)
+{
+    static const enum judge_verdict order[] = { JUDGE_NEW,       JUDGE_EQUIVALENT, JUDGE_IMPROVED, JUDGE_UNDECIDED,
+                                                JUDGE_REGRESSED, JUDGE_FAILED,     JUDGE_WRONG };
+    memset(comparison->verdicts, 0, sizeof comparison->verdicts);
+    for (size_t i = 0; i < comparison->case_count; i++)
+        comparison->verdicts[comparison->cases[i].verdict]++;
+    for (size_t i = 0; i < JUDGE_VERDICT_COUNT; i++)
+        if (comparison->verdicts[order[i]])
+            comparison->verdict = order[i];
+    for (size_t i = 0; i < comparison->group_count; i++) {
+        struct compare_group *group = &comparison->groups[i];
+        memset(group->verdicts, 0, sizeof group->verdicts);
+        for (size_t k = 0; k < group->count; k++)
+            group->verdicts[group->cases[k]->verdict]++;
+    }
+}
+
+/* The first of the notes: a reader must know against what. */
+static void add_note(struct comparison *comparison, const char *text, struct arena *arena)
+{
+    const char **notes = arena_array(arena, comparison->note_count + 1, sizeof *notes);
+    notes[0] = text;
+    for (size_t i = 0; i < comparison->note_count; i++)
+        notes[i + 1] = comparison->notes[i];
+    comparison->notes = notes;
+    comparison->note_count++;
+}
+
+void gate_history_apply(struct comparison *comparison, const struct history *histories,
+                        const struct gate_history_options *options, struct arena *arena)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        struct compare_case *source = &comparison->cases[i];
+        if (!is_timed(source))
+            continue;
+        struct series series = series_of(comparison, source, &histories[i], arena);
+        judge_series(&source->time, &series, options, arena);
+        longest = series.count > longest ? series.count : longest;
+        source->verdict = source->time.verdict;
+        source->reason = source->time.reason;
+    }
+    for (size_t i = 0; i < comparison->group_count; i++) {
+        struct series series = group_series(comparison, &comparison->groups[i], histories, arena);
+        if (series.count)
+            judge_series(&comparison->groups[i].time, &series, options, arena);
+    }
+    count_again(comparison);
+    add_note(comparison,
+             arena_format(arena,
+                          "times are judged against the history of this machine (%zu earlier runs), everything else "
+                          "against the run before",
+                          longest ? longest - 1 : 0),
+             arena);
+}
