@@ -1,6 +1,5 @@
 /* cmd_gate.c: `prony gate`: may this run pass? Against a run, a stored A/B comparison, or the history of the machine.
  */
-#include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
 #include "harness/cli/judgement.h"
@@ -163,8 +162,9 @@ static int gate_history(struct work *work, struct error *error)
     const char *branch = choose_branch(work);
     int code = find_previous(work, branch, &previous, &found, error);
     if (!code && !found) {
-        log_warn("run %lld is the first complete one of plan %s on this machine%s%s: nothing to compare with yet",
-                 (long long)work->run.id, work->run.plan, branch ? " and branch " : "", branch ? branch : "");
+        work->judging.uncompared = arena_format(
+            &work->arena, "run %lld is the first of plan %s on this machine%s%s: nothing to compare with yet",
+            (long long)work->run.id, work->run.plan, branch ? " and branch " : "", branch ? branch : "");
         return 0;
     }
     if (!code)

@@ -179,6 +179,7 @@ int judgement_conclude(struct judging *judging, const char *title, struct compar
         .cases = chosen,
         .case_count = case_count,
         .calibration = judging->calibrated ? &judging->calibration : NULL,
+        .uncompared = judging->uncompared,
         .partial = settings->filter || settings->suite,
         .now_ns = clock_utc_ns(),
     };

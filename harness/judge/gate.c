@@ -143,6 +143,27 @@ static int compare_findings(const void *left, const void *right)
     return order;
 }
 
+/* The first night of a machine: too little to tell anything, which is not the same as nothing measured. */
+static void check_first(struct gate_work *work)
+{
+    if (!work->input->uncompared)
+        return;
+    struct gate_matched head = gate_match(work, "", NULL);
+    enum gate_action action = gate_match_action(&head, GATE_EVENT_INSUFFICIENT);
+    struct gate_finding finding = { .kind = GATE_FAILURE,
+                                    .verdict = JUDGE_UNDECIDED,
+                                    .suite = "",
+                                    .actual = NAN,
+                                    .limit = NAN,
+                                    .outcome = "insufficient",
+                                    .text = work->input->uncompared };
+    for (size_t i = 0; i < work->input->case_count; i++)
+        if (work->input->cases[i].sample_count && work->gate->judged < work->input->case_count)
+            work->gate->judged++;
+    if (action != GATE_ACTION_PASS)
+        gate_add(work, &finding, action);
+}
+
 static void check_count(struct gate_work *work)
 {
     struct gate *gate = work->gate;
@@ -197,6 +218,7 @@ void gate_judge(struct gate *gate, const struct gate_input *input, struct arena 
     for (size_t i = 0; i < input->comparison_count; i++)
         gate_judge_comparison(&work, &input->comparisons[i]);
     gate_judge_targets(&work);
+    check_first(&work);
     warn_of_expired(&work);
     warn_of_unused(&work);
     check_count(&work);

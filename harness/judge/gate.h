@@ -34,7 +34,7 @@ struct gate_finding {
     const char *comparator; /* of targets: "<" */
     const char *tier;       /* of targets: "usable"; NULL = required */
     const char *outcome;    /* a word for tables: regressed, failed, acknowledged, ...; met, missed, not measured */
-    const char *text;       /* one line: "matmul/q4_0: real_time +5.1 % [+4.2, +6.0], budget 2 %" */
+    const char *text; /* one line, without the suite: "matmul/q4_0: real_time +5.1 % [+4.2, +6.0], budget 2.0 %" */
     const char *acknowledged_by, *acknowledged_reason, *acknowledged_until; /* NULL = not acknowledged */
 };
 
@@ -97,8 +97,10 @@ struct gate_input {
     const struct store_case *cases; /* what targets look at: the candidate run; NULL = the comparisons' candidates */
     size_t case_count;
     const struct calibration *calibration; /* may be NULL */
-    bool partial;   /* only some cases were asked for: rules without a case are not worth a warning */
-    int64_t now_ns; /* UTC: which acknowledgements have expired */
+    bool partial; /* only some cases were asked for: rules without a case are not worth a warning */
+    const char
+        *uncompared; /* why there is nothing to compare with yet: "the first run of this plan"; NULL = there is */
+    int64_t now_ns;  /* UTC: which acknowledgements have expired */
 };
 /* Everything of *gate lives in the arena and points into the input. */
 void gate_judge(struct gate *gate, const struct gate_input *input, struct arena *arena);

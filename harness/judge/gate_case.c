@@ -71,8 +71,8 @@ static void add_shorts(struct gate_work *work)
                                         .actual = NAN,
                                         .limit = NAN,
                                         .outcome = "insufficient" };
-        finding.text = arena_format(work->arena, "suite %s: %zu case%s: %s", item->suite, item->count,
-                                    item->count == 1 ? "" : "s", item->reason);
+        finding.text =
+            arena_format(work->arena, "%zu case%s: %s", item->count, item->count == 1 ? "" : "s", item->reason);
         if (item->action != GATE_ACTION_PASS)
             gate_add(work, &finding, item->action);
     }
@@ -128,7 +128,7 @@ static void add_event(struct gate_work *work, const struct comparison *compariso
                                     .limit = NAN,
                                     .outcome =
                                         event == GATE_EVENT_MISSING ? "missing" : judge_verdict_name(source->verdict) };
-    finding.text = arena_format(work->arena, "%s: %s", gate_text_where(work->arena, source->suite, source->name),
+    finding.text = arena_format(work->arena, "%s: %s", GATE_TEXT_WHERE(source->name),
                                 source->reason ? source->reason : words[event]);
     if (event != GATE_EVENT_NEW) {
         struct gate_excuse excuse = gate_excuse_find(work, source->suite, source->name, output ? "output" : "failure",
@@ -172,7 +172,7 @@ static bool judge_metric(struct gate_work *work, struct subject *subject, const 
     if (!subject->budget)
         return false;
     subject->limit = gate_budget_limit(subject->budget, measure);
-    judge(work, subject, matched, gate_text_where(work->arena, subject->suite, subject->name));
+    judge(work, subject, matched, GATE_TEXT_WHERE(subject->name));
     return true;
 }
 
@@ -265,8 +265,7 @@ static bool judge_group(struct gate_work *work, const struct comparison *compari
                                .budget = &budget,
                                .limit = budget.relative };
     const char *where =
-        *group->operation ? arena_format(work->arena, "%s %s (%zu cases)", group->suite, group->operation, group->count)
-                          : arena_format(work->arena, "suite %s (%zu cases)", group->suite, group->count);
+        arena_format(work->arena, "%s (%zu cases)", *group->operation ? group->operation : "all of it", group->count);
     struct gate_finding finding = describe(work, &subject, where);
     struct gate_matched matched = gate_match(work, group->suite, NULL);
     if (finding.verdict == JUDGE_REGRESSED) {

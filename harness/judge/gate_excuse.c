@@ -31,8 +31,8 @@ struct gate_excuse gate_excuse_find(struct gate_work *work, const char *suite, c
             continue;
         }
         if (effect > item->up_to) {
-            found.why_not = arena_format(work->arena, "acknowledged by %s up to %.3g %% only", item->author,
-                                         judge_percent(item->up_to));
+            found.why_not = arena_format(work->arena, "acknowledged by %s up to %s only", item->author,
+                                         gate_text_percent(work->arena, item->up_to));
             continue;
         }
         found.holds = true;
@@ -54,6 +54,4 @@ void gate_excuse_apply(struct gate_finding *finding, const struct gate_excuse *e
     finding->acknowledged_reason = excuse->item->reason;
     finding->acknowledged_until = excuse->item->until;
     finding->outcome = "acknowledged";
-    finding->text = arena_format(arena, "%s (acknowledged by %s until %s: %s)", finding->text, excuse->item->author,
-                                 excuse->item->until, excuse->item->reason);
 }

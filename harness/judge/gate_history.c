@@ -1,7 +1,8 @@
 /* gate_history.c: see gate_history.h. */
 #include "harness/judge/gate_history.h"
-#include "harness/judge/gate_policy.h"
-#include "harness/base/str.h"
+#include "harness/judge/gate_internal.h"
+#include "harness/stats/multiple.h"
+#include "harness/stats/recent_step.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +23,14 @@ const char *gate_history_branch(const struct gate_policy *policy)
 struct series {
     double *values;
     const char **commits;
+    int64_t *runs;
     size_t count, pinned; /* steps up to this index are accepted */
 };
 
-/* The two levels that are compared: values before `end`, from `begin` on; then those from `after` on. */
+/* The two levels that are compared: values from `begin` to `end`, and those from `after` on. */
 struct levels {
     size_t begin, end, after;
-    double noise;
-    bool step; /* confirmed: else `after` is the judged run alone */
+    bool step; /* the detector found it: else the newest values are looked at */
 };
 
 static struct levels find_levels(const struct series *series, const struct gate_history_options *options,
@@ -37,7 +38,7 @@ static struct levels find_levels(const struct series *series, const struct gate_
 {
     struct stats_change *changes = arena_array(arena, series->count + 1, sizeof *changes);
     struct levels levels = { .after = series->count - 1, .end = series->count - 1 };
-    size_t count = stats_change_points(series->values, series->count, NULL, changes, &levels.noise);
+    size_t count = stats_change_points(series->values, series->count, NULL, changes, NULL);
     size_t recent = series->count > (size_t)options->recent ? series->count - (size_t)options->recent : 0;
     for (size_t i = 0; i < count; i++) {
         size_t index = changes[i].index;
@@ -54,6 +55,96 @@ static struct levels find_levels(const struct series *series, const struct gate_
     return levels;
 }
 
+static const char *name_commit(const struct series *series, size_t index, struct arena *arena)
+{
+    const char *commit = series->commits[index];
+    return commit ? arena_format(arena, "%.10s", commit)
+                  : arena_format(arena, "run %lld", (long long)series->runs[index]);
+}
+
+/* Logarithms of the old level, and of the new one right behind it. */
+static double *level_logs(const struct series *series, const struct levels *levels, size_t *count, struct arena *arena)
+{
+    double *logs = arena_array(arena, series->count + 1, sizeof *logs);
+    *count = 0;
+    for (size_t i = levels->begin; i < levels->end; i++)
+        logs[(*count)++] = log(series->values[i]);
+    for (size_t i = levels->after; i < series->count; i++)
+        logs[(*count)++] = log(series->values[i]);
+    return logs;
+}
+
+static void fill(struct compare_metric *metric, const struct series *series, const struct levels *levels,
+                 const struct stats_recent_step *step)
+{
+    metric->base = stats_summarize(series->values + levels->begin, levels->end - levels->begin, JUDGE_CONFIDENCE);
+    metric->candidate =
+        stats_summarize(series->values + levels->after, series->count - levels->after, JUDGE_CONFIDENCE);
+    metric->effect = step->effect;
+    metric->interval = step->interval;
+    metric->noise = step->noise;
+    metric->floor = JUDGE_FLOOR;
+    metric->detectable = metric->floor + (step->interval.high - step->interval.low) / 2;
+    metric->pairs = 0;
+    metric->p = step->p;
+    metric->q = NAN;
+}
+
+static void judge_step(struct compare_metric *metric, const struct series *series, const struct levels *levels,
+                       struct arena *arena)
+{
+    size_t after = series->count - levels->after;
+    const char *before = name_commit(series, levels->end - 1, arena), *first = name_commit(series, levels->end, arena);
+    metric->reason = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s",
+                                  judge_percent(metric->effect), before, first, after, after == 1 ? "" : "s");
+    bool worse = (metric->effect > 0) != metric->higher_is_better;
+    double nearest = metric->effect > 0 ? metric->interval.low : -metric->interval.high;
+    metric->verdict = JUDGE_UNDECIDED;
+    if (nearest > metric->floor && after >= GATE_HISTORY_CONFIRMED && metric->p <= GATE_HISTORY_P)
+        metric->verdict = worse ? JUDGE_REGRESSED : JUDGE_IMPROVED;
+    else if (fabs(metric->effect) <= metric->floor)
+        metric->verdict = JUDGE_EQUIVALENT;
+    else if (after < GATE_HISTORY_CONFIRMED)
+        metric->reason = arena_format(arena, "%s: measure again, or prony ab the two", metric->reason);
+}
+
+static void judge_series(struct compare_metric *metric, const struct series *series,
+                         const struct gate_history_options *options, struct arena *arena)
+{
+    size_t count;
+    metric->shape = metric->exact = false;
+    metric->p = metric->q = NAN;
+    metric->detectable = INFINITY;
+    struct levels levels = { 0 };
+    if (series->count)
+        levels = find_levels(series, options, arena);
+    /* Behind a step that is accepted the level has to be learned anew. */
+    if (levels.end - levels.begin < (size_t)options->least_points) {
+        metric->verdict = JUDGE_UNDECIDED;
+        metric->interval = (struct stats_interval){ NAN, NAN, 0 };
+        metric->reason = arena_format(arena, "insufficient: %zu earlier runs on this level of this machine, %d needed",
+                                      levels.end - levels.begin, options->least_points);
+        return;
+    }
+    const double *logs = level_logs(series, &levels, &count, arena);
+    size_t newest = series->count - levels.after, after_pin = series->count - 1 - series->pinned;
+    size_t longest = after_pin < (size_t)options->recent ? after_pin : (size_t)options->recent;
+    struct stats_recent_step step = levels.step ? stats_recent_step_of(logs, count, newest)
+                                                : stats_recent_step(logs, count, longest, GATE_HISTORY_CONFIRMED);
+    if (!levels.step)
+        levels.after = levels.end = series->count - step.count;
+    fill(metric, series, &levels, &step);
+    bool far = fabs(step.effect) > fmax(metric->floor, GATE_HISTORY_SUSPECT * step.noise);
+    if (levels.step || (step.apart && (far || step.count >= GATE_HISTORY_CONFIRMED))) {
+        judge_step(metric, series, &levels, arena);
+        return;
+    }
+    metric->verdict = JUDGE_EQUIVALENT;
+    metric->reason = arena_format(arena, "within the level of %zu earlier runs", levels.end - levels.begin);
+}
+
+/* ---- cases ---- */
+
 static double median_log(const double *values, size_t count, struct arena *arena)
 {
     double *logs = arena_array(arena, count + 1, sizeof *logs);
@@ -62,97 +153,20 @@ static double median_log(const double *values, size_t count, struct arena *arena
     return stats_median(logs, count);
 }
 
-static void measure(struct compare_metric *metric, const struct series *series, const struct levels *levels,
-                    struct arena *arena)
+static void append_judged(struct series *series, const struct comparison *comparison, double value)
 {
-    size_t before = levels->end - levels->begin, after = series->count - levels->after;
-    const double *base = series->values + levels->begin, *candidate = series->values + levels->after;
-    metric->base = stats_summarize(base, before, JUDGE_CONFIDENCE);
-    metric->candidate = stats_summarize(candidate, after, JUDGE_CONFIDENCE);
-    metric->effect = median_log(candidate, after, arena) - median_log(base, before, arena);
-    /* Between runs, not between processes: two runs differ by more than their own spread. */
-    double noise = fmax(levels->noise, 1e-6);
-    double reach = 1.96 * noise * sqrt(1 / (double)before + 1 / (double)after);
-    metric->interval = (struct stats_interval){ metric->effect - reach, metric->effect + reach, JUDGE_CONFIDENCE };
-    metric->noise = levels->noise;
-    metric->floor = fmax(JUDGE_FLOOR, levels->step ? 0 : GATE_HISTORY_SUSPECT * noise);
-    metric->detectable = metric->floor + reach;
-    metric->pairs = 0;
-    metric->p = metric->q = NAN;
+    series->commits[series->count] = gate_commit_of(&comparison->candidate);
+    series->runs[series->count] = comparison->candidate.id;
+    series->values[series->count++] = value;
 }
-
-static const char *name_commit(const char *commit, struct arena *arena)
-{
-    return commit ? arena_format(arena, "%.10s", commit) : "an unknown commit";
-}
-
-static void judge_step(struct compare_metric *metric, const struct series *series, const struct levels *levels,
-                       struct arena *arena)
-{
-    size_t after = series->count - levels->after;
-    metric->reason = arena_format(arena, "step of %+.1f %% between %s and %s, %zu runs ago",
-                                  judge_percent(metric->effect), name_commit(series->commits[levels->end - 1], arena),
-                                  name_commit(series->commits[levels->end], arena), after);
-    bool worse = (metric->effect > 0) != metric->higher_is_better;
-    double nearest = metric->effect > 0 ? metric->interval.low : -metric->interval.high;
-    metric->verdict = nearest > metric->floor                 ? worse ? JUDGE_REGRESSED : JUDGE_IMPROVED
-                      : fabs(metric->effect) <= metric->floor ? JUDGE_EQUIVALENT
-                                                              : JUDGE_UNDECIDED;
-}
-
-/* More than anything that the level has seen, too: outliers are a part of it. */
-static bool is_beyond(const struct series *series, const struct levels *levels, double effect)
-{
-    double value = series->values[levels->after];
-    for (size_t i = levels->begin; i < levels->end; i++)
-        if (effect > 0 ? series->values[i] >= value : series->values[i] <= value)
-            return false;
-    return true;
-}
-
-static void judge_run(struct compare_metric *metric, const struct series *series, const struct levels *levels,
-                      struct arena *arena)
-{
-    size_t before = levels->end - levels->begin;
-    metric->verdict = JUDGE_EQUIVALENT;
-    metric->reason = arena_format(arena, "within the level of %zu earlier run%s", before, before == 1 ? "" : "s");
-    if (fabs(metric->effect) <= metric->floor || !is_beyond(series, levels, metric->effect))
-        return;
-    metric->verdict = JUDGE_UNDECIDED;
-    metric->reason = arena_format(
-        arena, "beyond all %zu runs of its level, but seen once: measure again, or prony ab %s %s", before,
-        name_commit(series->commits[levels->end - 1], arena), name_commit(series->commits[levels->after], arena));
-}
-
-static void judge_series(struct compare_metric *metric, const struct series *series,
-                         const struct gate_history_options *options, struct arena *arena)
-{
-    metric->shape = metric->exact = false;
-    if (series->count < (size_t)options->least_points + 1) {
-        metric->verdict = JUDGE_UNDECIDED;
-        metric->interval = (struct stats_interval){ NAN, NAN, 0 };
-        metric->p = metric->q = NAN;
-        metric->detectable = INFINITY;
-        metric->reason = arena_format(arena, "insufficient: %zu earlier runs on this machine, %d needed",
-                                      series->count ? series->count - 1 : 0, options->least_points);
-        return;
-    }
-    struct levels levels = find_levels(series, options, arena);
-    measure(metric, series, &levels, arena);
-    if (levels.step)
-        judge_step(metric, series, &levels, arena);
-    else
-        judge_run(metric, series, &levels, arena);
-}
-
-/* ---- cases ---- */
 
 /* Points before the judged run, and it itself: from the history if it is there, else as the comparison measured it. */
 static struct series series_of(const struct comparison *comparison, const struct compare_case *source,
                                const struct history *history, struct arena *arena)
 {
     struct series series = { .values = arena_array(arena, history->count + 1, sizeof *series.values),
-                             .commits = arena_array(arena, history->count + 1, sizeof *series.commits) };
+                             .commits = arena_array(arena, history->count + 1, sizeof *series.commits),
+                             .runs = arena_array(arena, history->count + 1, sizeof *series.runs) };
     double own = source->time.candidate.count ? source->time.candidate.median : NAN;
     for (size_t i = 0; i < history->count; i++) {
         const struct history_point *point = &history->points[i];
@@ -163,15 +177,12 @@ static struct series series_of(const struct comparison *comparison, const struct
         if (point->pinned)
             series.pinned = series.count;
         series.commits[series.count] = point->commit;
+        series.runs[series.count] = point->run_id;
         series.values[series.count++] = point->value;
     }
     if (!(own > 0))
         return (struct series){ 0 };
-    series.commits[series.count] = NULL;
-    for (size_t i = 0; i < comparison->candidate.build_count; i++)
-        if (str_equal(comparison->candidate.build[i].name, "git_commit"))
-            series.commits[series.count] = comparison->candidate.build[i].value;
-    series.values[series.count++] = own;
+    append_judged(&series, comparison, own);
     return series;
 }
 
@@ -236,7 +247,8 @@ static struct series group_series(const struct comparison *comparison, const str
         total += histories[group->cases[i] - comparison->cases].count;
     struct cell *cells = arena_array(arena, total + 1, sizeof *cells);
     struct series series = { .values = arena_array(arena, total + 1, sizeof *series.values),
-                             .commits = arena_array(arena, total + 1, sizeof *series.commits) };
+                             .commits = arena_array(arena, total + 1, sizeof *series.commits),
+                             .runs = arena_array(arena, total + 1, sizeof *series.runs) };
     double own;
     size_t count = collect(comparison, group, histories, cells, &own, &cases, arena), next;
     if (count)
@@ -250,15 +262,12 @@ static struct series group_series(const struct comparison *comparison, const str
         if (cells[i].pinned)
             series.pinned = series.count;
         series.commits[series.count] = cells[i].commit;
+        series.runs[series.count] = cells[i].run_id;
         series.values[series.count++] = exp(sum / (double)(next - i));
     }
     if (cases < 2)
         return (struct series){ 0 };
-    series.values[series.count] = exp(own / (double)cases);
-    for (size_t i = 0; i < comparison->candidate.build_count; i++)
-        if (str_equal(comparison->candidate.build[i].name, "git_commit"))
-            series.commits[series.count] = comparison->candidate.build[i].value;
-    series.count++;
+    append_judged(&series, comparison, exp(own / (double)cases));
     return series;
 }
 
@@ -293,6 +302,26 @@ static void add_note(struct comparison *comparison, const char *text, struct are
     comparison->note_count++;
 }
 
+/* Among so many cases some step by luck. */
+static void check_family(struct comparison *comparison, struct arena *arena)
+{
+    double *p = arena_array(arena, comparison->case_count + 1, sizeof *p);
+    double *q = arena_array(arena, comparison->case_count + 1, sizeof *q);
+    for (size_t i = 0; i < comparison->case_count; i++)
+        p[i] = is_timed(&comparison->cases[i]) ? comparison->cases[i].time.p : (double)NAN;
+    stats_q_values(p, comparison->case_count, q);
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        struct compare_case *source = &comparison->cases[i];
+        if (!is_timed(source))
+            continue;
+        source->time.q = q[i];
+        if (source->time.verdict == JUDGE_REGRESSED && !(q[i] <= JUDGE_ALPHA))
+            source->time.verdict = JUDGE_UNDECIDED;
+        source->verdict = source->time.verdict;
+        source->reason = source->time.reason;
+    }
+}
+
 void gate_history_apply(struct comparison *comparison, const struct history *histories,
                         const struct gate_history_options *options, struct arena *arena)
 {
@@ -304,9 +333,8 @@ void gate_history_apply(struct comparison *comparison, const struct history *his
         struct series series = series_of(comparison, source, &histories[i], arena);
         judge_series(&source->time, &series, options, arena);
         longest = series.count > longest ? series.count : longest;
-        source->verdict = source->time.verdict;
-        source->reason = source->time.reason;
     }
+    check_family(comparison, arena);
     for (size_t i = 0; i < comparison->group_count; i++) {
         struct series series = group_series(comparison, &comparison->groups[i], histories, arena);
         if (series.count)

@@ -10,8 +10,11 @@
 
 #include "harness/judge/history.h"
 
-/* How far a single run must be from its level, in robust sd, before it is worth a word. */
+/* How far one run or two must be from their level, in its spread, before it is worth a word. */
 #define GATE_HISTORY_SUSPECT 4.0
+/* What makes a step of it: so many runs on the far side, and so small a p. */
+#define GATE_HISTORY_CONFIRMED 3
+#define GATE_HISTORY_P         1e-3
 
 struct gate_history_options {
     int recent;       /* a step is news in so many runs; then it is the level */

@@ -72,7 +72,9 @@ void gate_judge_targets(struct gate_work *work);
 /* ---- gate_text.c ---- */
 
 const char *gate_text_measure(struct arena *arena, const char *where, const struct gate_finding *finding);
-const char *gate_text_where(struct arena *arena, const char *suite, const char *name);
+/* Texts of findings do not name the suite: that is a field of its own. */
+#define GATE_TEXT_WHERE(name) ((name) ? (name) : "all cases")
+const char *gate_text_percent(struct arena *arena, double log_ratio); /* "5.1 %" */
 /* A value in the unit of its metric: "12.3 ms". */
 const char *gate_text_value(struct arena *arena, double value, const char *unit);
 

@@ -138,8 +138,8 @@ static void judge_target(struct gate_work *work, const struct target_place *plac
                       : !measured                          ? "not measured"
                       : !comparable                        ? "another unit"
                                                            : "undecided";
-    finding.text = arena_format(work->arena, "%s: %s: %s%s%s", gate_text_where(work->arena, place->suite, place->name),
-                                target->text, finding.outcome, measured ? ", it is " : "",
+    finding.text = arena_format(work->arena, "%s: %s: %s%s%s", GATE_TEXT_WHERE(place->name), target->text,
+                                finding.outcome, measured ? ", it is " : "",
                                 measured ? gate_text_value(work->arena, finding.actual, finding.unit) : "");
     bool required = place->rule->tier <= work->input->policy->required_tier;
     enum gate_action action = GATE_ACTION_PASS;

@@ -3,11 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *gate_text_where(struct arena *arena, const char *suite, const char *name)
-{
-    return name ? arena_format(arena, "%s %s", suite, name) : arena_format(arena, "suite %s", suite);
-}
-
 struct scale {
     double factor;
     const char *unit;
@@ -38,6 +33,12 @@ const char *gate_text_value(struct arena *arena, double value, const char *unit)
     return arena_format(arena, "%.4g%s%s", value / scale.factor, *scale.unit ? " " : "", scale.unit);
 }
 
+const char *gate_text_percent(struct arena *arena, double log_ratio)
+{
+    double percent = judge_percent(log_ratio);
+    return arena_format(arena, percent >= 1 ? "%.1f %%" : "%.2g %%", percent);
+}
+
 static const char *change_text(struct arena *arena, const struct compare_metric *measure)
 {
     if (!isfinite(measure->effect))
@@ -54,8 +55,8 @@ const char *gate_text_measure(struct arena *arena, const char *where, const stru
     const struct compare_metric *measure = finding->measure;
     const char *change = change_text(arena, measure);
     if (finding->relative)
-        return arena_format(arena, "%s: %s %s, budget %.3g %%", where, finding->metric, change,
-                            judge_percent(finding->limit));
+        return arena_format(arena, "%s: %s %s, budget %s", where, finding->metric, change,
+                            gate_text_percent(arena, finding->limit));
     return arena_format(arena, "%s: %s %s, that is %s%s, budget +%s", where, finding->metric, change,
                         finding->actual < 0 ? "" : "+", gate_text_value(arena, finding->actual, finding->unit),
                         gate_text_value(arena, finding->limit, finding->unit));
