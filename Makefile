@@ -223,6 +223,13 @@ $(TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(call obj,$(test_extra)) $(LIB_HARNE
 # All count allocations but those that show what a program without the counting malloc does.
 $(filter-out %_plain_test,$(TESTS)): $(MALLOC_OBJECT)
 
+# Studies: what is too slow for a test. tests/study/<name>.c is a program each; `make test-long` runs them.
+STUDIES := $(patsubst tests/study/%.c,$(O)/study/%,$(wildcard tests/study/*.c))
+$(STUDIES): $(O)/study/%: $(O)/obj/tests/study/%.o $(O)/obj/tests/support/ab_study.o $(LIB_HARNESS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_BASE) $(LIBS)
+
 # fuzz targets: tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput. Without libFuzzer, replay.c feeds it the corpus.
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/replay_%,$(fuzz_src))
@@ -239,7 +246,7 @@ $(FUZZERS): $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(LIB_HARNESS) $(LIB_ENGINES) $
 endif
 
 # ---- targets for people ----
-.PHONY: help build install uninstall programs tests fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
+.PHONY: help build install uninstall programs tests studies fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -285,7 +292,10 @@ fuzzers: $(FUZZERS)
 test: ## build and run all unit tests of this variant, sanitizers included (what scripts/test does after installing)
 	@scripts/run-tests
 
-test-long: ## soaks: fuzzing with libFuzzer for a while on every target
+studies: $(STUDIES)
+
+test-long: studies ## studies of the statistics (tables in docs/METHOD.md), and fuzzing for a while on every target
+	@scripts/study
 	@scripts/fuzz 120
 
 bench: build ## run the quick plan and print its summary

@@ -1,0 +1,181 @@
+/* ab_study.c: see ab_study.h. */
+#include "tests/support/ab_study.h"
+#include "harness/judge/compare.h"
+#include "harness/stats/stats.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* 1 sd of a process, of log(time). */
+#define SD 0.01
+enum { LOOKS = 5, BLOCKS = 26, PROCESSES = 4 * BLOCKS };
+
+const char *study_noise_name(enum study_noise noise)
+{
+    static const char *const names[] = { "gaussian", "autocorrelated 0.3", "drift of 2 sd", "regime shifts",
+                                         "bimodal" };
+    return names[noise];
+}
+
+void study_make_noise(struct rng *rng, enum study_noise noise, double *values, size_t count)
+{
+    double last = rng_normal(rng), level = 0;
+    for (size_t i = 0; i < count; i++) {
+        double normal = rng_normal(rng);
+        last = noise == STUDY_AUTOCORRELATED ? 0.3 * last + sqrt(1 - 0.09) * normal : normal;
+        if (noise == STUDY_REGIMES && rng_uniform(rng) < 0.1)
+            level = 2 * rng_normal(rng);
+        if (noise == STUDY_DRIFT)
+            level = 2.0 * (double)i / 20;
+        values[i] = last + level;
+        if (noise == STUDY_BIMODAL) /* two modes, together with an sd of 1 */
+            values[i] = (last + (rng_uniform(rng) < 0.3 ? 6 : 0)) / sqrt(1 + 36 * 0.3 * 0.7);
+    }
+}
+
+/* ---- one test ---- */
+
+/* Processes of a case in the order in which they ran become samples of two sides: round i of one belongs to round i of
+ * the other. blocks of four, ABBA or BAAB by a coin. */
+struct sides {
+    struct store_case base, candidate;
+};
+
+static struct store_case make_side(struct arena *arena, const char *name, size_t count)
+{
+    struct store_case side = { .suite = "study", .name = name, .label = "", .sample_count = count };
+    side.real_time_ns = arena_array(arena, count, sizeof(double));
+    side.cpu_time_ns = side.real_time_ns;
+    side.iterations = arena_array(arena, count, sizeof(int64_t));
+    side.rounds = arena_array(arena, count, sizeof(int));
+    side.processes = arena_array(arena, count, sizeof(int));
+    for (size_t i = 0; i < count; i++) {
+        side.iterations[i] = 100;
+        side.rounds[i] = side.processes[i] = (int)i;
+    }
+    return side;
+}
+
+static struct sides make_sides(struct arena *arena, const char *name, struct rng *rng, enum study_noise noise,
+                               double shift, size_t pairs)
+{
+    struct sides sides = { make_side(arena, name, pairs), make_side(arena, name, pairs) };
+    double *values = arena_array(arena, 2 * pairs, sizeof *values);
+    study_make_noise(rng, noise, values, 2 * pairs);
+    size_t candidate_first = 0;
+    for (size_t i = 0; i < pairs; i++) {
+        candidate_first = i % 2 ? !candidate_first : rng_below(rng, 2);
+        sides.base.real_time_ns[i] = 1e6 * exp(SD * values[2 * i + candidate_first]);
+        sides.candidate.real_time_ns[i] = 1e6 * exp(SD * (values[2 * i + !candidate_first] + shift));
+    }
+    return sides;
+}
+
+static bool is_alarm_of_pairs(struct rng *rng, enum study_noise noise, double shift, size_t pairs)
+{
+    struct arena arena = { 0 };
+    struct sides sides = make_sides(&arena, "case", rng, noise, shift, pairs);
+    struct comparison comparison = { .paired = true };
+    struct compare_options options = { .seed = rng_next(rng) };
+    compare_cases(&comparison, &sides.base, 1, &sides.candidate, 1, true, NULL, NULL, &options, &arena);
+    bool alarm = comparison.cases[0].time.p <= JUDGE_ALPHA;
+    arena_release(&arena);
+    return alarm;
+}
+
+static bool is_alarm_in_sequence(struct rng *rng, enum study_noise noise, double shift, size_t count)
+{
+    double values[PROCESSES];
+    study_make_noise(rng, noise, values, 2 * count);
+    for (size_t i = count; i < 2 * count; i++)
+        values[i] += shift;
+    return stats_mann_whitney(values, count, values + count, count).p <= JUDGE_ALPHA;
+}
+
+size_t study_alarms(enum study_noise noise, enum study_design design, double shift, size_t pairs, size_t runs,
+                    uint64_t seed)
+{
+    struct rng rng;
+    size_t alarms = 0;
+    rng_seed(&rng, rng_mix(seed, noise));
+    for (size_t run = 0; run < runs; run++)
+        alarms += design == STUDY_ABBA ? is_alarm_of_pairs(&rng, noise, shift, pairs)
+                                       : is_alarm_in_sequence(&rng, noise, shift, pairs);
+    return alarms;
+}
+
+/* ---- the whole pipeline ---- */
+
+/* After so many blocks look number 0.. is taken: as harness/run/ab_blocks.c does. */
+static size_t look_blocks(int look)
+{
+    static const size_t blocks[LOOKS] = { 5, 8, 11, 17, BLOCKS };
+    return blocks[look];
+}
+
+struct simulated {
+    struct sides sides[STUDY_CASES];
+    enum judge_verdict verdicts[STUDY_CASES];
+    size_t pairs[STUDY_CASES];
+    bool alarmed[STUDY_CASES];
+};
+
+/* A look judges all cases with what is there of them; a decided case got no more blocks and keeps its verdict. */
+static void take_look(struct simulated *simulated, int look, uint64_t seed)
+{
+    struct arena arena = { 0 };
+    struct store_case base[STUDY_CASES], candidate[STUDY_CASES];
+    for (size_t i = 0; i < STUDY_CASES; i++) {
+        base[i] = simulated->sides[i].base;
+        candidate[i] = simulated->sides[i].candidate;
+        if (simulated->verdicts[i] == JUDGE_UNDECIDED)
+            simulated->pairs[i] = 2 * look_blocks(look);
+        base[i].sample_count = candidate[i].sample_count = simulated->pairs[i];
+    }
+    struct comparison comparison = { .paired = true };
+    struct compare_options options = { .look = look, .look_count = LOOKS, .seed = seed };
+    compare_cases(&comparison, base, STUDY_CASES, candidate, STUDY_CASES, true, NULL, NULL, &options, &arena);
+    for (size_t i = 0; i < STUDY_CASES; i++) {
+        if (simulated->verdicts[i] != JUDGE_UNDECIDED)
+            continue;
+        simulated->verdicts[i] = comparison.cases[i].verdict;
+        simulated->alarmed[i] = simulated->alarmed[i] || comparison.cases[i].time.p <= JUDGE_ALPHA;
+    }
+    arena_release(&arena);
+}
+
+static void count_case(struct study_verdicts *counted, const struct simulated *simulated, size_t i)
+{
+    counted->tests++;
+    counted->pairs += simulated->pairs[i];
+    counted->alarms += simulated->alarmed[i];
+    counted->regressed += simulated->verdicts[i] == JUDGE_REGRESSED;
+    counted->improved += simulated->verdicts[i] == JUDGE_IMPROVED;
+    counted->equivalent += simulated->verdicts[i] == JUDGE_EQUIVALENT;
+    counted->undecided += simulated->verdicts[i] == JUDGE_UNDECIDED;
+}
+
+struct study_verdicts study_pipeline(enum study_noise noise, double shift, size_t changed, int count_changed,
+                                     size_t comparisons, uint64_t seed)
+{
+    static const char *const names[STUDY_CASES] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
+    struct study_verdicts counted = { 0 };
+    struct rng rng;
+    rng_seed(&rng, rng_mix(seed, noise));
+    for (size_t run = 0; run < comparisons; run++) {
+        struct arena arena = { 0 };
+        struct simulated simulated;
+        for (size_t i = 0; i < STUDY_CASES; i++) {
+            simulated.sides[i] = make_sides(&arena, names[i], &rng, noise, i < changed ? shift : 0, 2 * BLOCKS);
+            simulated.verdicts[i] = JUDGE_UNDECIDED;
+            simulated.alarmed[i] = false;
+        }
+        for (int look = 0; look < LOOKS; look++)
+            take_look(&simulated, look, rng_next(&rng));
+        for (size_t i = 0; i < STUDY_CASES; i++) {
+            if ((i < changed) == (count_changed != 0))
+                count_case(&counted, &simulated, i);
+        }
+        arena_release(&arena);
+    }
+    return counted;
+}
