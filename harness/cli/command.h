@@ -40,6 +40,7 @@ void command_print_overview(void);
 int command_fail(const struct command *command, const struct error *error);
 
 extern const struct command cmd_ab;
+extern const struct command cmd_calibrate;
 extern const struct command cmd_compare;
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;

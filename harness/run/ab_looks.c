@@ -109,7 +109,9 @@ int ab_store_outcomes(struct ab *ab, struct error *error)
                                               .p = one->time.p,
                                               .noise = one->time.noise,
                                               .pairs = (int)one->time.pairs,
-                                              .verdict = judge_verdict_name(one->verdict) };
+                                              .verdict = judge_verdict_name(
+                                                  /* as A/A data it counts what the times alone would have said */
+                                                  ab->identical ? one->time.verdict : one->verdict) };
     }
     return store_outcomes_add(ab->store, ab->result->comparison_id, outcomes, comparison->case_count, error);
 }
