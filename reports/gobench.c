@@ -9,7 +9,6 @@
 #include "reports/report.h"
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,15 +138,16 @@ static void unit_lines(struct str *out, const struct store_case *item, struct st
     }
 }
 
+/* benchstat compares only lines whose configuration is the same, so which run it is stands in a remark. */
 static void run_head(struct str *out, const struct store_run_row *run)
 {
-    char id[32];
-    snprintf(id, sizeof id, "%lld", (long long)run->id);
+    const char *commit = judgement_fact(run, "git_commit");
+    str_appendf(out, "# run %lld, commit ", (long long)run->id);
+    word(out, commit ? commit : "unknown");
+    str_append_char(out, '\n');
     configuration(out, "goos", judgement_fact(run, "os"));
     configuration(out, "goarch", judgement_fact(run, "architecture"));
     configuration(out, "cpu", judgement_fact(run, "cpu_model"));
-    configuration(out, "commit", judgement_fact(run, "git_commit"));
-    configuration(out, "run", id);
 }
 
 int report_gobench(const struct view *view, const struct report_options *options, struct str *out, struct error *error)

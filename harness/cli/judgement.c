@@ -184,7 +184,7 @@ int judgement_conclude(struct judging *judging, const char *title, struct compar
         .now_ns = clock_utc_ns(),
     };
     gate_judge(&judging->gate, &input, judging->arena);
-    *status = judging->gate.status;
+    *status = (int)judging->gate.status;
     const struct judgement judgement = {
         .title = settings->title ? settings->title : title,
         .comparisons = comparisons,

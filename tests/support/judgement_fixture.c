@@ -70,26 +70,27 @@ static struct stats_summary summary_of(double median, size_t count, unsigned see
     return stats_summarize(values, count, 0.95);
 }
 
-static struct store_case *case_of(const struct plan *plan, double median, unsigned seed, struct arena *arena)
+static struct store_case *case_of(const struct plan *plan, double median, unsigned seed, int samples,
+                                  struct arena *arena)
 {
     struct store_case *item = arena_alloc(arena, sizeof *item);
-    *item = (struct store_case){ .suite = plan->suite, .name = plan->name, .sample_count = PAIRS };
-    item->real_time_ns = arena_array(arena, PAIRS, sizeof(double));
-    item->cpu_time_ns = arena_array(arena, PAIRS, sizeof(double));
-    item->iterations = arena_array(arena, PAIRS, sizeof(int64_t));
-    item->rounds = arena_array(arena, PAIRS, sizeof(int));
-    item->processes = arena_array(arena, PAIRS, sizeof(int));
-    for (int i = 0; i < PAIRS; i++) {
+    *item = (struct store_case){ .suite = plan->suite, .name = plan->name, .sample_count = (size_t)samples };
+    item->real_time_ns = arena_array(arena, (size_t)samples, sizeof(double));
+    item->cpu_time_ns = arena_array(arena, (size_t)samples, sizeof(double));
+    item->iterations = arena_array(arena, (size_t)samples, sizeof(int64_t));
+    item->rounds = arena_array(arena, (size_t)samples, sizeof(int));
+    item->processes = arena_array(arena, (size_t)samples, sizeof(int));
+    for (int i = 0; i < samples; i++) {
         item->real_time_ns[i] = median * (1 + 0.004 * wobble(seed + (unsigned)i));
         item->cpu_time_ns[i] = 0.998 * item->real_time_ns[i];
         item->iterations[i] = median > 1e8 ? 1 : (int64_t)(1e8 / median) + 1;
         item->rounds[i] = item->processes[i] = i;
     }
     struct store_series *series = arena_alloc(arena, sizeof *series);
-    *series = (struct store_series){ .name = "bytes_per_second", .unit = "B/s", .count = PAIRS };
-    series->values = arena_array(arena, PAIRS, sizeof(double));
+    *series = (struct store_series){ .name = "bytes_per_second", .unit = "B/s", .count = (size_t)samples };
+    series->values = arena_array(arena, (size_t)samples, sizeof(double));
     series->processes = item->processes;
-    for (int i = 0; i < PAIRS; i++)
+    for (int i = 0; i < samples; i++)
         series->values[i] = 4e9 / median / (1 + 0.004 * wobble(seed + (unsigned)i)) * 1e3;
     item->metrics = series;
     item->metric_count = 1;
@@ -137,7 +138,8 @@ static void add_counters(struct compare_case *item, const struct plan *plan, str
     item->metric_count = 4;
 }
 
-static void fill_case(struct compare_case *item, const struct plan *plan, unsigned seed, struct arena *arena)
+static void fill_case(struct compare_case *item, const struct plan *plan, unsigned seed, int samples,
+                      struct arena *arena)
 {
     *item = (struct compare_case){ .suite = plan->suite,
                                    .name = plan->name,
@@ -148,9 +150,9 @@ static void fill_case(struct compare_case *item, const struct plan *plan, unsign
     enum judge_verdict time = plan->verdict == JUDGE_WRONG ? JUDGE_IMPROVED : plan->verdict;
     double ratio = 1 + plan->percent / 100;
     if (plan->verdict != JUDGE_NEW)
-        item->base = case_of(plan, plan->base_ns, seed, arena);
+        item->base = case_of(plan, plan->base_ns, seed, samples, arena);
     if (plan->verdict != JUDGE_FAILED)
-        item->candidate = case_of(plan, plan->base_ns * ratio, seed + 40, arena);
+        item->candidate = case_of(plan, plan->base_ns * ratio, seed + 40, samples, arena);
     item->time = metric_of("real_time", "ns", plan->base_ns, plan->percent, plan->spread, time);
     item->cpu = metric_of("cpu_time", "ns", plan->base_ns * 0.998, plan->percent, plan->spread, time);
     if (plan->verdict == JUDGE_NEW || plan->verdict == JUDGE_FAILED) {
@@ -224,7 +226,7 @@ static void fill_comparison(struct comparison *comparison, const struct plan *pl
     add_run(&comparison->candidate, 42, "5be0c94f7a3d2e18b6c5f4a39d8e7c6b5a4f3e2d", "faster-q4", arena);
     comparison->cases = arena_array(arena, count + 1, sizeof *comparison->cases);
     for (size_t i = 0; i < count; i++)
-        fill_case(&comparison->cases[i], &plans[i], 100 * (unsigned)i, arena);
+        fill_case(&comparison->cases[i], &plans[i], 100 * (unsigned)i, count > 100 ? 2 : PAIRS, arena);
     comparison->options = (struct compare_options){ .floor = log_of(1), .seed = 42 };
     count_verdicts(comparison);
 }
