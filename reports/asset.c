@@ -29,6 +29,7 @@ ASSET(kernels_gp, "charts/kernels.gp");
 ASSET(layers_gp, "charts/layers.gp");
 ASSET(memory_gp, "charts/memory.gp");
 ASSET(noise_gp, "charts/noise.gp");
+ASSET(forest_gp, "charts/forest.gp");
 ASSET(trend_gp, "charts/trend.gp");
 ASSET(scaling_gp, "charts/scaling.gp");
 
@@ -52,6 +53,7 @@ static const struct {
     { "charts/layers.gp", asset_layers_gp },
     { "charts/memory.gp", asset_memory_gp },
     { "charts/noise.gp", asset_noise_gp },
+    { "charts/forest.gp", asset_forest_gp },
     { "charts/trend.gp", asset_trend_gp },
     { "charts/scaling.gp", asset_scaling_gp },
 };

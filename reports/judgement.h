@@ -21,7 +21,7 @@ struct judgement {
 typedef int judgement_writer(const struct judgement *judgement, const struct report_options *options, struct str *out,
                              struct error *error);
 struct judgement_format {
-    const char *name;      /* text markdown html json csv junit sarif github gobench gbench */
+    const char *name;      /* text markdown html json csv junit sarif github gobench gbench png svg */
     const char *extension; /* ".md" */
     judgement_writer *write;
 };
@@ -30,8 +30,8 @@ struct judgement_format {
 /* What GitHub takes as a comment, in bytes; the Markdown always stays below. */
 enum { JUDGEMENT_COMMENT_LIMIT = 65536 };
 
-judgement_writer judgement_text, judgement_markdown, judgement_json, judgement_csv, judgement_junit, judgement_sarif,
-    judgement_github, judgement_gobench, judgement_gbench;
+judgement_writer judgement_text, judgement_markdown, judgement_html, judgement_json, judgement_csv, judgement_junit,
+    judgement_sarif, judgement_github, judgement_gobench, judgement_gbench, judgement_png, judgement_svg;
 
 extern const struct judgement_format judgement_formats[];
 extern const size_t judgement_format_count;

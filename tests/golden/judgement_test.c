@@ -1,6 +1,8 @@
 /* judgement_test.c: every format of made-up judgements (tests/support/judgement_fixture.c) against
- * tests/golden/judgement_*. PRONY_UPDATE_GOLDEN=1 rewrites them (scripts/golden). */
+ * tests/golden/judgement_*. PRONY_UPDATE_GOLDEN=1 rewrites them (scripts/golden). Of the page the body is compared,
+ * without style, script and charts; of the forest plot the data and settings that its script gets. */
 #include "harness/base/file.h"
+#include "reports/chart_forest.h"
 #include "tests/support/judgement_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,8 @@ static const struct golden {
     { "text", JUDGEMENT_FIXTURE_HOSTILE, "hostile.txt", true, NULL },
     { "markdown", JUDGEMENT_FIXTURE_FULL, "markdown.md", false, NULL },
     { "markdown", JUDGEMENT_FIXTURE_CLEAN, "markdown_clean.md", false, "https://example.org/forest.png?a=1&b=2" },
+    { "html", JUDGEMENT_FIXTURE_FULL, "html.html", false, NULL },
+    { "html", JUDGEMENT_FIXTURE_HOSTILE, "html_hostile.html", false, NULL },
     { "json", JUDGEMENT_FIXTURE_FULL, "json.json", false, NULL },
     { "csv", JUDGEMENT_FIXTURE_FULL, "csv.csv", false, NULL },
     { "csv", JUDGEMENT_FIXTURE_HOSTILE, "hostile.csv", false, NULL },
@@ -59,10 +63,35 @@ static void compare(const char *path, const char *expected, const char *actual)
     }
 }
 
-static void check(const struct golden *golden)
+/* What lies between <body> and <footer>, if there is such a thing. */
+static void keep_body(struct str *out)
+{
+    char *from = strstr(out->data, "<body>"), *to = strstr(out->data, "<footer>");
+    if (!from || !to)
+        return;
+    out->length = (size_t)(to - from);
+    memmove(out->data, from, out->length);
+    out->data[out->length] = 0;
+}
+
+static void check_text(const char *file, const struct str *out)
 {
     char path[128], *expected;
     size_t length;
+    struct error error;
+    snprintf(path, sizeof path, "tests/golden/judgement_%s", file);
+    if (getenv("PRONY_UPDATE_GOLDEN")) {
+        assert_int_equal(file_write(path, out->data, out->length, &error), 0);
+        return;
+    }
+    if (file_read(path, &expected, &length, &error))
+        fail_msg("%s", error.text);
+    compare(path, expected, out->data);
+    free(expected);
+}
+
+static void check(const struct golden *golden)
+{
     struct error error;
     struct str out = { 0 };
     struct arena arena = { 0 };
@@ -74,15 +103,8 @@ static void check(const struct golden *golden)
     if (judgement_format_find(golden->format)->write(&judgement, &options, &out, &error))
         fail_msg("%s", error.text);
     hide_version(&out);
-    snprintf(path, sizeof path, "tests/golden/judgement_%s", golden->file);
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, out.data, out.length, &error), 0);
-    } else {
-        if (file_read(path, &expected, &length, &error))
-            fail_msg("%s", error.text);
-        compare(path, expected, out.data);
-        free(expected);
-    }
+    keep_body(&out);
+    check_text(golden->file, &out);
     str_release(&out);
     arena_release(&arena);
 }
@@ -94,8 +116,38 @@ static void test_goldens(void **state)
         check(&goldens[i]);
 }
 
+/* Data and settings of both layouts and of the file. */
+static void test_forest(void **state)
+{
+    (void)state;
+    static const enum judgement_fixture fixtures[] = { JUDGEMENT_FIXTURE_FULL, JUDGEMENT_FIXTURE_HOSTILE };
+    static const char *const files[] = { "forest.txt", "forest_hostile.txt" };
+    for (size_t f = 0; f < sizeof fixtures / sizeof fixtures[0]; f++) {
+        struct arena arena = { 0 };
+        struct str out = { 0 };
+        struct judgement judgement;
+        const struct view view = { .arena = &arena };
+        judgement_fixture_make(fixtures[f], &judgement, &arena);
+        for (int kind = 0; kind < 3; kind++) {
+            struct chart_job job =
+                chart_forest_job(&judgement.comparisons[0], 0, kind == 2 ? chart_forest_file_width : 0, &arena);
+            struct chart_drawing drawing = chart_drawing_new(&job, kind == 1);
+            struct chart chart = { .subject = job.subject };
+            assert_true(job.prepare(&view, &chart, &drawing));
+            str_appendf(&out, "# %g x %g, margins %g %g\n%s\n%s%s\n", drawing.width, drawing.height, drawing.left,
+                        drawing.right, chart.note, str_text(&drawing.settings), str_text(&drawing.data));
+            for (size_t i = 0; i < chart.tip_count && kind == 0; i++)
+                str_appendf(&out, "t%zu: %s\n", i, chart.tips[i]);
+            chart_drawing_release(&drawing);
+        }
+        check_text(files[f], &out);
+        str_release(&out);
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_goldens) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_goldens), cmocka_unit_test(test_forest) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

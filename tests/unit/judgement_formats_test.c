@@ -1,6 +1,8 @@
 /* judgement_formats_test.c: what must hold for every format of every judgement: it is written at all, hostile names
  * stay text, limits are kept, two thousand cases are no problem. What it looks like: tests/golden/judgement_test.c. */
 #include "reports/escape.h"
+#include "reports/judgement_cases.h"
+#include "reports/judgement_source.h"
 #include "reports/judgement_words.h"
 #include "reports/text.h"
 #include "tests/support/judgement_fixture.h"
@@ -15,6 +17,12 @@
 #include <utf8proc.h>
 
 enum { FIXTURES = JUDGEMENT_FIXTURE_MANY + 1 };
+
+/* Needs gnuplot: tests/e2e/judgement_consumers_test.c. */
+static bool is_picture(const struct judgement_format *format)
+{
+    return str_equal(format->name, "png") || str_equal(format->name, "svg");
+}
 
 static void write_as(const char *format, enum judgement_fixture fixture, const char *picture, struct str *out)
 {
@@ -45,7 +53,7 @@ static void test_every_format_writes_every_judgement(void **state)
 {
     (void)state;
     for (size_t f = 0; f < judgement_format_count; f++)
-        for (int i = 0; i < FIXTURES; i++) {
+        for (int i = 0; i < FIXTURES && !is_picture(&judgement_formats[f]); i++) {
             struct str out = { 0 };
             write_as(judgement_formats[f].name, (enum judgement_fixture)i, NULL, &out);
             assert_true(is_utf8(str_text(&out)));
@@ -143,7 +151,7 @@ static void test_json(void **state)
 {
     (void)state;
     struct str out = { 0 };
-    for (int i = 0; i < FIXTURES; i++) {
+    for (int i = 0; i < JUDGEMENT_FIXTURE_MANY; i++) {
         write_as("json", (enum judgement_fixture)i, NULL, &out);
         json_decref(load(&out));
     }
@@ -182,6 +190,157 @@ static void test_numbers(void **state)
     assert_string_equal(judgement_probability(text, sizeof text, 0.0451), "0.045");
     assert_string_equal(judgement_probability(text, sizeof text, 0.6), "0.60");
     assert_string_equal(judgement_probability(text, sizeof text, NAN), "");
+}
+
+/* RFC 4180: as many fields in every row, all rows closed by CR LF. */
+static size_t count_fields(const char **row)
+{
+    size_t fields = 1;
+    bool quoted = false;
+    for (; **row; (*row)++) {
+        quoted = quoted != (**row == '"');
+        fields += !quoted && **row == ',';
+        if (!quoted && **row == '\n') {
+            assert_int_equal((*row)[-1], '\r');
+            (*row)++;
+            return fields;
+        }
+    }
+    fail_msg("a row without an end");
+    return 0;
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    struct str out = { 0 };
+    for (int i = 0; i < JUDGEMENT_FIXTURE_MANY; i++) {
+        write_as("csv", (enum judgement_fixture)i, NULL, &out);
+        const char *at = out.data;
+        size_t fields = count_fields(&at);
+        assert_int_equal(fields, 25);
+        while (*at)
+            assert_int_equal(count_fields(&at), fields);
+    }
+    write_as("csv", JUDGEMENT_FIXTURE_HOSTILE, NULL, &out);
+    assert_non_null(strstr(out.data, "\"'=cmd|' /C calc'!A0,\"\"quote\"\"\""));
+    str_release(&out);
+}
+
+/* Every line is a command of ours; foreign text starts none. */
+static void test_annotations(void **state)
+{
+    (void)state;
+    struct str out = { 0 };
+    for (int i = 0; i < FIXTURES; i++) {
+        size_t errors = 0, warnings = 0;
+        write_as("github", (enum judgement_fixture)i, NULL, &out);
+        for (char *line = out.data, *end; *line; line = end + 1) {
+            end = strchr(line, '\n');
+            assert_non_null(end);
+            *end = 0;
+            errors += str_starts(line, "::error ");
+            warnings += str_starts(line, "::warning ");
+            assert_true(str_starts(line, "::error ") || str_starts(line, "::warning ") ||
+                        str_starts(line, "::notice "));
+        }
+        assert_true(errors <= 10); /* GitHub shows no more */
+        assert_true(warnings <= 20);
+    }
+    str_release(&out);
+}
+
+/* What code scanning needs, and the fields that the standard requires. */
+static void test_sarif(void **state)
+{
+    (void)state;
+    struct str out = { 0 };
+    for (int i = 0; i < FIXTURES; i++) {
+        write_as("sarif", (enum judgement_fixture)i, NULL, &out);
+        json_t *json = load(&out), *run = json_array_get(json_object_get(json, "runs"), 0);
+        assert_string_equal(json_string_value(json_object_get(json, "version")), "2.1.0");
+        json_t *driver = json_object_get(json_object_get(run, "tool"), "driver"), *result;
+        json_t *rules = json_object_get(driver, "rules");
+        size_t index;
+        json_array_foreach(json_object_get(run, "results"), index, result)
+        {
+            json_t *rule = json_array_get(rules, (size_t)json_integer_value(json_object_get(result, "ruleIndex")));
+            assert_string_equal(json_string_value(json_object_get(rule, "id")),
+                                json_string_value(json_object_get(result, "ruleId")));
+            assert_non_null(json_object_get(json_object_get(result, "message"), "text"));
+            assert_non_null(json_object_get(json_object_get(result, "partialFingerprints"), "pronyCase/v1"));
+            assert_int_equal(json_array_size(json_object_get(result, "locations")), 1);
+        }
+        json_decref(json);
+    }
+    write_as("sarif", JUDGEMENT_FIXTURE_FULL, NULL, &out);
+    assert_non_null(strstr(out.data, "\"suppressions\""));
+    str_release(&out);
+}
+
+/* Files of kernels and suites of this repository; names that lead elsewhere give none. */
+static void test_sources(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    assert_string_equal(judgement_source(".", "kernels", "matmul/q4_0/avx2/m:1", &arena),
+                        "kernels/matmul/matmul_q4_0__avx2.c");
+    assert_string_equal(judgement_source(".", "kernels", "matmul/q4_0/nonsense", &arena), "kernels/matmul/table.c");
+    assert_string_equal(judgement_source(".", "generate", "decode/x", &arena), "suites/generate.c");
+    assert_string_equal(judgement_source(".", "kernels", "nonsense/x", &arena), "suites/kernels.c");
+    assert_string_equal(judgement_source(".", "generate", NULL, &arena), "suites/generate.c");
+    assert_null(judgement_source(NULL, "kernels", "matmul/q4_0/avx2", &arena));
+    assert_null(judgement_source(".", "../suites", "x", &arena));
+    assert_null(judgement_source(".", "nonsense", "x", &arena));
+    assert_string_equal(judgement_source(".", "kernels", "../../etc/passwd", &arena), "suites/kernels.c");
+    arena_release(&arena);
+}
+
+/* What is fine is left out, the wrong and failed come before the slow, and those before the open ones. */
+static void test_worst(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct judgement judgement;
+    size_t count;
+    judgement_fixture_make(JUDGEMENT_FIXTURE_FULL, &judgement, &arena);
+    const struct judgement_entry *entries = judgement_worst(&judgement, &count, &arena);
+    assert_int_equal(count, 10);
+    assert_string_equal(entries[0].kind, "wrong output");
+    for (size_t i = 1; i < count; i++)
+        assert_true(entries[i].level <= entries[i - 1].level);
+    assert_int_equal(entries[count - 1].level, JUDGEMENT_OPEN);
+    /* Without a gate the verdicts stand. */
+    judgement.gate = NULL;
+    judgement_worst(&judgement, &count, &arena);
+    assert_int_equal(count, 8);
+    arena_release(&arena);
+}
+
+static void test_pictures_say_why_not(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct judgement judgement;
+    struct str out = { 0 };
+    struct error error;
+    const struct report_options none = { 0 }, missing = { .gnuplot = "/nonexistent/gnuplot" };
+    judgement_fixture_make(JUDGEMENT_FIXTURE_TARGETS, &judgement, &arena);
+    assert_int_equal(judgement_png(&judgement, &missing, &out, &error), ERROR_UNSUPPORTED);
+    assert_string_equal(error.text, "no forest plot: nothing was compared");
+    judgement_fixture_make(JUDGEMENT_FIXTURE_EMPTY, &judgement, &arena);
+    assert_int_equal(judgement_svg(&judgement, &missing, &out, &error), ERROR_UNSUPPORTED);
+    assert_string_equal(error.text, "no forest plot: the runs share no case");
+    judgement_fixture_make(JUDGEMENT_FIXTURE_CLEAN, &judgement, &arena);
+    assert_int_equal(judgement_svg(&judgement, &none, &out, &error), ERROR_UNSUPPORTED);
+    assert_int_not_equal(judgement_png(&judgement, &missing, &out, &error), 0);
+    assert_non_null(strstr(error.text, "/nonexistent/gnuplot"));
+    assert_int_equal(out.length, 0);
+    /* The page goes without. */
+    assert_int_equal(judgement_html(&judgement, &missing, &out, &error), 0);
+    assert_non_null(strstr(out.data, "not drawn"));
+    str_release(&out);
+    arena_release(&arena);
 }
 
 /* The largest first, no more than asked for, and no rate that only says what the time says. */
@@ -230,6 +389,12 @@ int main(void)
         cmocka_unit_test(test_comment_of_long_names),
         cmocka_unit_test(test_hostile_markdown),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_annotations),
+        cmocka_unit_test(test_sarif),
+        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_worst),
+        cmocka_unit_test(test_pictures_say_why_not),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_status),
