@@ -338,20 +338,22 @@ static int collect(struct store *store, int64_t case_id, const char *metric, str
     int code = find_metric(store, metric, case_id, collector->arena, &metric_id, unit, error);
     if (code != 0)
         return code;
+    /* In the order of run numbers: an index would give that of their starts, which a merge mixes. */
     if (real || cpu) {
         *unit = "ns";
-        code = read_values(store,
-                           real ? "SELECT s.run_id, 0, s.process, s.real_time_ns FROM run r CROSS JOIN sample s "
-                                  "ON s.run_id = r.id AND s.case_id = ?1 WHERE s.status = 0 AND s.pass = 0"
-                                : "SELECT s.run_id, 0, s.process, s.cpu_time_ns FROM run r CROSS JOIN sample s "
-                                  "ON s.run_id = r.id AND s.case_id = ?1 WHERE s.cpu_time_ns NOT NULL AND s.pass = 0",
-                           case_id, 0, collector, error);
+        code = read_values(
+            store,
+            real ? "SELECT s.run_id, 0, s.process, s.real_time_ns FROM run r CROSS JOIN sample s "
+                   "ON s.run_id = r.id AND s.case_id = ?1 WHERE s.status = 0 AND s.pass = 0 ORDER BY r.id"
+                 : "SELECT s.run_id, 0, s.process, s.cpu_time_ns FROM run r CROSS JOIN sample s "
+                   "ON s.run_id = r.id AND s.case_id = ?1 WHERE s.cpu_time_ns NOT NULL AND s.pass = 0 ORDER BY r.id",
+            case_id, 0, collector, error);
     } else if (metric_id) {
         code = read_values(store,
                            "SELECT s.run_id, s.pass, s.process, v.value FROM run r CROSS JOIN sample s "
                            "ON s.run_id = r.id AND s.case_id = ?1 CROSS JOIN sample_value v "
                            "ON v.sample_id = s.id AND v.metric_id = ?2 WHERE v.value NOT NULL "
-                           "AND (s.status = 0 OR s.pass <> 0)",
+                           "AND (s.status = 0 OR s.pass <> 0) ORDER BY r.id",
                            case_id, metric_id, collector, error);
     }
     size_t raw_count = collector->count;
