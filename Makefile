@@ -206,7 +206,7 @@ $(O)/obj/%.o: %.c
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 # asset.c includes these files by .incbin, which the compiler's dependency files do not see.
-$(O)/obj/reports/asset.o: $(wildcard reports/page.* reports/flame*.css reports/flame.js reports/flame.html reports/charts/*.gp)
+$(O)/obj/reports/asset.o: $(wildcard reports/page.* reports/site.css reports/site.js reports/flame*.css reports/flame.js reports/flame.html reports/charts/*.gp)
 $(O)/obj/harness/probe/probe_groups.o: $(wildcard harness/probe/groups/*.group)
 ifeq ($(filter-out release clang,$(VARIANT)),)
 kernel_opt := -O3

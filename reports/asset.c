@@ -14,6 +14,8 @@
 
 ASSET(page_css, "page.css");
 ASSET(page_js, "page.js");
+ASSET(site_css, "site.css");
+ASSET(site_js, "site.js");
 ASSET(flame_css, "flame.css");
 ASSET(flame_svg_css, "flame_svg.css");
 ASSET(flame_js, "flame.js");
@@ -31,6 +33,9 @@ ASSET(memory_gp, "charts/memory.gp");
 ASSET(noise_gp, "charts/noise.gp");
 ASSET(forest_gp, "charts/forest.gp");
 ASSET(trend_gp, "charts/trend.gp");
+ASSET(heat_gp, "charts/heat.gp");
+ASSET(spread_gp, "charts/spread.gp");
+ASSET(ecdf_gp, "charts/ecdf.gp");
 ASSET(scaling_gp, "charts/scaling.gp");
 
 static const struct {
@@ -38,6 +43,8 @@ static const struct {
 } assets[] = {
     { "page.css", asset_page_css },
     { "page.js", asset_page_js },
+    { "site.css", asset_site_css },
+    { "site.js", asset_site_js },
     { "flame.css", asset_flame_css },
     { "flame_svg.css", asset_flame_svg_css },
     { "flame.js", asset_flame_js },
@@ -55,6 +62,9 @@ static const struct {
     { "charts/noise.gp", asset_noise_gp },
     { "charts/forest.gp", asset_forest_gp },
     { "charts/trend.gp", asset_trend_gp },
+    { "charts/heat.gp", asset_heat_gp },
+    { "charts/spread.gp", asset_spread_gp },
+    { "charts/ecdf.gp", asset_ecdf_gp },
     { "charts/scaling.gp", asset_scaling_gp },
 };
 

@@ -65,6 +65,23 @@ chart_prepare chart_roofline, chart_decode, chart_prefill, chart_latency, chart_
 /* Its subject is a struct history (harness/judge/history.h). */
 chart_prepare chart_trend;
 
+/* One case of the newest run beside the same of another run: the subject of the charts of a case (chart_case.c; the
+ * last in chart_memory.c). */
+struct chart_sides {
+    const struct view_case *view_case; /* of the newest run */
+    const struct store_case *other;    /* NULL = none */
+    const char *name, *other_name;     /* of the runs */
+};
+chart_prepare chart_case_ecdf, chart_case_spread, chart_case_latency, chart_case_memory;
+
+/* Values of rows (cases) in columns (runs, oldest first) as colours: the subject of chart_heat. */
+struct chart_heat {
+    const char **rows, **columns, **column_labels; /* column labels: under the chart where there is room */
+    size_t row_count, column_count;
+    const double *effects; /* log ratio by row and column, above 0 = worse; NaN = not measured */
+};
+chart_prepare chart_heat;
+
 /* One chart to be drawn: what the table of charts.c holds for a run; others make their own. */
 struct chart_job {
     const char *id, *title; /* id: unique among the jobs; names files */
@@ -122,6 +139,14 @@ int chart_names_index(struct chart_names *names, const char *name);
  * (chart_decode.c, charts/decode.gp). */
 bool chart_rate_bars(const struct view *view, struct chart *chart, struct chart_drawing *drawing, const char *operation,
                      const char *size);
+
+/* ---- chart_latency.c ---- */
+
+/* Two data blocks of charts/latency.gp: the line of sorted times, and its named quantiles. */
+void chart_latency_line(const struct view *view, struct chart *chart, const char *label, const double *sorted_ns,
+                        size_t count, struct chart_drawing *drawing);
+/* All settings of charts/latency.gp but COLOR and DASH. x_end: -log10(1 - q) of the last quantile. */
+void chart_latency_axes(struct str *settings, double low_ms, double high_ms, double x_end, int line_count);
 
 /* ---- shared by chart_draw.c and chart_save.c ---- */
 

@@ -73,7 +73,7 @@ static const char *quantile_tip(const struct view *view, const char *label, cons
 }
 
 /* POINTS quantiles at equal steps of the axis, then the named ones that so many tokens can tell. */
-static void append_line(const struct view *view, struct chart *chart, const char *label, const double *sorted,
+void chart_latency_line(const struct view *view, struct chart *chart, const char *label, const double *sorted,
                         size_t count, struct chart_drawing *drawing)
 {
     static const double named[] = { 0.5, 0.9, 0.99, 0.999 };
@@ -88,6 +88,14 @@ static void append_line(const struct view *view, struct chart *chart, const char
                     stats_quantile_sorted(sorted, count, named[q]) / 1e6,
                     chart_tip(view, chart, quantile_tip(view, label, sorted, count, named[q])));
     chart_next_block(drawing);
+}
+
+void chart_latency_axes(struct str *settings, double low_ms, double high_ms, double x_end, int line_count)
+{
+    bool logarithmic = low_ms > 0 && high_ms > 4 * low_ms;
+    str_appendf(settings, "XMAX = %g; LOGY = %d; YMIN = %g; YMAX = %g; YTICK = %g; SERIES = %d\n", x_end * 1.02,
+                logarithmic, logarithmic ? low_ms / 1.15 : 0, high_ms > 0 ? high_ms * 1.08 : 1, chart_tick(high_ms, 6),
+                line_count);
 }
 
 bool chart_latency(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
@@ -115,17 +123,15 @@ bool chart_latency(const struct view *view, struct chart *chart, struct chart_dr
         const char *model = chart_model_label(view, line->name, one_model);
         double threads = case_name_number(line->name, "threads", 1);
         const char *label = arena_format(view->arena, "%s, %g thread%s", model, threads, threads == 1 ? "" : "s");
-        append_line(view, chart, label, sorted, count, drawing);
+        chart_latency_line(view, chart, label, sorted, count, drawing);
         int color = chart_names_index(&models, model) % CHART_SERIES;
         str_appendf(settings, "%d ", color);
         str_append(&dashes, threads == 1 ? "1 " : "0 ");
         chart_legend_add(chart, label, color, threads == 1 ? CHART_DASH : CHART_LINE);
         free(sorted);
     }
-    bool logarithmic = low > 0 && high > 4 * low;
-    str_appendf(settings, "'; DASH = '%s'\nXMAX = %g; LOGY = %d; YMIN = %g; YMAX = %g; YTICK = %g; SERIES = %d\n",
-                str_text(&dashes), x_end * 1.02, logarithmic, logarithmic ? low / 1.15 : 0, high > 0 ? high * 1.08 : 1,
-                chart_tick(high, 6), lines.count);
+    str_appendf(settings, "'; DASH = '%s'\n", str_text(&dashes));
+    chart_latency_axes(settings, low, high, x_end, lines.count);
     str_release(&dashes);
     chart->note =
         arena_format(view->arena, "Time of each decoded token at the smallest context, all processes together%s.",

@@ -90,14 +90,9 @@ static void append_line(const struct view *view, struct chart *chart, const stru
     chart_next_block(drawing);
 }
 
-bool chart_memory(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+static void draw_lines(const struct view *view, struct chart *chart, struct chart_drawing *drawing,
+                       const struct line *lines, size_t count)
 {
-    struct line lines[LINE_LIMIT];
-    size_t count, all = collect(view, lines, &count);
-    if (count == 0) {
-        chart->reason = "no case was watched over many operations; prony run --memory does that";
-        return false;
-    }
     double low = 0, high = 0;
     for (size_t n = 0; n < count; n++)
         for (size_t i = 0; i < lines[n].course->count; i++) {
@@ -108,17 +103,52 @@ bool chart_memory(const struct view *view, struct chart *chart, struct chart_dra
     double span = fmax(high, -low);
     struct number_scale scale = number_scale(NUMBER_BYTES, span);
     double unit_bytes = 1 / scale.factor;
-    for (size_t n = 0; n < count; n++) {
+    for (size_t n = 0; n < count; n++)
         append_line(view, chart, &lines[n], unit_bytes, drawing);
-        chart_legend_add(chart, lines[n].view_case->name, (int)n, CHART_LINE);
-    }
     double room = span > 0 ? 0.08 * span : unit_bytes;
     str_appendf(&drawing->settings, "YMIN = %g; YMAX = %g; SERIES = %zu; UNIT = '%s'\n",
                 (low < 0 ? low - room : -0.25 * room) / unit_bytes, (high + room) / unit_bytes, count, scale.unit);
+}
+
+bool chart_memory(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+{
+    struct line lines[LINE_LIMIT];
+    size_t count, all = collect(view, lines, &count);
+    if (count == 0) {
+        chart->reason = "no case was watched over many operations; prony run --memory does that";
+        return false;
+    }
+    draw_lines(view, chart, drawing, lines, count);
+    for (size_t n = 0; n < count; n++)
+        chart_legend_add(chart, lines[n].view_case->name, (int)n, CHART_LINE);
     chart->note = arena_format(
         view->arena,
         "Change of the live heap, or of the resident set where the heap is not counted or stands still, "
         "over the operations of a long run%s.",
         all > count ? arena_format(view->arena, "; the %zu of %zu cases that change most", count, all) : "");
+    return true;
+}
+
+bool chart_case_memory(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
+{
+    const struct chart_sides *sides = chart->subject;
+    static const char *const names[] = { "live_bytes", "rss_bytes" }, *const titles[] = { "live heap", "resident set" };
+    struct line lines[2];
+    size_t count = 0;
+    for (size_t i = 0; i < 2 && sides->view_case; i++) {
+        const struct store_course *course = find_course(sides->view_case->source, names[i]);
+        double growth = course ? course->values[course->count - 1] - course->values[0] : NAN;
+        if (!isfinite(growth))
+            continue;
+        lines[count++] = (struct line){ sides->view_case, course, growth };
+        chart_legend_add(chart, titles[i], (int)count - 1, CHART_LINE);
+    }
+    if (count == 0) {
+        chart->reason = "memory was not watched: prony run --memory does that";
+        return false;
+    }
+    draw_lines(view, chart, drawing, lines, count);
+    drawing->script = "memory";
+    chart->note = "Change since the first operation of a long run.";
     return true;
 }

@@ -122,77 +122,7 @@ static void key_cards(const struct view *view, double scale, struct str *out)
     str_append(out, "</ul></section>\n");
 }
 
-static void problem_list(const struct view *view, struct str *out)
-{
-    if (view->problem_count == 0)
-        return;
-    str_append(out, "<section id=\"problems\"><h2>Problems</h2><ul class=\"problems\">\n");
-    for (size_t i = 0; i < view->problem_count; i++) {
-        const struct view_problem *problem = &view->problems[i];
-        const char *word = view_problem_word(problem->kind);
-        str_appendf(out, "<li class=\"%s\"><span class=\"kind\">%s</span><div><p><code>", word, word);
-        escape_html_name(out, problem->suite);
-        if (problem->name) {
-            str_append(out, " ");
-            escape_html_name(out, problem->name);
-        }
-        str_append(out, "</code>");
-        if (!problem->name)
-            str_append(out, " as a whole");
-        if (problem->count > 1)
-            str_appendf(out, ", %zu times", problem->count);
-        str_append(out, "</p><p class=\"reason\">");
-        escape_html(out, problem->reason);
-        str_append(out, "</p>");
-        if (problem->detail) {
-            str_append(out, "<details><summary>end of stderr</summary><pre>");
-            escape_html(out, problem->detail);
-            str_append(out, "</pre></details>");
-        }
-        str_append(out, "</div></li>\n");
-    }
-    str_append(out, "</ul></section>\n");
-}
-
 /* ---- charts ---- */
-
-static void legend(const struct chart *chart, struct str *out)
-{
-    static const char *const marks[] = { "dot", "line", "dash", "square" };
-    if (chart->legend_count < 2)
-        return;
-    str_append(out, "<ul class=\"legend\">");
-    for (size_t i = 0; i < chart->legend_count; i++) {
-        const struct chart_legend *entry = &chart->legend[i];
-        str_appendf(out, "<li><i class=\"%s\" style=\"color:var(--s%d)\"></i>", marks[entry->mark], entry->series);
-        escape_html(out, entry->text);
-        str_append(out, "</li>");
-    }
-    str_append(out, "</ul>");
-}
-
-static void chart_figure(const struct chart *chart, bool alone, struct str *out)
-{
-    str_appendf(out, "<figure class=\"%s\" id=\"chart-%s\"><figcaption><h3>",
-                chart->wide ? "full"
-                : alone     ? "half alone"
-                            : "half",
-                chart->id);
-    escape_html(out, chart->title);
-    str_append(out, "</h3>");
-    if (chart->reason) {
-        str_append(out, "</figcaption><p class=\"missing\">");
-        escape_html(out, chart->reason);
-        str_append(out, "</p></figure>\n");
-        return;
-    }
-    str_append(out, "<p>");
-    escape_html(out, chart->note);
-    str_append(out, "</p></figcaption>");
-    legend(chart, out);
-    const char *narrow = chart->svg[1] ? chart->svg[1] : chart->svg[0];
-    str_appendf(out, "<div class=\"wide\">%s</div>\n<div class=\"narrow\">%s</div></figure>\n", chart->svg[0], narrow);
-}
 
 /* "Roofline of the kernels (no kernel case counted ...); ..." for the charts that had no data. */
 static void list_left_out(const struct chart *charts, size_t count, struct str *out)
@@ -225,7 +155,7 @@ static void chart_section(const struct view *view, const char *gnuplot, struct s
     for (size_t i = 0; i < count; i++)
         if (!charts[i].reason || charts[i].failed) {
             half_done += !charts[i].wide;
-            chart_figure(&charts[i], half % 2 == 1 && half_done == half, out);
+            html_chart(&charts[i], half % 2 == 1 && half_done == half, out);
         }
     str_append(out, "</div></section>\n");
 }
@@ -253,21 +183,6 @@ static void case_section(const struct view *view, double scale, struct str *out)
     str_append(out, "</section>\n");
 }
 
-static void fact_table(const char *title, const struct store_fact *facts, size_t count, struct str *out)
-{
-    if (count == 0)
-        return;
-    str_appendf(out, "<div><h3>%s</h3><div class=\"scroll\"><table class=\"plain\"><tbody>", title);
-    for (size_t i = 0; i < count; i++) {
-        str_append(out, "<tr><th scope=\"row\">");
-        escape_html(out, facts[i].name);
-        str_append(out, "</th><td>");
-        escape_html(out, facts[i].value);
-        str_append(out, "</td></tr>");
-    }
-    str_append(out, "</tbody></table></div></div>\n");
-}
-
 static void method(const struct view *view, const char *left_out, struct str *out)
 {
     const struct store_run_row *run = &view->run;
@@ -284,10 +199,10 @@ static void method(const struct view *view, const char *left_out, struct str *ou
                                        { "seed", seed },
                                        { "uuid", run->uuid },
                                        { "fingerprint", run->fingerprint } };
-    fact_table("Run", self, sizeof self / sizeof self[0], out);
-    fact_table("Build", run->build, run->build_count, out);
-    fact_table("Machine", run->machine, run->machine_count, out);
-    fact_table("Environment", run->environment, run->environment_count, out);
+    html_facts("Run", self, sizeof self / sizeof self[0], out);
+    html_facts("Build", run->build, run->build_count, out);
+    html_facts("Machine", run->machine, run->machine_count, out);
+    html_facts("Environment", run->environment, run->environment_count, out);
     str_append(out, "</div></details></section>\n");
 }
 
@@ -303,7 +218,7 @@ static void page_end(const struct report_options *options, struct str *out)
 static void sections(const struct view *view, const struct report_options *options, double scale, struct str *out)
 {
     struct str left_out = { 0 };
-    problem_list(view, out);
+    html_problems(view, out);
     chart_section(view, options->gnuplot, out, &left_out);
     if (view->explain) {
         html_accounts(view->explain, out);

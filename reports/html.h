@@ -12,6 +12,13 @@ double html_range_scale(const struct view *view);
 void html_range_bar(struct str *out, const struct stats_summary *summary, double scale);
 /* The table of a group, with its heading. */
 void html_group(const struct view *view, const struct view_group *group, size_t index, double scale, struct str *out);
+/* What failed, with reasons; nothing if there is nothing (html_part.c, as the next two). */
+void html_problems(const struct view *view, struct str *out);
+struct chart;
+/* A figure with legend and note, or the reason why it is not there. alone: no other one stands beside it. */
+void html_chart(const struct chart *chart, bool alone, struct str *out);
+/* A table of names and values with a heading; nothing for count 0. title is not escaped. */
+void html_facts(const char *title, const struct store_fact *facts, size_t count, struct str *out);
 /* "93.8 %" */
 char *html_coverage(char *buffer, size_t size, double coverage);
 

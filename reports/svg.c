@@ -27,7 +27,11 @@ static void append_color(struct str *out, int index)
 static size_t parse_color(const char *text, int *index)
 {
     int red, green, used = 0;
-    if (sscanf(text, "rgb( %d , %d , %d )%n", &red, &green, index, &used) < 3 || red || green)
+    char start[32] = ""; /* sscanf measures all of a text first */
+    if (!str_starts(text, "rgb("))
+        return 0;
+    strncpy(start, text, sizeof start - 1);
+    if (sscanf(start, "rgb( %d , %d , %d )%n", &red, &green, index, &used) < 3 || red || green)
         return 0;
     return (size_t)used;
 }
@@ -54,6 +58,13 @@ static void rewrite_tag(struct str *out, const char *tag, size_t length, const c
     const char *end = tag + length;
     while (tag < end) {
         int index = 0;
+        size_t plain = strcspn(tag, "\" xgr\n\t\r"); /* where nothing below begins */
+        if (plain > (size_t)(end - tag))
+            plain = (size_t)(end - tag);
+        str_append_bytes(out, tag, plain);
+        tag += plain;
+        if (tag == end)
+            break;
         size_t used = 0;
         for (size_t i = 0; i < sizeof replacements / sizeof replacements[0] && !used; i++)
             if (str_starts(tag, replacements[i].from)) {
@@ -129,10 +140,14 @@ static void drop_empty_groups(struct str *text)
         before = text->length;
         str_clear(&kept);
         for (const char *at = str_text(text); *at;) {
-            size_t length = strcspn(at, ">") + 1;
-            if (str_starts(at, "<g") && (at[2] == ' ' || at[2] == '>') && str_starts(at + length, "</g>"))
+            const char *group = strstr(at, "<g");
+            size_t before_group = group ? (size_t)(group - at) : strlen(at);
+            str_append_bytes(&kept, at, before_group);
+            at += before_group;
+            size_t length = group ? strcspn(at, ">") + 1 : 0;
+            if (group && (at[2] == ' ' || at[2] == '>') && str_starts(at + length, "</g>"))
                 at += length + 4;
-            else
+            else if (group)
                 str_append_char(&kept, *at++);
         }
         struct str swap = *text;

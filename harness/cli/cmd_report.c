@@ -1,4 +1,4 @@
-/* cmd_report.c: `prony report`: a run as text, Markdown, HTML or JSON, its charts as files. */
+/* cmd_report.c: `prony report`: a run as text, Markdown, HTML or JSON, its charts as files, the database as a site. */
 #include "harness/base/arena.h"
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
@@ -8,11 +8,12 @@
 #include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/report.h"
+#include "reports/site.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct settings {
-    const char *database, *format, *output, *title, *run, *charts;
+    const char *database, *format, *output, *title, *run, *charts, *site;
     bool no_charts;
 };
 
@@ -22,6 +23,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'f', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
         { "no-charts", 0, OPTION_FLAG, &settings->no_charts }, { "charts", 0, OPTION_TEXT, &settings->charts },
+        { "site", 0, OPTION_TEXT, &settings->site },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -29,6 +31,8 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         code = error_set(error, ERROR_USAGE, "one RUN at a time, but there is also '%s'", rest.items[1]);
     if (!code && rest.count == 1)
         settings->run = rest.items[0];
+    if (!code && settings->site && (settings->charts || settings->format || settings->output))
+        code = error_set(error, ERROR_USAGE, "--site goes with neither --charts nor --format nor --output");
     if (!code && settings->charts && (settings->format || settings->output))
         code = error_set(error, ERROR_USAGE, "--charts goes with neither --format nor --output");
     free(rest.items);
@@ -127,6 +131,26 @@ static int write_report(const struct settings *settings, struct store *store, st
     return code;
 }
 
+/* Prints the path of the first page. */
+static int write_site(const struct settings *settings, struct store *store, struct arena *arena, struct error *error)
+{
+    struct report_options options = options_of(settings);
+    struct site_result result;
+    char size[32];
+    if (settings->run)
+        return error_set(error, ERROR_USAGE, "--site shows all runs of the database, so RUN '%s' means nothing",
+                         settings->run);
+    int code = site_write(store, settings->site, settings->title, &options, arena, &result, error);
+    if (code)
+        return code;
+    if (result.chart_problem)
+        log_warn("the site has no charts: %s", result.chart_problem);
+    log_info("%zu pages of %zu cases and %zu runs, %s", result.pages, result.cases, result.runs,
+             str_bytes(size, sizeof size, (double)result.size_bytes));
+    printf("%s/index.html\n", settings->site);
+    return 0;
+}
+
 static int run(struct app *app, int argc, char **argv)
 {
     struct settings settings = { .database = app->database_path };
@@ -137,7 +161,8 @@ static int run(struct app *app, int argc, char **argv)
     if (!code)
         code = store_open(&store, settings.database, true, &error);
     if (!code)
-        code = write_report(&settings, store, &arena, &error);
+        code = settings.site ? write_site(&settings, store, &arena, &error)
+                             : write_report(&settings, store, &arena, &error);
     store_close(store);
     arena_release(&arena);
     return code ? command_fail(&cmd_report, &error) : EXIT_OK;
@@ -146,8 +171,9 @@ static int run(struct app *app, int argc, char **argv)
 const struct command cmd_report = {
     .name = "report",
     .synopsis = "prony report [RUN] [--format text|markdown|html|json] [-o FILE] [--title T]\n"
-                "       prony report [RUN] --charts DIR",
-    .summary = "Write a run as a report or as charts",
+                "       prony report [RUN] --charts DIR\n"
+                "       prony report --site DIR [--title T]",
+    .summary = "Write a run as a report or as charts, or all runs as a web site",
     .help =
         "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
         "\n"
@@ -157,7 +183,10 @@ const struct command cmd_report = {
         "      --charts DIR  write every chart of the run into DIR: <chart>.png and .svg, with the gnuplot script\n"
         "                   and the data; prints the paths of the pictures. Among them inference_speedup_chart.png\n"
         "                   (over threads) and batch_size_speedup_chart.png\n"
-        "      --title T    title of the report\n"
+        "      --site DIR   write all runs as a static web site and print the path of its first page: verdicts,\n"
+        "                   worst first, a page for each suite and case, history, comparisons, profiles,\n"
+        "                   environment. It needs no network and no server. DIR must be new, empty, or such a site\n"
+        "      --title T    title of the report or site\n"
         "      --no-charts  HTML without charts\n"
         "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
         "\n"
@@ -168,6 +197,7 @@ const struct command cmd_report = {
         "  prony report latest~1 --format markdown >> pull-request.md\n"
         "  prony report 12 -o nightly.html --title \"Nightly, main\"\n"
         "  prony report --charts charts\n"
+        "  prony report --site public --title \"Our engine\"\n"
         "\n"
         "exit status: 0 written, 2 no such run or file, or it could not be written\n",
     .run = run,

@@ -381,18 +381,21 @@ static int64_t add_comparison(struct filler *filler, const char *kind, int numbe
     struct setting base = { "main", kind, "3f2a91c0", 2001, last_day_ns - (number + 3) * day_ns / 4 },
                    candidate = { same ? "main" : "my-branch", kind, "3f2a91c0", same ? 2001 : 2002, base.started_ns };
     int64_t base_run = add_run(filler, &base, last, 1), candidate_run = add_run(filler, &candidate, last, factor);
+    char sql[160];
     const struct store_comparison comparison = { .kind = kind,
                                                  .base_run = base_run,
                                                  .candidate_run = candidate_run,
                                                  .base_name = "main",
                                                  .candidate_name = same ? "main" : "my-branch",
                                                  .seed = 7,
-                                                 .look = 2,
-                                                 .look_count = 4,
                                                  .identical_binaries = same };
     int64_t id = 0;
     if (!filler->code)
         filler->code = store_comparison_add(filler->store, &comparison, &id, filler->error);
+    snprintf(sql, sizeof sql, "UPDATE comparison SET created_ns = %lld WHERE id = %lld", (long long)base.started_ns,
+             (long long)id);
+    if (!filler->code)
+        filler->code = store_execute(filler->store, sql, filler->error);
     if (!same) {
         filler->result->ab_base = base_run;
         filler->result->ab_candidate = candidate_run;
@@ -436,7 +439,7 @@ int history_fixture_fill(struct store *store, const struct history_fixture *fixt
     if (fixture->branches)
         add_branches(&filler);
     if (fixture->comparisons) {
-        add_comparison(&filler, "ab", 0, 1.05);
+        add_comparison(&filler, "ab", 0, 1.08);
         for (int i = 1; i <= 3; i++)
             add_outcomes(&filler, add_comparison(&filler, "aa", i, 1));
     }
