@@ -181,12 +181,28 @@ static void tear_down(struct benchmark_state *state)
     c->logits = NULL;
 }
 
+/* PRONY_SELF_TEST_SLOWDOWN=2 draws every second token twice, so that `prony gate --self-test` has something that is
+ * really slower. 0 = not asked for. */
+static int draws_every(void)
+{
+    const char *text = getenv("PRONY_SELF_TEST_SLOWDOWN");
+    int64_t every;
+    return text && str_parse_i64(text, &every) && every > 0 && every < 1000 ? (int)every : 0;
+}
+
 static void run_case(struct benchmark_state *state)
 {
     struct sampling_case *c = benchmark_state_user_data(state);
     struct error error;
     uint32_t token = 0;
+    const int every = draws_every();
+    int until = every;
     while (benchmark_state_keep_running(state)) {
+        if (every && --until == 0) { /* the self-test's slowdown */
+            until = every;
+            (void)sampler_draw(c->sampler, c->logits, &token, &error);
+            benchmark_do_not_optimize(token);
+        }
         if (sampler_draw(c->sampler, c->logits, &token, &error) != 0) {
             benchmark_state_skip_with_error(state, "%s", error.text);
             return;

@@ -2,6 +2,7 @@
  */
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/cli/gate_self_test.h"
 #include "harness/cli/judgement.h"
 #include "harness/judge/gate_history.h"
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 struct settings {
     struct judgement_settings judgement;
     const char *run, *against, *branch;
-    bool ab, history, targets;
+    bool ab, history, targets, self_test;
 };
 
 struct work {
@@ -25,9 +26,13 @@ struct work {
 static int parse(struct settings *settings, int argc, char **argv, struct error *error)
 {
     const struct option options[] = {
-        JUDGEMENT_OPTIONS(&settings->judgement),           { "against", 0, OPTION_TEXT, &settings->against },
-        { "branch", 'b', OPTION_TEXT, &settings->branch }, { "ab", 0, OPTION_FLAG, &settings->ab },
-        { "history", 0, OPTION_FLAG, &settings->history }, { "targets", 0, OPTION_FLAG, &settings->targets },
+        JUDGEMENT_OPTIONS(&settings->judgement),
+        { "against", 0, OPTION_TEXT, &settings->against },
+        { "branch", 'b', OPTION_TEXT, &settings->branch },
+        { "ab", 0, OPTION_FLAG, &settings->ab },
+        { "history", 0, OPTION_FLAG, &settings->history },
+        { "targets", 0, OPTION_FLAG, &settings->targets },
+        { "self-test", 0, OPTION_FLAG, &settings->self_test },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -36,11 +41,12 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
     if (!code && rest.count == 1)
         settings->run = rest.items[0];
     free(rest.items);
-    int ways = (settings->against != NULL) + settings->ab + settings->history + settings->targets;
+    int ways = (settings->against != NULL) + settings->ab + settings->history + settings->targets + settings->self_test;
     if (!code && ways > 1)
-        code = error_set(error, ERROR_USAGE, "--against, --ab, --history, and --targets exclude each other");
-    if (!code && settings->run && settings->ab)
-        code = error_set(error, ERROR_USAGE, "--ab takes no RUN");
+        code =
+            error_set(error, ERROR_USAGE, "--against, --ab, --history, --targets and --self-test exclude each other");
+    if (!code && settings->run && (settings->ab || settings->self_test))
+        code = error_set(error, ERROR_USAGE, "--%s takes no RUN", settings->ab ? "ab" : "self-test");
     if (!code && settings->branch && (ways > settings->history))
         code = error_set(error, ERROR_USAGE, "--branch is for --history");
     return code;
@@ -244,7 +250,9 @@ static int run(struct app *app, int argc, char **argv)
     int code = parse(&work.settings, argc, argv, &error);
     if (!code)
         code = judgement_prepare(&work.judging, &work.settings.judgement, &work.arena, &error);
-    if (!code)
+    if (!code && work.settings.self_test)
+        code = gate_self_test(&work.judging, &status, &error);
+    else if (!code)
         code = judge(&work, &status, &error);
     store_close(work.store);
     judgement_release(&work.settings.judgement);
@@ -254,7 +262,7 @@ static int run(struct app *app, int argc, char **argv)
 
 const struct command cmd_gate = {
     .name = "gate",
-    .synopsis = "prony gate [RUN] [--against RUN | --history | --ab | --targets] [OPTIONS]",
+    .synopsis = "prony gate [RUN] [--against RUN | --history | --ab | --targets | --self-test] [OPTIONS]",
     .summary = "Pass or fail: a run against a baseline, its history, and targets, by a policy",
     .help =
         "  RUN                  the run to judge: number, latest (the default), uuid, tag, branch:NAME, commit:PREFIX\n"
@@ -263,6 +271,8 @@ const struct command cmd_gate = {
         "                       the default where no baseline is pinned\n"
         "  -b, --branch NAME    whose history; default: the policy's, else the run's own branch\n"
         "  --ab                 judge the newest prony ab again, with this policy\n"
+        "  --self-test          does the gate fire? A suite is slowed down, measured against itself and judged; so is an\n"
+        "                       unchanged copy. 0 if the first is regressed and the second is not, else 2. A minute\n"
         "  --targets            only what the policy says of values, not of changes\n" JUDGEMENT_HELP "\n"
         "Suites are judged first, then their cases. Against a history a step counts once three runs confirm it, for the\n"
         "7 runs (recent) in which it is news; one run that is beyond everything before is undecided. A pinned baseline\n"
@@ -273,6 +283,7 @@ const struct command cmd_gate = {
         "  prony tag baseline 12 && prony gate\n"
         "  prony gate latest --against branch:main --format markdown -o comment.md --format junit -o gate.xml\n"
         "  prony gate --targets --policy ci/nightly.policy\n"
+        "  prony gate --self-test --policy ci/nightly.policy\n"
         "\n"
         "exit status: 0 pass, 1 regressed (also wrong output, failed or missing cases, missed targets),\n"
         "2 could not run, or nothing was judged, 3 undecided\n",
