@@ -13,9 +13,10 @@ struct stats_paired {
     struct stats_interval interval; /* of it, from the signed-rank distribution (Tukey 1949), exact for few pairs */
     double p;                       /* two-sided: sign flips of the 20 % trimmed mean (Fisher 1935; Good 2005) */
     double p_minimum;               /* the smallest p that so many pairs allow: 2 / 2^count */
-    bool exact;    /* all flips were tried, always up to 17 pairs; else p is (1 + hits) / (1 + draws) of 10,000 seeded
-                    * draws,    or, where these give p < 0.001, of all flips (up to 21 pairs) or 200,000 more draws */
-    double sign_p; /* of the exact sign test, which assumes nothing of the shape */
+    bool exact; /* all flips were tried: always up to 14 pairs. Else p is (1 + hits) / (1 + draws) of 1,000 seeded draws
+                 * where that is above 0.1, of 10,000 where it is above 0.001 (up to 17 pairs all flips), and below that
+                 * of 100,000 (up to 21 pairs all flips) */
+    double sign_p;                       /* of the exact sign test, which assumes nothing of the shape */
     struct stats_interval sign_interval; /* of the median */
     bool skewed, bimodal;                /* then the sign test's answer is to be read beside */
 };

@@ -21,13 +21,19 @@
 enum {
     TRIM_DIVISOR = 5, /* a fifth of the values at each end */
     NIBBLE = 4,
-    MASK_LIMIT = 64,  /* more values than bits of a mask go the long way */
-    EXACT_LIMIT = 17, /* 2^16 flips in order cost no more than the draws */
-    EXACT_SECOND_LIMIT = 21,
-    DRAWS = 10000,
-    SECOND_DRAWS = 200000,
-    FEW_HITS = 10
+    MASK_LIMIT = 64, /* more values than bits of a mask go the long way */
+    STAGES = 3
 };
+
+/* So many draws first; all flips instead where there are no more pairs than that. Where that many of the draws hit,
+ * their p is the answer, else the next stage gives it: a p of 0.5 need not be known to the third digit, and one that is
+ * to be believed among a thousand others must be known to the sixth. It stays a p: let c be the bound between two
+ * stages, and both give a p. For a <= c only the later one can give p <= a, and does so with probability a at most. For
+ * a > c all answers <= a need the first p to be <= a, or <= c, which is less. */
+static const struct stage {
+    size_t exact_limit, draws, hits;
+} stages[STAGES] = { { 14, 1000, 100 }, { 17, 10000, 10 }, { 21, 100000, 0 } };
+
 /* Weight of the mean that breaks ties, and rounding errors that count as equal, both relative. */
 #define TIE_WEIGHT 1e-6
 #define ROUNDING   1e-12
@@ -39,6 +45,7 @@ struct flips {
     size_t count, trim;
     size_t nibbles;
     double *added;    /* [first[nibble] + 16 negatives before + signs]; bit = negative */
+    double *reach;    /* [nibble]: the most that this one and those behind it can add, and what ties and trims may do */
     size_t *first;    /* [nibble] */
     double threshold; /* at least as extreme = this or more */
 };
@@ -76,6 +83,14 @@ static void fill_tables(struct flips *flips)
         total += 16 * (NIBBLE * j + 1);
     }
     flips->added = mem_array(total, sizeof *flips->added);
+    flips->reach = mem_array(flips->nibbles, sizeof *flips->reach);
+    double sum = 0, reach = 0;
+    for (size_t i = 0; i < flips->count; i++)
+        sum += flips->sizes[i];
+    for (size_t i = flips->count; i-- > 0;) {
+        reach += (1 + TIE_WEIGHT) * flips->sizes[i];
+        flips->reach[i / NIBBLE] = reach + 2 * TIE_WEIGHT * sum;
+    }
     for (size_t j = 0; j < flips->nibbles; j++)
         for (size_t negatives = 0; negatives <= NIBBLE * j; negatives++)
             fill_nibble(flips, NIBBLE * j, negatives, flips->added + flips->first[j] + 16 * negatives);
@@ -170,9 +185,11 @@ static size_t count_last(const struct flips *flips, uint64_t signs, size_t negat
 }
 
 /* Hits among all flips whose values before nibble j have these signs; of the mirrored pairs of flips only the one in
- * which the largest value is positive. */
+ * which the largest value is positive. Where p is small most signs of the large values leave no way to a hit. */
 static size_t count_all(const struct flips *flips, size_t j, uint64_t signs, size_t negatives, double sum)
 {
+    if (fabs(sum) + flips->reach[j] < flips->threshold)
+        return 0;
     if (j + 1 == flips->nibbles)
         return count_last(flips, signs, negatives, sum);
     const double *added = flips->added + flips->first[j] + 16 * negatives;
@@ -189,23 +206,18 @@ static double exact_p(const struct flips *flips, bool *exact)
     return 2 * (double)count_all(flips, 0, 0, 0, 0) / (double)((uint64_t)1 << flips->count);
 }
 
-/* Ten thousand draws cannot say less than p = 1e-4, which is never enough among a thousand cases. So where hits are few
- * a second look follows, by all flips or by more draws, and its p is the answer. It stays a p: let c be the bound
- * between the looks. For a <= c only the second can give p <= a, and does so with probability a at most. For a > c both
- * answers
- * <= a need the first to be <= a, or <= c, which is the same event. */
-static double drawn_p(const struct flips *flips, uint64_t seed, bool *exact)
+static double staged_p(const struct flips *flips, uint64_t seed, bool *exact)
 {
     struct rng rng;
     rng_seed(&rng, seed);
     size_t (*draw)(const struct flips *, struct rng *, size_t) = flips->count > MASK_LIMIT ? draw_words : draw_masks;
-    size_t hits = draw(flips, &rng, DRAWS);
-    if (hits >= FEW_HITS)
-        return (1 + (double)hits) / (1 + (double)DRAWS);
-    if (flips->count <= EXACT_SECOND_LIMIT)
-        return exact_p(flips, exact);
-    hits = draw(flips, &rng, SECOND_DRAWS);
-    return (1 + (double)hits) / (1 + (double)SECOND_DRAWS);
+    for (const struct stage *stage = stages;; stage++) {
+        if (flips->count <= stage->exact_limit)
+            return exact_p(flips, exact);
+        size_t hits = draw(flips, &rng, stage->draws);
+        if (hits >= stage->hits)
+            return (1 + (double)hits) / (1 + (double)stage->draws);
+    }
 }
 
 double stats_sign_flip_p(const double *sorted, size_t count, uint64_t seed, bool *exact)
@@ -228,8 +240,9 @@ double stats_sign_flip_p(const double *sorted, size_t count, uint64_t seed, bool
     flips.threshold = fabs(seen) - ROUNDING * total;
     if (count <= MASK_LIMIT)
         fill_tables(&flips);
-    double p = count <= EXACT_LIMIT ? exact_p(&flips, exact) : drawn_p(&flips, seed, exact);
+    double p = staged_p(&flips, seed, exact);
     free(flips.added);
+    free(flips.reach);
     free(flips.first);
     free(sizes);
     return p;

@@ -1,13 +1,14 @@
 /* ab_study.c: see ab_study.h. */
 #include "tests/support/ab_study.h"
 #include "harness/judge/compare.h"
+#include "harness/run/ab_internal.h"
 #include "harness/stats/stats.h"
 #include <math.h>
 #include <stdlib.h>
 
 /* 1 sd of a process, of log(time). */
 #define SD 0.01
-enum { LOOKS = 5, BLOCKS = 26, PROCESSES = 4 * BLOCKS };
+enum { BLOCKS = AB_BLOCKS, PROCESSES = 4 * BLOCKS };
 
 const char *study_noise_name(enum study_noise noise)
 {
@@ -105,12 +106,8 @@ size_t study_alarms(enum study_noise noise, enum study_design design, double shi
 
 /* ---- the whole pipeline ---- */
 
-/* After so many blocks look number 0.. is taken: as harness/run/ab_blocks.c does. */
-static size_t look_blocks(int look)
-{
-    static const size_t blocks[LOOKS] = { 5, 8, 11, 17, BLOCKS };
-    return blocks[look];
-}
+/* Without options everything about blocks and looks is as prony ab does it by default. */
+static const struct ab defaults;
 
 struct simulated {
     struct sides sides[STUDY_CASES];
@@ -128,11 +125,11 @@ static void take_look(struct simulated *simulated, int look, uint64_t seed)
         base[i] = simulated->sides[i].base;
         candidate[i] = simulated->sides[i].candidate;
         if (simulated->verdicts[i] == JUDGE_UNDECIDED)
-            simulated->pairs[i] = 2 * look_blocks(look);
+            simulated->pairs[i] = 2 * (size_t)ab_look_blocks(&defaults, look);
         base[i].sample_count = candidate[i].sample_count = simulated->pairs[i];
     }
     struct comparison comparison = { .paired = true };
-    struct compare_options options = { .look = look, .look_count = LOOKS, .seed = seed };
+    struct compare_options options = { .look = look, .look_count = ab_look_count(&defaults), .seed = seed };
     compare_cases(&comparison, base, STUDY_CASES, candidate, STUDY_CASES, true, NULL, NULL, &options, &arena);
     for (size_t i = 0; i < STUDY_CASES; i++) {
         if (simulated->verdicts[i] != JUDGE_UNDECIDED)
@@ -169,7 +166,7 @@ struct study_verdicts study_pipeline(enum study_noise noise, double shift, size_
             simulated.verdicts[i] = JUDGE_UNDECIDED;
             simulated.alarmed[i] = false;
         }
-        for (int look = 0; look < LOOKS; look++)
+        for (int look = 0; look < ab_look_count(&defaults); look++)
             take_look(&simulated, look, rng_next(&rng));
         for (size_t i = 0; i < STUDY_CASES; i++) {
             if ((i < changed) == (count_changed != 0))
