@@ -64,6 +64,7 @@ struct compare_case {
     struct compare_metric cpu;      /* cpu_time: must agree in sign where the samples were delayed */
     struct compare_metric *metrics; /* the others: counters, instructions, memory, tokens_per_second */
     size_t metric_count;
+    bool identical; /* the same code on both sides, as `prony ab` found: it cannot have changed */
     enum compare_output output;
     double output_error_base, output_error_candidate; /* against the reference (max_rel_error); NaN = not given */
     const char *acknowledged;                         /* by the gate; else NULL */
@@ -77,6 +78,7 @@ struct compare_group {
     struct compare_case **cases;
     size_t count;
     struct compare_metric time;
+    bool identical;                       /* all of its cases are */
     size_t verdicts[JUDGE_VERDICT_COUNT]; /* of its cases */
 };
 

@@ -48,8 +48,10 @@ static void put_in(struct compare_context *context, struct compare_case *item, c
     if (!group->cases) {
         group->cases = arena_array(context->arena, group->count, sizeof *group->cases);
         group->count = 0;
+        group->identical = true;
     }
     group->cases[group->count++] = item;
+    group->identical = group->identical && item->identical;
     group->verdicts[item->verdict]++;
 }
 

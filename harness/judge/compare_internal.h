@@ -73,6 +73,8 @@ void compare_judge_metric(const struct compare_context *context, struct compare_
  * becomes undecided. delay: shares of the wall time that were spent waiting for a CPU. */
 void compare_check_with_cpu(const struct compare_context *context, struct compare_metric *time, double cpu_effect,
                             double delay_base, double delay_candidate);
+/* The value of a run's fact, or NULL. */
+const char *compare_fact_of(const struct store_fact *facts, size_t count, const char *name);
 void compare_judge_case(const struct compare_context *context, struct compare_case *item);
 /* How bad: a larger number is worse. */
 int compare_rank(enum judge_verdict verdict);

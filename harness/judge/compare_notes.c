@@ -20,7 +20,7 @@ static void add_note(struct compare_context *context, const char *note)
 
 /* ---- facts ---- */
 
-static const char *fact_of(const struct store_fact *facts, size_t count, const char *name)
+const char *compare_fact_of(const struct store_fact *facts, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (str_equal(facts[i].name, name))
@@ -36,7 +36,7 @@ static const char *differences(const struct store_fact *base, size_t base_count,
     const char *text = NULL;
     size_t found = 0;
     for (size_t i = 0; i < base_count; i++) {
-        const char *other = fact_of(candidate, candidate_count, base[i].name);
+        const char *other = compare_fact_of(candidate, candidate_count, base[i].name);
         if (!other || str_equal(other, base[i].value) || (is_told && !is_told(base[i].name)))
             continue;
         if (found++ < DIFFERENCE_LIMIT)
@@ -96,10 +96,10 @@ static void note_facts(struct compare_context *context)
 static void note_same_build(struct compare_context *context)
 {
     const struct store_run_row *base = &context->comparison->base, *candidate = &context->comparison->candidate;
-    const char *a = fact_of(base->build, base->build_count, "git_commit");
-    const char *b = fact_of(candidate->build, candidate->build_count, "git_commit");
-    const char *dirty_a = fact_of(base->build, base->build_count, "git_dirty");
-    const char *dirty_b = fact_of(candidate->build, candidate->build_count, "git_dirty");
+    const char *a = compare_fact_of(base->build, base->build_count, "git_commit");
+    const char *b = compare_fact_of(candidate->build, candidate->build_count, "git_commit");
+    const char *dirty_a = compare_fact_of(base->build, base->build_count, "git_dirty");
+    const char *dirty_b = compare_fact_of(candidate->build, candidate->build_count, "git_dirty");
     if (base->id && base->id == candidate->id)
         add_note(context, "Both sides are the same run.");
     else if (context->comparison->identical_binaries)

@@ -276,10 +276,20 @@ static void judge_speed(const struct compare_context *context, struct compare_ca
         item->reason = arena_format(context->arena, "%s; instruction counts %s", time->reason, change);
 }
 
+/* `prony ab` stores a hash of the code of each suite's program. */
+static bool has_same_code(const struct compare_context *context, const char *suite)
+{
+    const struct store_run_row *base = &context->comparison->base, *candidate = &context->comparison->candidate;
+    const char *name = arena_format(context->arena, "%s.code", suite);
+    const char *a = compare_fact_of(base->environment, base->environment_count, name);
+    return a && str_equal(a, compare_fact_of(candidate->environment, candidate->environment_count, name));
+}
+
 void compare_judge_case(const struct compare_context *context, struct compare_case *item)
 {
     const struct comparison *comparison = context->comparison;
     item->delay_base = item->delay_candidate = (double)NAN;
+    item->identical = comparison->identical_binaries || has_same_code(context, item->suite);
     if (item->base && item->candidate) {
         compare_judge_metric(context, &item->time);
         compare_judge_metric(context, &item->cpu);
@@ -291,7 +301,7 @@ void compare_judge_case(const struct compare_context *context, struct compare_ca
     }
     if (judge_presence(context, item))
         return;
-    if (comparison->identical_binaries)
+    if (item->identical)
         set_case(item, JUDGE_EQUIVALENT, "identical binaries: no regression is possible");
     else if (item->output == COMPARE_OUTPUT_DIFFERENT)
         set_case(item, JUDGE_WRONG, say_output(context, item));

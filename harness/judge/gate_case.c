@@ -187,14 +187,14 @@ static void judge_case(struct gate_work *work, const struct comparison *comparis
     struct subject subject = {
         .comparison = comparison, .suite = source->suite, .name = source->name, .source = source
     };
-    bool judged = false;
+    bool judged = false, identical = comparison->identical_binaries || source->identical;
     /* The same code cannot take longer. What it allocates or how it answers is the same, too. */
-    for (size_t i = 0; !comparison->identical_binaries && i < source->metric_count + 2; i++) {
+    for (size_t i = 0; !identical && i < source->metric_count + 2; i++) {
         subject.measure = i == 0 ? &source->time : i == 1 ? &source->cpu : &source->metrics[i - 2];
         subject.undecided = i == 0 && !in_group ? GATE_EVENT_UNDECIDED : GATE_EVENT_UNDECIDED_CASE;
         judged |= subject.measure->name && judge_metric(work, &subject, &matched);
     }
-    work->gate->judged += judged || comparison->identical_binaries;
+    work->gate->judged += judged || identical;
 }
 
 /* ---- groups ---- */
@@ -282,7 +282,7 @@ static void judge_groups(struct gate_work *work, const struct comparison *compar
 {
     for (size_t i = 0; !comparison->identical_binaries && i < comparison->group_count; i++) {
         const struct compare_group *group = &comparison->groups[i];
-        if (!judge_group(work, comparison, group, in_group))
+        if (group->identical || !judge_group(work, comparison, group, in_group))
             continue;
         for (size_t k = 0; k < group->count; k++)
             in_group[group->cases[k] - comparison->cases] = true;

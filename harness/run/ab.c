@@ -3,6 +3,7 @@
  * Invariant: whatever happens after the runs have begun, both end in the database as complete, interrupted or failed.
  */
 #include "harness/run/ab_internal.h"
+#include "harness/run/facts.h"
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/base/mem.h"
@@ -110,31 +111,39 @@ static int prepare_runner(struct ab *ab, struct ab_side *side, struct error *err
 
 static void compare_code(struct ab *ab, struct ab_suite *suite)
 {
-    char hashes[AB_SIDES][40];
     for (int i = 0; i < AB_SIDES; i++) {
         const struct ab_side *side = &ab->sides[i];
-        const char *program = suite->sides[i]->program;
-        if (!program || ab_identity_hash(program, side->kind == AB_PROGRAM ? NULL : side->path, hashes[i],
-                                         sizeof hashes[i], NULL) != 0)
-            return;
+        const char *program = suite->sides[i]->program, *tree = side->kind == AB_PROGRAM ? NULL : side->path;
+        char hash[40];
+        if (program && ab_identity_hash(program, tree, hash, sizeof hash, NULL) == 0)
+            suite->code[i] = arena_strdup(&ab->arena, hash);
     }
-    suite->identical = str_equal(hashes[AB_BASE], hashes[AB_CANDIDATE]);
+    suite->identical = suite->code[AB_BASE] && str_equal(suite->code[AB_BASE], suite->code[AB_CANDIDATE]);
 }
 
-/* Both runners come from one plan and one selection, so section i of one is section i of the other. */
+/* Both runners come from one plan and one selection, so section i of one is section i of the other. Programs without a
+ * case to measure do not count. */
 static void pair_suites(struct ab *ab)
 {
+    size_t measured = 0, identical = 0;
     ab->suite_count = ab->sides[AB_BASE].runner.suite_count;
     ab->suites = arena_array(&ab->arena, ab->suite_count, sizeof *ab->suites);
-    ab->identical = ab->suite_count > 0;
     for (size_t i = 0; i < ab->suite_count; i++) {
+        struct ab_suite *suite = &ab->suites[i];
         for (int side = 0; side < AB_SIDES; side++)
-            ab->suites[i].sides[side] = &ab->sides[side].runner.suites[i];
-        compare_code(ab, &ab->suites[i]);
-        ab->identical = ab->identical && ab->suites[i].identical;
+            suite->sides[side] = &ab->sides[side].runner.suites[i];
+        if (suite->sides[AB_BASE]->case_count + suite->sides[AB_CANDIDATE]->case_count == 0)
+            continue;
+        compare_code(ab, suite);
+        measured++;
+        identical += suite->identical;
     }
+    ab->identical = measured > 0 && identical == measured;
     if (ab->identical)
         log_info("both sides are the same code: no regression is possible; what is measured shows the noise (A/A)");
+    for (size_t i = 0; i < ab->suite_count && !ab->identical; i++)
+        if (ab->suites[i].identical && (i == 0 || !str_equal(ab->suites[i].code[0], ab->suites[i - 1].code[0])))
+            log_info("%s: the same code on both sides, it cannot regress", ab->suites[i].sides[0]->section->name);
 }
 
 static bool find_case(const struct runner_suite *suite, const char *name, size_t *index)
@@ -267,17 +276,44 @@ void ab_describe(const struct ab *ab, struct str *out)
 
 /* ---- execute ---- */
 
+/* Which code each suite was: later comparisons know by it what cannot have changed. */
+static int store_code(struct ab *ab, int side, struct error *error)
+{
+    struct facts facts = { .arena = &ab->arena };
+    for (size_t i = 0; i < ab->suite_count; i++)
+        facts_add(&facts, arena_format(&ab->arena, "%s.code", ab->suites[i].sides[side]->section->name),
+                  ab->suites[i].code[side]);
+    int code = store_run_facts_add(ab->store, ab->sides[side].result.run_id, facts.items, facts.count, error);
+    facts_release(&facts);
+    return code;
+}
+
+/* One look at the machine counts for both. */
+static int share_checks(struct ab *ab, struct error *error)
+{
+    struct store_check *checks;
+    size_t count;
+    int code = store_checks(ab->store, ab->sides[AB_BASE].result.run_id, &ab->arena, &checks, &count, error);
+    return code == 0 && count ? store_checks_add(ab->store, ab->sides[AB_CANDIDATE].result.run_id, checks, count, error)
+                              : code;
+}
+
 static int begin(struct ab *ab, struct error *error)
 {
     int code = 0;
     for (int i = 0; code == 0 && i < AB_SIDES; i++) {
         struct ab_side *side = &ab->sides[i];
         side->execution = (struct execution){ .runner = &side->runner, .store = ab->store, .result = &side->result };
+        side->runner.options.no_doctor = ab->options.no_doctor || i != AB_BASE;
         progress_begin(&side->execution.progress, stderr, ab->options.quiet, clock_wall_ns());
         code = runner_begin(&side->execution, error);
+        if (code == 0)
+            code = store_code(ab, i, error);
     }
     ab->result->base_run = ab->sides[AB_BASE].result.run_id;
     ab->result->candidate_run = ab->sides[AB_CANDIDATE].result.run_id;
+    if (code == 0)
+        code = share_checks(ab, error);
     if (code != 0)
         return code;
     struct store_comparison comparison = { .kind = ab->identical ? "aa" : "ab",

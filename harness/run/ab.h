@@ -39,8 +39,7 @@ struct ab_options {
     bool memory, spans, profile; /* the same */
     const char *command;         /* the command line, for the record */
     bool quiet, no_doctor;
-    bool rebuild;        /* also what the cache has */
-    bool skip_identical; /* measure nothing where both sides are the same code */
+    bool rebuild; /* also what the cache has */
 };
 
 #define AB_BUDGET_S   600.0

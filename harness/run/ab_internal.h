@@ -18,6 +18,7 @@ struct ab_side {
     enum ab_kind kind;
     const char *path;            /* absolute: the root of its tree, or the program */
     const char *commit, *branch; /* of a ref; branch NULL = it is none */
+    bool said_conf;              /* that the tree has no prony.conf */
     int lock;                    /* keeps the worktree from being cleaned; -1 = none */
     struct ab_conf conf;         /* of trees */
     struct store_fact build[4];  /* better known than git can tell from inside the tree */
@@ -32,8 +33,9 @@ struct ab_side {
 /* The same section of the plan on both sides. */
 struct ab_suite {
     struct runner_suite *sides[AB_SIDES];
-    bool identical; /* the code of the program is the same */
-    bool no_counts; /* the program takes no number of iterations: an old Google Benchmark */
+    const char *code[AB_SIDES]; /* a hash of what is loaded; NULL = unknown */
+    bool identical;             /* the code of the program is the same */
+    bool no_counts;             /* the program takes no number of iterations: an old Google Benchmark */
 };
 
 enum ab_state { AB_OPEN, AB_DECIDED, AB_CLOSED }; /* closed: failed, skipped, or only on one side */

@@ -92,7 +92,9 @@ static int load_conf(struct ab *ab, struct ab_side *side, struct error *error)
     if (file_exists(own))
         return ab_conf_load(&side->conf, own, &ab->arena, error);
     if (here && file_exists(here)) {
-        log_info("%s: has no " AB_CONF_NAME " of its own; taking %s", side->text, here);
+        if (!side->said_conf)
+            log_info("%s: has no " AB_CONF_NAME " of its own; taking %s", side->text, here);
+        side->said_conf = true;
         return ab_conf_load(&side->conf, here, &ab->arena, error);
     }
     return error_set(error, ERROR_USAGE,

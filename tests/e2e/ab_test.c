@@ -29,10 +29,9 @@ static const char suite_text[] =
     "echo \"${0##*/} $c ${#PRONY_PADDING} ${n:-pilot}\" >>log\n"
     "@EXTRA@\n"
     "t=$((t * (10000 + (${#PRONY_PADDING} * 31 + SALT) % 97) / 10))\n"
-    "t=$(printf '%d.%03d' $((t / 1000)) $((t % 1000)))\n"
-    "printf '{\"benchmarks\": [{\"name\": \"%s\", \"run_type\": \"iteration\", \"iterations\": %s, \"real_time\": %s, ' \\\n"
-    "  $c ${n:-50} $t\n"
-    "printf '\"cpu_time\": %s, \"time_unit\": \"ns\", \"prony_output_digest\": \"%s\"}]}' $t $digest\n";
+    "printf '{\"benchmarks\": [{\"name\": \"%s\", \"run_type\": \"iteration\", \"iterations\": %s, \"real_time\": %d.%03d, ' \\\n"
+    "  $c ${n:-50} $((t / 1000)) $((t % 1000))\n"
+    "printf '\"cpu_time\": %d, \"time_unit\": \"ns\", \"prony_output_digest\": \"%s\"}]}' $((t / 1000)) $digest\n";
 
 static void replace(struct str *out, const char *text, const char *word, const char *with)
 {

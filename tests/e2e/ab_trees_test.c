@@ -137,6 +137,24 @@ static void test_innocent(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'aa'"), 2);
 }
 
+/* One program of two is the same: its cases cannot regress, whatever the times say, also when they are read again. */
+static void test_partly_innocent(void **state)
+{
+    const struct world *world = *state;
+    git(world, "git checkout -q good && sed 's/SALT 0/SALT 3/' "
+               "bench.c >still.c");
+    world_write(world, "repo/prony.conf",
+                "[project]\nbuild = cc -o bench bench.c && cc -o still still.c\n"
+                "[suite bench]\nprogram = bench\n[suite still]\nprogram = still\n");
+    git(world, "printf 'still\\n' >>.gitignore && git add -A && git commit -qm two && "
+               "sed -i 's/TIME 1000/TIME 2000/; s/SALT 0/SALT 17/' bench.c && git commit -qam slower");
+    expect(world, "HEAD~1 HEAD --seed 1 --blocks 8", 1, "still: the same code on both sides");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'ab' AND identical_binaries = 0"),
+                     1);
+    assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'still.code'"), 1);
+    assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'bench.code'"), 2);
+}
+
 static void test_broken(void **state)
 {
     const struct world *world = *state;
@@ -256,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_slowdown, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_innocent, make_repository, world_remove),
+        cmocka_unit_test_setup_teardown(test_partly_innocent, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_broken, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_working_tree, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_clean, make_repository, world_remove),
