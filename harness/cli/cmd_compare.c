@@ -2,6 +2,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/cli/compare_by.h"
 #include "harness/cli/judgement.h"
 #include "harness/cli/run_reference.h"
 #include "harness/judge/compare.h"
@@ -12,6 +13,7 @@
 struct settings {
     struct judgement_settings judgement;
     const char *floor;
+    const char *by, *baseline; /* implementations of one run */
     struct option_list metrics, runs;
     struct compare_options compare;
 };
@@ -81,6 +83,8 @@ static int compare_all(const struct settings *settings, const struct run_referen
 
 static int compare(struct settings *settings, struct arena *arena, int *status, struct error *error)
 {
+    if (settings->baseline)
+        return error_set(error, ERROR_USAGE, "--baseline says what --by compares with; runs are named in their order");
     struct run_references references = { .database = settings->judgement.database };
     struct run_reference *runs = arena_array(arena, settings->runs.count + 2, sizeof *runs);
     struct judging judging;
@@ -100,10 +104,20 @@ static int compare(struct settings *settings, struct arena *arena, int *status, 
     return code;
 }
 
+static int compare_one(const struct settings *settings, struct arena *arena, int *status, struct error *error)
+{
+    if (settings->runs.count > 1)
+        return error_set(error, ERROR_USAGE, "--by looks at one run at a time, not %zu", settings->runs.count);
+    return compare_by(&settings->judgement, settings->runs.count ? settings->runs.items[0] : "latest", settings->by,
+                      settings->baseline, arena, status, error);
+}
+
 static int run(struct app *app, int argc, char **argv)
 {
     struct settings settings = { .judgement.database = app->database_path };
     const struct option options[] = { JUDGEMENT_OPTIONS(&settings.judgement),
+                                      { "by", 0, OPTION_TEXT, &settings.by },
+                                      { "baseline", 0, OPTION_TEXT, &settings.baseline },
                                       { "floor", 0, OPTION_TEXT, &settings.floor },
                                       { "metric", 'm', OPTION_LIST, &settings.metrics } };
     struct arena arena = { 0 };
@@ -111,7 +125,8 @@ static int run(struct app *app, int argc, char **argv)
     int status = EXIT_OK;
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &settings.runs, &error);
     if (code == 0)
-        code = compare(&settings, &arena, &status, &error);
+        code =
+            settings.by ? compare_one(&settings, &arena, &status, &error) : compare(&settings, &arena, &status, &error);
     judgement_release(&settings.judgement);
     free(settings.metrics.items);
     free(settings.runs.items);
@@ -121,12 +136,17 @@ static int run(struct app *app, int argc, char **argv)
 
 const struct command cmd_compare = {
     .name = "compare",
-    .synopsis = "prony compare [BASE] CANDIDATE [CANDIDATE ...] [OPTIONS]",
+    .synopsis = "prony compare [BASE] CANDIDATE [CANDIDATE ...] [OPTIONS]\n"
+                "       prony compare [RUN] --by DIMENSION [--baseline VALUE] [OPTIONS]",
     .summary = "Say what changed between stored runs, or files of other tools",
     .help =
         "  BASE, CANDIDATE      runs: a number, latest, latest~1, the start of a uuid, a tag, a branch, a commit (also\n"
         "                       branch:NAME, commit:HASH), other.db:RUN, or a file that prony import reads. One run\n"
         "                       alone is held against the tag baseline\n"
+        "  --by DIMENSION       the cases of one run (default: latest) that differ in one thing, side by side: engine,\n"
+        "                       suite, format, threads, batch, model, isa, or any key of names (ctx, tokens, rows):\n"
+        "                       speed-up, phases, memory, output; text, markdown and json\n"
+        "  --baseline VALUE     which of them is 1 (default: the first; of isa: scalar)\n"
         "  --floor PERCENT      smaller changes do not matter (at least 1; 3 where runs are not interleaved)\n"
         "  -m, --metric NAME    besides time, judge this metric only; repeatable (default: all that both sides have)\n" JUDGEMENT_HELP
         "\n"
@@ -140,6 +160,8 @@ const struct command cmd_compare = {
         "  prony compare main my-branch --filter '^decode/'\n"
         "  prony compare baseline 12 13 --format markdown -o report.md\n"
         "  prony compare before.json after.json\n"
+        "  prony compare latest --by threads\n"
+        "  prony compare 12 --by format --baseline q8_0 --suite generate --format markdown -o formats.md\n"
         "  prony compare nightly.db:latest latest --suite kernels\n"
         "\n"
         "exit status: 0 nothing regressed, 1 regressed or other output, 2 nothing to compare, 3 undecided\n",

@@ -106,6 +106,22 @@ static void test_files_of_other_tools(void **state)
     world_expect_error(world, "list", "t.db"); /* the user's database was not made by that */
 }
 
+static void test_implementations(void **state)
+{
+    struct world *world = *state;
+    world_write(world, "speed", "100");
+    world_write(world, "digest", "aa");
+    world_write(world, "q.plan", "rounds = 6\n[suite one]\nprogram = suite\n[suite two]\nprogram = suite\n");
+    world_expect(world, "run q.plan -q", 0);
+    expect(world, "compare --by suite", 0, "baseline");
+    expect(world, "compare latest --by engine --baseline two --format json", 0, "\"baseline\": \"two\"");
+    expect(world, "compare --by suite -o out.md --format text", 0, "same");
+    world_expect_error(world, "compare --by threads", "no two cases differ in their threads");
+    world_expect_error(world, "compare 1 1 --by suite", "one run at a time");
+    world_expect_error(world, "compare --by suite --format html", "text, markdown or json");
+    world_expect_error(world, "compare 1 1 --baseline two", "--baseline says");
+}
+
 static void test_failures(void **state)
 {
     struct world *world = *state;
@@ -127,10 +143,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, world_remove)
     const struct CMUnitTest tests[] = {
-        TEST(test_verdicts),
-        TEST(test_names),
-        TEST(test_files_of_other_tools),
-        TEST(test_failures),
+        TEST(test_verdicts),        TEST(test_names),    TEST(test_files_of_other_tools),
+        TEST(test_implementations), TEST(test_failures),
     };
     return cmocka_run_group_tests_name("compare", tests, NULL, NULL);
 }
