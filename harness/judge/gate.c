@@ -53,6 +53,9 @@ struct gate_finding *gate_add(struct gate_work *work, const struct gate_finding 
     *added = *finding;
     added->status = added->acknowledged_by ? GATE_PASS : statuses[action];
     worsen(gate, added->status);
+    /* Cases and targets have their tables, the rest would be said nowhere. */
+    if (action == GATE_ACTION_WARN && !added->name && !added->measure && added->kind != GATE_TARGET)
+        gate_warn(work, *added->suite ? arena_format(work->arena, "%s: %s", added->suite, added->text) : added->text);
     return added;
 }
 

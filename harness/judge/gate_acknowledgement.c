@@ -37,10 +37,11 @@ static bool days_of(const char *text, int64_t *days)
 static int read_until(struct gate_acknowledgement *item, const struct conf_entry *entry, struct error *error)
 {
     int64_t days;
-    if (!days_of(entry->value, &days) || days > 100000)
+    if (!days_of(entry->value, &days))
         return error_set(error, ERROR_FORMAT, "%s:%d: '%.40s' is not a day like 2026-12-31", item->source, entry->line,
                          entry->value);
-    item->until_ns = (days + 1) * 86400 * INT64_C(1000000000);
+    const int64_t day_ns = 86400 * INT64_C(1000000000), last = INT64_MAX / day_ns - 1; /* in 2262 */
+    item->until_ns = days < last ? (days + 1) * day_ns : INT64_MAX;
     return 0;
 }
 

@@ -204,6 +204,13 @@ static void test_dates(void **state)
         assert_int_equal(read.items[0].until_ns / 1000000000, days[i].end_s);
         arena_release(&arena);
     }
+    struct arena arena = { 0 };
+    struct gate_acknowledgements read;
+    assert_int_equal(acknowledge("[acknowledge]\ncase = x\nup_to = 1 %\nreason = r\nauthor = a\nuntil = 2999-01-01",
+                                 &read, &arena, NULL),
+                     0);
+    assert_true(read.items[0].until_ns == INT64_MAX); /* beyond what nanoseconds can count */
+    arena_release(&arena);
 }
 
 static void test_acknowledgement_errors(void **state)
