@@ -42,6 +42,7 @@ int command_fail(const struct command *command, const struct error *error);
 extern const struct command cmd_ab;
 extern const struct command cmd_calibrate;
 extern const struct command cmd_compare;
+extern const struct command cmd_db;
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
 extern const struct command cmd_events;

@@ -370,14 +370,19 @@ int import_file(struct store *store, const char *path, const struct import_optio
     int code = open_source(&source, path, error);
     if (code == 0)
         code = find_format(&source, document.options->format, &format, error);
-    if (code == 0) {
+    if (code == 0 && format->merge) {
+        ids->format = format->row.name;
+        code = format->merge(&source, store, arena, ids, error);
+        if (code != 0)
+            error_prefix(error, "%s (%s)", path, format->row.name);
+    } else if (code == 0) {
         code = format->read(&source, &document, error);
         if (code == 0 && document.count == 0)
             code = error_set(error, ERROR_FORMAT, "holds no results");
         if (code != 0)
             error_prefix(error, "%s (%s)", path, format->row.name);
     }
-    if (code == 0)
+    if (code == 0 && !format->merge)
         code = write_document(store, &document, &source, format->row.name, ids, error);
     release_document(&document);
     close_source(&source);

@@ -32,6 +32,9 @@ int import_file(struct store *store, const char *path, const struct import_optio
 /* Whether path is there and looks like one of the formats: cheap, for commands that take runs and files alike. */
 bool import_is_file(const char *path);
 
+/* "2026-11-21T20:56:36.5+01:00", "2026-11-21 20:56:36", "2026-11-21"; without a zone it is taken as UTC. */
+bool import_parse_date(const char *text, int64_t *utc_ns);
+
 /* Names of the formats and what they are, in the order they are tried; NULL behind the last. */
 struct import_format_row {
     const char *name, *description;

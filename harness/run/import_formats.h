@@ -15,5 +15,8 @@ IMPORT_FORMAT(hyperfine);
 IMPORT_FORMAT(criterion);
 IMPORT_FORMAT(pytest);
 IMPORT_FORMAT(gh_action);
+bool import_is_prony(const struct import_source *source);
+int import_merge_prony(const struct import_source *source, struct store *store, struct arena *arena,
+                       struct import_ids *ids, struct error *error);
 
 #endif

@@ -40,6 +40,9 @@ struct import_format {
     struct import_format_row row;
     bool (*recognize)(const struct import_source *source); /* by the content; never fails */
     int (*read)(const struct import_source *source, struct import_document *document, struct error *error);
+    /* Instead of read: a format that is a database itself. ids: all but the format's name. */
+    int (*merge)(const struct import_source *source, struct store *store, struct arena *arena, struct import_ids *ids,
+                 struct error *error);
 };
 extern const struct import_format import_formats[];
 extern const size_t import_format_count;
@@ -54,8 +57,6 @@ void import_add_metric(struct import_document *document, struct store_sample *sa
                        const char *unit, double value);
 
 /* import_values.c */
-/* "2026-11-21T20:56:36.5+01:00", "2026-11-21 20:56:36", "...Z"; without a zone it is taken as UTC. */
-bool import_parse_date(const char *text, int64_t *utc_ns);
 /* Factor to nanoseconds of "ns", "us", "µs", "ms", "s", "sec", "seconds"; NaN for anything else. */
 double import_unit_ns(const char *unit);
 /* A unit of another tool as the name of a metric: "MB/s" -> "mb_per_second". */

@@ -336,7 +336,8 @@ int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct
     *cases = NULL;
     *count = 0;
     /* One snapshot for all queries, although a run may be adding samples meanwhile. */
-    int code = store_execute(store, "BEGIN", error);
+    bool alone = store->depth == 0;
+    int code = alone ? store_execute(store, "BEGIN", error) : 0;
     if (code != 0)
         return code;
     code = prepare_reader(&reader, error);
@@ -358,7 +359,10 @@ int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct
     }
     if (code == 0 && result != SQLITE_DONE)
         code = store_fail(store, result, error);
-    *cases = read_copy(arena, list, *count, sizeof *list);
+    if (code == 0 && *count == 0)
+        code = read_summarized_cases(store, run_id, arena, cases, count, error);
+    else
+        *cases = read_copy(arena, list, *count, sizeof *list);
     free(list);
     free(reader.places);
     sqlite3_finalize(names);
@@ -369,6 +373,7 @@ int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct
     sqlite3_finalize(reader.threads);
     sqlite3_finalize(reader.spans);
     sqlite3_finalize(reader.courses);
-    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    if (alone)
+        sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     return code;
 }

@@ -36,4 +36,8 @@ int read_thread_values(struct reader *reader, struct store_case *item, struct er
 int read_spans(struct reader *reader, struct store_case *item, struct error *error);
 int read_courses(struct reader *reader, struct store_case *item, struct error *error);
 
+/* read_summaries.c: the cases of a pruned run; none for others. */
+int read_summarized_cases(struct store *store, int64_t run_id, struct arena *arena, struct store_case **cases,
+                          size_t *count, struct error *error);
+
 #endif

@@ -372,7 +372,8 @@ int store_history(struct store *store, const char *suite, const char *name, cons
     *points = NULL;
     *count = 0;
     *unit = "";
-    int code = store_execute(store, "BEGIN", error); /* one snapshot, although a run may be adding samples */
+    bool alone = store->depth == 0; /* one snapshot, although a run may be adding samples */
+    int code = alone ? store_execute(store, "BEGIN", error) : 0;
     if (code != 0)
         return code;
     code = find_case(store, suite, name, &case_id, error);
@@ -382,7 +383,8 @@ int store_history(struct store *store, const char *suite, const char *name, cons
         code = describe_points(store, &collector, error);
     if (code == 0)
         code = add_tags(store, &collector, error);
-    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    if (alone)
+        sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     if (collector.count)
         qsort(collector.points, collector.count, sizeof *collector.points, compare_starts);
     *points = read_copy(arena, collector.points, collector.count, sizeof *collector.points);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct store;
 
@@ -228,6 +229,14 @@ struct store_series {
     size_t thread_count;
 };
 
+/* What is kept of one metric of a case when its run is pruned: over processes. NaN = not known. */
+struct store_summary {
+    const char *suite, *name, *metric, *unit;
+    enum store_pass pass;
+    size_t count;
+    double median, low, high, minimum, maximum, mean, robust_sd;
+};
+
 struct store_case {
     const char *suite, *name, *label;
     size_t sample_count; /* good timed samples only; 0 with metrics: only other passes measured it */
@@ -247,6 +256,12 @@ struct store_case {
     const char *message;       /* of the first error or skip */
     const char *output_digest; /* of the first good sample that has one, or NULL */
     bool outputs_differ;       /* another sample has another digest */
+    /* The run was pruned: the arrays hold one value, the median of summary_samples good samples, and summaries tells
+     * the rest. false: these are samples. */
+    bool is_summary;
+    size_t summary_samples;
+    const struct store_summary *summaries;
+    size_t summary_count;
 };
 /* All cases of a run, ordered by suite and first appearance. */
 int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct store_case **cases, size_t *count,
@@ -334,21 +349,42 @@ int store_case_names(struct store *store, struct arena *arena, struct store_case
 
 struct store_merge_result {
     size_t runs_added, runs_known, comparisons_added, tags_added;
+    size_t runs_differ; /* known here in another state (still running, or pruned): this database's stays */
+    size_t tags_differ; /* names that mean another run here: they stay */
 };
 /* Runs of the other file that are not here yet, by their uuid: twice is once. One transaction. */
 int store_merge(struct store *store, const char *other_path, struct store_merge_result *result, struct error *error);
+/* The same for one run of the other file only (its number there). */
+int store_merge_run(struct store *store, const char *other_path, int64_t only_run, struct store_merge_result *result,
+                    struct error *error);
 /* The run's samples of single operations, spans, courses, profiles and raw samples go; its summaries stay. The caller
  * made them: stats are not the store's. Tagged runs are refused. */
-struct store_summary {
-    const char *suite, *name, *metric, *unit;
-    enum store_pass pass;
-    size_t count;
-    double median, low, high, minimum, maximum, mean, robust_sd;
-};
 int store_prune(struct store *store, int64_t run_id, const struct store_summary *summaries, size_t count,
                 struct error *error);
 /* SQLite's own check, foreign keys, and our invariants; problems as lines. */
 int store_check(struct store *store, struct arena *arena, const char ***problems, size_t *count, struct error *error);
+/* Names, machines and builds that nothing refers to any more go. */
+int store_drop_unused(struct store *store, struct error *error);
+/* All tables as JSON, or as SQL that makes the same database (docs/FORMATS.md, "Exports"). */
+int store_dump(struct store *store, bool json, FILE *out, struct error *error);
+/* Rows as such a dump has them, into a store of their own. next: *cells of the next row, NULL behind the last. */
+enum store_cell_kind { STORE_CELL_NULL, STORE_CELL_INTEGER, STORE_CELL_REAL, STORE_CELL_TEXT, STORE_CELL_BLOB };
+struct store_cell {
+    enum store_cell_kind kind;
+    int64_t integer;
+    double real;
+    const char *text; /* also the bytes of a blob */
+    size_t size;      /* of a blob */
+};
+typedef int store_next_row(void *context, const struct store_cell **cells, struct error *error);
+int store_load_rows(struct store *store, const char *table, const char *const *columns, size_t column_count,
+                    store_next_row *next, void *context, struct error *error);
+/* Numbers about the file. Times: UTC nanoseconds, 0 = no runs. free_bytes: what a vacuum would give back at least. */
+struct store_info {
+    int64_t schema, runs, pruned_runs, samples, cases, machines, profiles, comparisons, tags;
+    int64_t oldest_ns, newest_ns, size_bytes, free_bytes;
+};
+int store_info(struct store *store, struct store_info *info, struct error *error);
 int store_vacuum(struct store *store, int64_t *before_bytes, int64_t *after_bytes, struct error *error);
 
 #endif
