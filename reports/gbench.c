@@ -28,13 +28,13 @@ static json_t *context_json(const struct store_run_row *run)
 {
     char time[32];
     json_t *json = json_object();
-    const char *host = judgement_fact(run, "host"), *cpus = judgement_fact(run, "cpus");
+    const char *host = judgement_fact(run, "host"), *cpus = judgement_fact(run, "cpu_count");
     int64_t count = 0;
     double mhz = 0;
     if (!cpus || !str_parse_i64(cpus, &count))
         count = 1;
-    if (judgement_fact(run, "cpu_mhz"))
-        str_parse_f64(judgement_fact(run, "cpu_mhz"), &mhz);
+    if (judgement_fact(run, "cpuinfo_mhz"))
+        str_parse_f64(judgement_fact(run, "cpuinfo_mhz"), &mhz);
     json_object_set_new(json, "date", text_json(clock_format_utc(time, run->started_ns)));
     json_object_set_new(json, "host_name", text_json(host ? host : "unknown"));
     json_object_set_new(json, "executable", text_json(run->plan));

@@ -3,7 +3,8 @@
  *
  * "matvec/q4_0/rows:896" becomes "BenchmarkMatvec/q4_0/rows=896": benchstat's sub-name keys. The suite is the
  * configuration key pkg. Both sides of a comparison are in one file, told apart by the key side:
- * `benchstat -col side FILE`. Metrics keep their names as units; Unit lines say which way is better. */
+ * `benchstat -col side FILE`. Metrics keep their names as units; Unit lines say which way is better. What only says how
+ * well it was measured is left out: benchstat makes a table of every unit. */
 #include "harness/base/mem.h"
 #include "reports/judgement_words.h"
 #include "reports/report.h"
@@ -66,7 +67,7 @@ static void timed_lines(struct str *out, const struct store_case *item)
     size_t n = processes_of(item->real_time_ns, item->processes, item->sample_count, &real);
     size_t cpu_count = processes_of(item->cpu_time_ns, item->processes, item->sample_count, &cpu);
     for (size_t m = 0; m < item->metric_count; m++)
-        if (item->metrics[m].pass == STORE_PASS_TIMED)
+        if (item->metrics[m].pass == STORE_PASS_TIMED && !compare_is_diagnostic(item->metrics[m].name))
             counts[m] = processes_of(item->metrics[m].values, item->processes, item->metrics[m].count, &metrics[m]);
     for (size_t i = 0; i < n; i++) {
         benchmark_name(out, item->name);
@@ -93,7 +94,7 @@ static void pass_lines(struct str *out, const struct store_case *item)
 {
     for (size_t m = 0; m < item->metric_count; m++) {
         const struct store_series *series = &item->metrics[m];
-        if (series->pass == STORE_PASS_TIMED)
+        if (series->pass == STORE_PASS_TIMED || compare_is_diagnostic(series->name))
             continue;
         double *medians;
         size_t n = processes_of(series->values, series->processes, series->count, &medians);
@@ -125,11 +126,14 @@ static void unit_lines(struct str *out, const struct store_case *item, struct st
 {
     for (size_t m = 0; item && m < item->metric_count; m++) {
         const struct store_series *series = &item->metrics[m];
+        bool higher = judge_higher_is_better(series->name, series->unit), exact = series->pass == STORE_PASS_CALLGRIND;
         struct str line = { 0 };
+        if ((!higher && !exact) || compare_is_diagnostic(series->name))
+            continue;
         str_append(&line, "Unit ");
         word(&line, series->name);
-        str_append(&line, judge_higher_is_better(series->name, series->unit) ? " better=higher" : " better=lower");
-        str_append(&line, series->pass == STORE_PASS_CALLGRIND ? " assume=exact\n" : "\n");
+        str_append(&line, higher ? " better=higher" : " better=lower");
+        str_append(&line, exact ? " assume=exact\n" : "\n");
         if (!strstr(str_text(seen), str_text(&line))) {
             str_append(seen, str_text(&line));
             str_append(out, str_text(&line));
@@ -145,9 +149,13 @@ static void run_head(struct str *out, const struct store_run_row *run)
     str_appendf(out, "# run %lld, commit ", (long long)run->id);
     word(out, commit ? commit : "unknown");
     str_append_char(out, '\n');
-    configuration(out, "goos", judgement_fact(run, "os"));
-    configuration(out, "goarch", judgement_fact(run, "architecture"));
-    configuration(out, "cpu", judgement_fact(run, "cpu_model"));
+    const char *kernel = judgement_fact(run, "kernel"), *architecture = judgement_fact(run, "architecture");
+    configuration(out, "goos", kernel && str_starts(kernel, "Linux") ? "linux" : NULL);
+    configuration(out, "goarch",
+                  str_equal(architecture, "x86_64")    ? "amd64"
+                  : str_equal(architecture, "aarch64") ? "arm64"
+                                                       : architecture);
+    configuration(out, "cpu", judgement_fact(run, "cpu_name"));
 }
 
 int report_gobench(const struct view *view, const struct report_options *options, struct str *out, struct error *error)

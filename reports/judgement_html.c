@@ -78,8 +78,10 @@ static void header(const struct page *page)
                           judgement_run_line(&comparison->candidate, page->arena),
                           judgement_method_line(comparison, page->arena)));
     }
-    if (judgement->count && judgement_fact(&judgement->comparisons[0].candidate, "cpu_model"))
-        fact(out, "Machine", judgement_fact(&judgement->comparisons[0].candidate, "cpu_model"));
+    const char *machine =
+        judgement->count ? judgement_machine(&judgement->comparisons[0].candidate, page->arena) : NULL;
+    if (machine)
+        fact(out, "Machine", machine);
     str_append(out, "</dl>\n<ul class=\"badges\">");
     badge(out, badge_of_status(status), judgement_status_word(status));
     badge(out, "info", judgement_count_line(judgement, page->arena));

@@ -134,8 +134,9 @@ static void comparison_head(const struct page *page, const struct judgement *jud
     fact(page, "candidate",
          arena_format(page->arena, "%s: %s", comparison->candidate_name,
                       judgement_run_line(&comparison->candidate, page->arena)));
-    if (judgement_fact(&comparison->candidate, "cpu_model") && !comparison->machines_differ)
-        fact(page, "machine", judgement_fact(&comparison->candidate, "cpu_model"));
+    const char *machine = judgement_machine(&comparison->candidate, page->arena);
+    if (machine && !comparison->machines_differ)
+        fact(page, "machine", machine);
     if (comparison->machines_differ)
         fact(page, "machine",
              arena_format(page->arena, "NOT THE SAME: %s",
@@ -272,6 +273,13 @@ static void row_heads(const struct page *page, const char *first)
     text_end_line(page->out);
 }
 
+/* That there were too few pairs is told by their number. */
+static const char *why_open(const struct compare_case *item)
+{
+    const char *reason = item->reason ? item->reason : item->time.reason;
+    return reason && str_starts(reason, "insufficient") ? NULL : reason;
+}
+
 /* Cases of one verdict, a line each. */
 static void list(const struct page *page, struct compare_case **sorted, size_t count, enum judge_verdict verdict,
                  const char *title, size_t limit)
@@ -297,7 +305,7 @@ static void list(const struct page *page, struct compare_case **sorted, size_t c
         }
         row(page, case_name(page, sorted[i]), &sorted[i]->time);
         if (verdict == JUDGE_UNDECIDED)
-            detail(page, sorted[i]->reason ? sorted[i]->reason : sorted[i]->time.reason);
+            detail(page, why_open(sorted[i]));
     }
     if (shown < all)
         text_paragraph(page->out, arena_format(page->arena, "... and %zu more", all - shown), INDENT);
@@ -448,7 +456,9 @@ static void findings(const struct page *page, bool acknowledged, const char *tit
     for (size_t i = 0; i < page->gate->count; i++) {
         const struct gate_finding *finding = &page->gate->findings[i];
         bool excused = finding->acknowledged_reason != NULL;
-        if (excused != acknowledged || (finding->source && judgement_is_change(finding->source->verdict)) ||
+        const struct compare_case *item = finding->source;
+        if (excused != acknowledged ||
+            (item && (judgement_is_change(item->verdict) || item->verdict == JUDGE_UNDECIDED)) ||
             (!excused && (finding->kind == GATE_TARGET || finding->status == GATE_PASS)))
             continue;
         if (shown++ == 0)
@@ -500,7 +510,7 @@ int judgement_text(const struct judgement *judgement, const struct report_option
         comparison_body(&page, &judgement->comparisons[i]);
     }
     if (judgement->gate) {
-        findings(&page, false, "Over budget");
+        findings(&page, false, "What the gate says besides");
         findings(&page, true, "Acknowledged");
         targets(&page, judgement->gate);
         lines(&page, "Warnings", judgement->gate->warnings, judgement->gate->warning_count);

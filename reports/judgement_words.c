@@ -200,6 +200,14 @@ const char *judgement_fact(const struct store_run_row *run, const char *name)
     return NULL;
 }
 
+const char *judgement_machine(const struct store_run_row *run, struct arena *arena)
+{
+    const char *name = judgement_fact(run, "cpu_name"), *count = judgement_fact(run, "cpu_count");
+    if (!name)
+        return NULL;
+    return count ? arena_format(arena, "%s, %s CPU%s", name, count, str_equal(count, "1") ? "" : "s") : name;
+}
+
 const char *judgement_run_line(const struct store_run_row *run, struct arena *arena)
 {
     char start[32];

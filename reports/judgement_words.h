@@ -40,6 +40,8 @@ const char *judgement_output(const struct compare_case *item, struct arena *aren
 /* What q, floor and "could see" mean: one paragraph for the foot of a report. */
 const char *judgement_legend(const struct judgement *judgement, struct arena *arena);
 const char *judgement_fact(const struct store_run_row *run, const char *name);
+/* "AMD EPYC 9R14, 4 CPUs"; NULL if not known. */
+const char *judgement_machine(const struct store_run_row *run, struct arena *arena);
 /* "" for one, "s" else. */
 const char *judgement_plural(size_t count);
 

@@ -219,9 +219,15 @@ static size_t suites_of(const struct view *view, const char **suites)
 
 int report_junit(const struct view *view, const struct report_options *options, struct str *out, struct error *error)
 {
-    (void)options;
     (void)error;
-    size_t failures = 0, skipped = 0, processes = 0;
+    const struct judgement targets = { .title = view->title, .gate = options->gate };
+    size_t target_count;
+    struct judgement_entry *entries = judgement_entries(&targets, &target_count, view->arena);
+    bool *taken = arena_array(view->arena, target_count + 1, sizeof *taken);
+    size_t failures = count_level(entries, target_count, JUDGEMENT_BAD);
+    size_t skipped =
+        count_level(entries, target_count, JUDGEMENT_OPEN) + count_level(entries, target_count, JUDGEMENT_ACKNOWLEDGED);
+    size_t processes = 0;
     for (size_t i = 0; i < view->case_count; i++) {
         failures += view->cases[i].source->error_count > 0;
         skipped += view->cases[i].source->error_count == 0 && !view->cases[i].time_ns.count;
@@ -230,9 +236,12 @@ int report_junit(const struct view *view, const struct report_options *options, 
         processes += view->problems[i].kind == VIEW_FAILED;
     const char **suites = arena_array(view->arena, view->case_count + view->problem_count + 1, sizeof *suites);
     size_t count = suites_of(view, suites);
-    head(out, view->title, view->case_count + processes, failures, processes, skipped);
+    head(out, view->title, view->case_count + processes + target_count, failures, processes, skipped);
     for (size_t i = 0; i < count; i++)
         run_suite(out, view, suites[i]);
+    for (size_t i = 0; i < target_count; i++)
+        if (!taken[i])
+            suite_element(out, &targets, entries, target_count, i, taken, view->arena);
     str_append(out, "</testsuites>\n");
     return 0;
 }

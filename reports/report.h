@@ -7,10 +7,12 @@
 #include "harness/base/str.h"
 #include "reports/view.h"
 
+struct gate; /* harness/judge/gate.h */
 struct report_options {
-    const char *gnuplot; /* program for the charts; NULL = no charts wanted */
-    int64_t now_ns;      /* UTC, printed as the time of the report */
-    bool color;          /* text for a terminal that understands colours */
+    const char *gnuplot;     /* program for the charts; NULL = no charts wanted */
+    int64_t now_ns;          /* UTC, printed as the time of the report */
+    bool color;              /* text for a terminal that understands colours */
+    const struct gate *gate; /* targets, which JUnit shows as tests; NULL = none */
     const char *picture; /* path or URL of the forest plot that Markdown refers to; NULL = bars of characters instead */
 };
 

@@ -5,6 +5,7 @@
 #include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/judge/gate.h"
 #include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/report.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 
 struct settings {
-    const char *database, *format, *output, *title, *run, *charts, *site;
+    const char *database, *format, *output, *title, *run, *charts, *site, *policy;
     bool no_charts;
 };
 
@@ -23,7 +24,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'f', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
         { "no-charts", 0, OPTION_FLAG, &settings->no_charts }, { "charts", 0, OPTION_TEXT, &settings->charts },
-        { "site", 0, OPTION_TEXT, &settings->site },
+        { "site", 0, OPTION_TEXT, &settings->site },           { "policy", 0, OPTION_TEXT, &settings->policy },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -105,6 +106,21 @@ static int write_charts(const struct settings *settings, const struct view *view
     return code;
 }
 
+/* What the policy says of values: targets. */
+static int judge_targets(const char *path, const struct view *view, struct gate *gate, struct error *error)
+{
+    const struct gate_policy *policy;
+    int code = gate_policy_load(&policy, path, view->arena, error);
+    if (code)
+        return code;
+    const struct gate_input input = { .policy = policy,
+                                      .cases = view->case_count ? view->cases[0].source : NULL,
+                                      .case_count = view->case_count,
+                                      .now_ns = clock_utc_ns() };
+    gate_judge(gate, &input, view->arena);
+    return 0;
+}
+
 static int write_report(const struct settings *settings, struct store *store, struct arena *arena, struct error *error)
 {
     const struct report_format *format;
@@ -122,7 +138,12 @@ static int write_report(const struct settings *settings, struct store *store, st
         code = write_charts(settings, &view, error);
     } else if (!code) {
         struct report_options options = options_of(settings);
-        code = format->write(&view, &options, &report, error);
+        struct gate gate;
+        if (settings->policy)
+            code = judge_targets(settings->policy, &view, &gate, error);
+        options.gate = settings->policy ? &gate : NULL;
+        if (!code)
+            code = format->write(&view, &options, &report, error);
         if (!code)
             code = deliver(settings, format, &view, &report, error);
     }
@@ -170,14 +191,15 @@ static int run(struct app *app, int argc, char **argv)
 
 const struct command cmd_report = {
     .name = "report",
-    .synopsis = "prony report [RUN] [--format text|markdown|html|json] [-o FILE] [--title T]\n"
+    .synopsis = "prony report [RUN] [--format NAME] [-o FILE] [--title T]\n"
                 "       prony report [RUN] --charts DIR\n"
                 "       prony report --site DIR [--title T]",
     .summary = "Write a run as a report or as charts, or all runs as a web site",
     .help =
         "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
         "\n"
-        "  -f, --format F   text (default), markdown, html (one file, charts inside), json\n"
+        "  -f, --format F   text (default), markdown, html (one file, charts inside), json, csv, junit,\n"
+        "                   gobench (for benchstat), gbench (Google Benchmark's JSON)\n"
         "  -o, --output F   write to F and print its path; - is standard output; the ending chooses the format\n"
         "                   html without -o goes to prony-report-<run>.html\n"
         "      --charts DIR  write every chart of the run into DIR: <chart>.png and .svg, with the gnuplot script\n"
@@ -187,6 +209,7 @@ const struct command cmd_report = {
         "                   worst first, a page for each suite and case, history, comparisons, profiles,\n"
         "                   environment. It needs no network and no server. DIR must be new, empty, or such a site\n"
         "      --title T    title of the report or site\n"
+        "      --policy F   junit: the targets of this policy are tests too (docs/FORMATS.md)\n"
         "      --no-charts  HTML without charts\n"
         "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
         "\n"

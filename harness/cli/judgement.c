@@ -108,9 +108,11 @@ int judgement_write(struct judging *judging, const struct judgement *judgement, 
         .picture = judging->settings->picture,
     };
     int code = 0;
-    for (size_t i = 0; !code && i < judging->document_count; i++) {
+    /* One that cannot be written (no gnuplot for a picture) does not cost the others. */
+    for (size_t i = 0; i < judging->document_count; i++) {
         options.color = !judging->documents[i].path && is_colored(STDOUT_FILENO);
-        code = write_document(&judging->documents[i], judgement, &options, error);
+        int failed = write_document(&judging->documents[i], judgement, &options, code ? NULL : error);
+        code = code ? code : failed;
     }
     return code;
 }

@@ -39,7 +39,7 @@ struct judgement_settings {
     "  --policy FILE        budgets, targets, what undecided means (docs/FORMATS.md); default: built-in\n"        \
     "  --acknowledged FILE  regressions that somebody answers for; default: what the policy names\n"              \
     "  --format NAME        of the next -o, or of standard output: text (default), markdown, html, json, csv,\n"  \
-    "                       junit, sarif, github, gobench, gbench\n"                                              \
+    "                       junit, sarif, github, gobench, gbench, png, svg (the forest plot)\n"                  \
     "  -o, --output FILE    write a document too; repeatable, each with a --format before it, or the format of\n" \
     "                       its ending; - is standard output, which otherwise gets the text\n"                    \
     "  --title T            title of the documents\n"                                                             \

@@ -137,6 +137,9 @@ typedef double compare_noise(void *context, const char *suite, const char *name)
 void compare_cases(struct comparison *comparison, struct store_case *base, size_t base_count,
                    struct store_case *candidate, size_t candidate_count, bool paired, compare_noise *noise_of,
                    void *noise_context, const struct compare_options *options, struct arena *arena);
+/* A metric that says how well it was measured, or bounds it, and nothing about the candidate ("run_delay_ns"). Judged
+ * only when asked for. */
+bool compare_is_diagnostic(const char *metric);
 /* Regressed, wrong or failed first, by effect; then improved, undecided, equivalent. */
 void compare_sort(const struct comparison *comparison, struct compare_case **sorted);
 /* "3 regressed, 1 improved, 20 equivalent, 2 undecided" */

@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What says how well it was measured, or bounds it, and nothing about the candidate. Judged only when asked for. */
-static bool is_diagnostic(const char *name)
+bool compare_is_diagnostic(const char *name)
 {
     static const char *const names[] = {
         "contaminated",    "clock_before_ghz",     "clock_after_ghz",    "run_delay_ns", "timer_cost_ns",
@@ -23,7 +22,7 @@ static bool is_diagnostic(const char *name)
 static bool is_wanted(const struct compare_options *options, const char *name)
 {
     if (!options->metrics)
-        return !is_diagnostic(name);
+        return !compare_is_diagnostic(name);
     for (size_t i = 0; i < options->metric_count; i++) {
         if (str_equal(options->metrics[i], name))
             return true;

@@ -181,11 +181,15 @@ static void fill_case(struct compare_case *item, const struct plan *plan, unsign
 static void add_run(struct store_run_row *run, int64_t id, const char *commit, const char *branch, struct arena *arena)
 {
     struct store_fact *build = arena_array(arena, 3, sizeof *build);
-    struct store_fact *machine = arena_array(arena, 1, sizeof *machine);
+    struct store_fact *machine = arena_array(arena, 5, sizeof *machine);
     build[0] = (struct store_fact){ "git_commit", commit };
     build[1] = (struct store_fact){ "git_branch", branch };
     build[2] = (struct store_fact){ "git_dirty", "no" };
-    machine[0] = (struct store_fact){ "cpu_model", "AMD EPYC 9R14" };
+    machine[0] = (struct store_fact){ "cpu_name", "AMD EPYC 9R14" };
+    machine[1] = (struct store_fact){ "cpu_model", "17" };
+    machine[2] = (struct store_fact){ "cpu_count", "4" };
+    machine[3] = (struct store_fact){ "architecture", "x86_64" };
+    machine[4] = (struct store_fact){ "kernel", "Linux 6.1.0" };
     *run = (struct store_run_row){ .id = id,
                                    .uuid = id % 2 ? "01234567-89ab-cdef-0123-456789abcdef"
                                                   : "fedcba98-7654-3210-fedc-ba9876543210",
@@ -201,7 +205,7 @@ static void add_run(struct store_run_row *run, int64_t id, const char *commit, c
                                    .build = build,
                                    .build_count = 3,
                                    .machine = machine,
-                                   .machine_count = 1 };
+                                   .machine_count = 5 };
 }
 
 static void count_verdicts(struct comparison *comparison)
