@@ -9,7 +9,8 @@ static enum judgement_level level_of_finding(const struct gate_finding *finding)
     if (finding->acknowledged_reason || finding->acknowledged_by)
         return JUDGEMENT_ACKNOWLEDGED;
     switch (finding->status) {
-    case GATE_PASS: return JUDGEMENT_FINE;
+    case GATE_PASS:
+        return finding->kind == GATE_TARGET && judgement_is_missed(finding) ? JUDGEMENT_SHORT : JUDGEMENT_FINE;
     case GATE_REGRESSED: return JUDGEMENT_BAD;
     case GATE_COULD_NOT_RUN:
     case GATE_UNDECIDED: break;
@@ -165,7 +166,7 @@ struct judgement_entry *judgement_worst(const struct judgement *judgement, size_
     size_t kept = 0;
     struct judgement_entry *entries = judgement_entries(judgement, count, arena);
     for (size_t i = 0; i < *count; i++)
-        if (entries[i].level > JUDGEMENT_FINE) {
+        if (entries[i].level > JUDGEMENT_SHORT) {
             entries[kept] = entries[i];
             entries[kept].order = kept;
             kept++;

@@ -5,7 +5,8 @@
 
 #include "reports/judgement.h"
 
-enum judgement_level { JUDGEMENT_FINE, JUDGEMENT_OPEN, JUDGEMENT_ACKNOWLEDGED, JUDGEMENT_BAD };
+/* Short: a target was missed that is no must. */
+enum judgement_level { JUDGEMENT_FINE, JUDGEMENT_SHORT, JUDGEMENT_OPEN, JUDGEMENT_ACKNOWLEDGED, JUDGEMENT_BAD };
 
 /* One case of one comparison, or a finding that belongs to none (targets, whole suites). */
 struct judgement_entry {
@@ -22,7 +23,7 @@ struct judgement_entry {
 
 /* In the order of the comparisons, then the findings; in the arena. */
 struct judgement_entry *judgement_entries(const struct judgement *judgement, size_t *count, struct arena *arena);
-/* The same, the worst first; what is fine is left out. */
+/* The same, the worst first; what is fine or merely short is left out. */
 struct judgement_entry *judgement_worst(const struct judgement *judgement, size_t *count, struct arena *arena);
 
 #endif

@@ -426,10 +426,10 @@ static void target_row(const struct page *page, const struct gate_finding *findi
                       judgement_target_value(finding, finding->limit, page->arena)),
          finding->limit);
     str_appendf(out, "<td><b class=\"verdict %s\">",
-                isnan(finding->actual)              ? "warn"
-                : finding->status == GATE_REGRESSED ? "bad"
-                : finding->status == GATE_PASS      ? "good"
-                                                    : "warn");
+                judgement_is_missed(finding)   ? "bad"
+                : isnan(finding->actual)       ? "warn"
+                : finding->status == GATE_PASS ? "good"
+                                               : "warn");
     escape_html(out, judgement_target_word(finding));
     str_append(out, "</b></td><td>");
     escape_html(out, finding->tier ? finding->tier : "required");

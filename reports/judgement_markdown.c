@@ -237,7 +237,7 @@ static void target_table(struct comment *comment, const struct gate *gate)
         const struct gate_finding *finding = &gate->findings[i];
         if (finding->kind != GATE_TARGET)
             continue;
-        missed += finding->status == GATE_REGRESSED;
+        missed += judgement_is_missed(finding);
         if (count == 0)
             str_append(&out, "| target of | actual | target | status | tier |\n|---|---:|---:|---|---|\n");
         if (count++ >= ROW_LIMIT)
@@ -248,7 +248,7 @@ static void target_table(struct comment *comment, const struct gate *gate)
         str_appendf(&out, " | %s | ", judgement_target_value(finding, finding->actual, comment->arena));
         foreign(&out, finding->comparator ? finding->comparator : "", 8);
         str_appendf(&out, " %s | ", judgement_target_value(finding, finding->limit, comment->arena));
-        str_appendf(&out, finding->status == GATE_REGRESSED ? "**%s** | " : "%s | ", judgement_target_word(finding));
+        str_appendf(&out, judgement_is_missed(finding) ? "**%s** | " : "%s | ", judgement_target_word(finding));
         foreign(&out, finding->tier ? finding->tier : "required", 40);
         str_append(&out, " |\n");
     }

@@ -402,37 +402,54 @@ static void attributions(const struct page *page, const struct comparison *compa
 
 /* ---- gate ---- */
 
-static void targets(const struct page *page, const struct gate *gate)
+static void target(const struct page *page, const struct gate_finding *finding)
 {
-    if (!judgement_target_count(gate))
-        return;
+    enum gate_status status = judgement_is_missed(finding) ? GATE_REGRESSED
+                              : isnan(finding->actual)     ? GATE_UNDECIDED
+                                                           : finding->status;
+    text_pad(page->out, INDENT);
+    text_left(page->out,
+              arena_format(page->arena, "%s %s", finding->metric, finding->name ? finding->name : finding->suite), 42);
+    text_right(page->out, judgement_target_value(finding, finding->actual, page->arena), 14);
+    text_right(page->out,
+               arena_format(page->arena, "%s %s", finding->comparator ? finding->comparator : "",
+                            judgement_target_value(finding, finding->limit, page->arena)),
+               17);
+    text_pad(page->out, 2);
+    paint(page, code_of_status(status), judgement_target_word(finding), 12);
+    text_left(page->out, finding->tier ? finding->tier : "required", 11);
+    text_end_line(page->out);
+}
+
+/* The missed and the unknown ones first. */
+static void target_table(const struct page *page, const struct gate *gate, size_t count)
+{
+    size_t shown = 0;
     text_heading(page->out, "Targets");
-    static const char *const heads[] = { "actual", "target" };
     text_pad(page->out, INDENT);
     text_left(page->out, "metric of case", 42);
-    for (int i = 0; i < 2; i++)
-        text_right(page->out, heads[i], i ? 16 : 13);
-    str_append(page->out, "  status        tier\n");
-    for (size_t i = 0; i < gate->count; i++) {
-        const struct gate_finding *finding = &gate->findings[i];
-        if (finding->kind != GATE_TARGET)
-            continue;
-        text_pad(page->out, INDENT);
-        text_left(
-            page->out,
-            arena_format(page->arena, "%s, %s %s", finding->metric, finding->suite, finding->name ? finding->name : ""),
-            42);
-        text_right(page->out, judgement_target_value(finding, finding->actual, page->arena), 13);
-        text_right(page->out,
-                   arena_format(page->arena, "%s %s", finding->comparator ? finding->comparator : "",
-                                judgement_target_value(finding, finding->limit, page->arena)),
-                   16);
-        text_pad(page->out, 2);
-        paint(page, code_of_status(isnan(finding->actual) ? GATE_UNDECIDED : finding->status),
-              judgement_target_word(finding), 14);
-        text_left(page->out, finding->tier ? finding->tier : "required", 12);
-        text_end_line(page->out);
-    }
+    text_right(page->out, "actual", 14);
+    text_right(page->out, "target", 17);
+    str_append(page->out, "  status      tier\n");
+    for (int met = 0; met < 2; met++)
+        for (size_t i = 0; i < gate->count && shown < CHANGE_LIMIT; i++) {
+            const struct gate_finding *finding = &gate->findings[i];
+            bool good = !judgement_is_missed(finding) && !isnan(finding->actual);
+            if (finding->kind != GATE_TARGET || good != (met == 1))
+                continue;
+            target(page, finding);
+            shown++;
+        }
+    if (shown < count)
+        text_paragraph(page->out, arena_format(page->arena, "... and %zu more", count - shown), INDENT);
+}
+
+static void targets(const struct page *page, const struct gate *gate)
+{
+    size_t count = judgement_target_count(gate);
+    if (!count)
+        return;
+    target_table(page, gate, count);
     text_heading(page->out, "Tiers");
     for (size_t i = 0; i < GATE_TIER_COUNT; i++) {
         const struct gate_tier *tier = &gate->tiers[i];

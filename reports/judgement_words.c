@@ -126,13 +126,19 @@ size_t judgement_target_count(const struct gate *gate)
     return count;
 }
 
+bool judgement_is_missed(const struct gate_finding *finding)
+{
+    return !isnan(finding->actual) &&
+           (finding->status == GATE_REGRESSED || (finding->outcome && str_equal(finding->outcome, "missed")));
+}
+
 static const char *target_line(const struct gate *gate, struct arena *arena)
 {
     size_t count = judgement_target_count(gate), missed = 0, unknown = 0;
     for (size_t i = 0; i < (count ? gate->count : 0); i++)
         if (gate->findings[i].kind == GATE_TARGET) {
             unknown += isnan(gate->findings[i].actual) ? 1 : 0;
-            missed += gate->findings[i].status == GATE_REGRESSED && !isnan(gate->findings[i].actual);
+            missed += judgement_is_missed(&gate->findings[i]);
         }
     if (!count)
         return "";

@@ -58,6 +58,8 @@ size_t judgement_counters(const struct compare_case *item, const struct compare_
 const char *judgement_counter_line(const struct compare_case *item, size_t limit, struct arena *arena);
 /* Findings of one kind, or of all but targets. */
 size_t judgement_target_count(const struct gate *gate);
+/* Whether a target was missed, whatever the policy makes of that; a tier is no must. */
+bool judgement_is_missed(const struct gate_finding *finding);
 /* "met", "missed", "not measured" */
 const char *judgement_target_word(const struct gate_finding *finding);
 /* "228.7 ms"; "n/a" if it was not measured. */

@@ -91,18 +91,25 @@ static void entry_case(struct str *out, const struct judgement_entry *entry, str
             str_append(out, "/>\n");
         }
         break;
+    case JUDGEMENT_SHORT:
     case JUDGEMENT_ACKNOWLEDGED:
     case JUDGEMENT_OPEN: complaint(out, "skipped", NULL, entry->message, NULL); break;
     case JUDGEMENT_BAD: complaint(out, "failure", entry->kind, entry->message, detail_of(entry, arena)); break;
     }
 }
 
-static size_t count_level(const struct judgement_entry *entries, size_t count, enum judgement_level level)
+static bool is_skipped(const struct judgement_entry *entry)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++)
-        found += entries[i].level == level;
-    return found;
+    return entry->level != JUDGEMENT_FINE && entry->level != JUDGEMENT_BAD;
+}
+
+static void count_levels(const struct judgement_entry *entries, size_t count, size_t *failures, size_t *skipped)
+{
+    *failures = *skipped = 0;
+    for (size_t i = 0; i < count; i++) {
+        *failures += entries[i].level == JUDGEMENT_BAD;
+        *skipped += is_skipped(&entries[i]);
+    }
 }
 
 /* Entries of one suite, wherever they are; taken ones are marked. */
@@ -119,7 +126,7 @@ static void suite_element(struct str *out, const struct judgement *judgement, st
         taken[i] = true;
         tests++;
         failures += entries[i].level == JUDGEMENT_BAD;
-        skipped += entries[i].level == JUDGEMENT_OPEN || entries[i].level == JUDGEMENT_ACKNOWLEDGED;
+        skipped += is_skipped(&entries[i]);
         entry_case(&cases, &entries[i], arena);
     }
     str_append(out, "  <testsuite");
@@ -141,8 +148,9 @@ int judgement_junit(const struct judgement *judgement, const struct report_optio
     bool *taken = arena_array(&arena, count + 1, sizeof *taken);
     /* Nothing compared is not a success: CI servers take an empty file for one. */
     bool nothing = judgement_status(judgement) == GATE_COULD_NOT_RUN;
-    head(out, judgement->title, count + nothing, count_level(entries, count, JUDGEMENT_BAD), nothing,
-         count_level(entries, count, JUDGEMENT_OPEN) + count_level(entries, count, JUDGEMENT_ACKNOWLEDGED));
+    size_t failures, skipped;
+    count_levels(entries, count, &failures, &skipped);
+    head(out, judgement->title, count + nothing, failures, nothing, skipped);
     if (nothing) {
         str_append(out, "  <testsuite name=\"prony\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n");
         case_begin(out, "prony", "judgement", NAN);
@@ -224,10 +232,8 @@ int report_junit(const struct view *view, const struct report_options *options, 
     size_t target_count;
     struct judgement_entry *entries = judgement_entries(&targets, &target_count, view->arena);
     bool *taken = arena_array(view->arena, target_count + 1, sizeof *taken);
-    size_t failures = count_level(entries, target_count, JUDGEMENT_BAD);
-    size_t skipped =
-        count_level(entries, target_count, JUDGEMENT_OPEN) + count_level(entries, target_count, JUDGEMENT_ACKNOWLEDGED);
-    size_t processes = 0;
+    size_t failures, skipped, processes = 0;
+    count_levels(entries, target_count, &failures, &skipped);
     for (size_t i = 0; i < view->case_count; i++) {
         failures += view->cases[i].source->error_count > 0;
         skipped += view->cases[i].source->error_count == 0 && !view->cases[i].time_ns.count;
