@@ -5,9 +5,9 @@
 #include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/cli/git.h"
 #include "harness/cli/near.h"
 #include "harness/judge/history.h"
-#include "harness/run/child.h"
 #include "reports/chart.h"
 #include "reports/history_report.h"
 #include <errno.h>
@@ -108,27 +108,16 @@ static int choose_cases(struct work *work, struct error *error)
 /* ---- what they did ---- */
 
 /* Number of commits between the two; 0 if git is not there or does not know them. */
-static int count_commits(const struct history_change *change)
+static int count_commits(struct work *work, const struct history_change *change)
 {
-    const char *before = change->commit_before, *after = change->commit_after;
-    int64_t count = 0;
-    if (!before || !*before || *before == '-' || !after || !*after || str_equal(before, after))
+    const char *before = change->commit_before, *after = change->commit_after, *answer;
+    int64_t count;
+    if (!before || !*before || !after || !*after || str_equal(before, after))
         return 0;
-    struct str range = { 0 };
-    str_appendf(&range, "%s..%s", before, after);
-    const char *const arguments[] = { "git", "rev-list", "--count", range.data, "--", NULL };
-    struct child_request request = {
-        .arguments = arguments, .timeout_s = 10, .output_limit_bytes = 1000, .interrupt_fd = -1
-    };
-    struct child_result result = { 0 };
-    if (child_run(&request, &result, NULL) == 0 && result.end == CHILD_EXITED && result.status == 0 &&
-        result.output.data) {
-        result.output.data[strcspn(result.output.data, "\n")] = 0;
-        if (!str_parse_i64(result.output.data, &count) || count < 0 || count > INT32_MAX)
-            count = 0;
-    }
-    child_release(&result);
-    str_release(&range);
+    const char *range = arena_format(&work->arena, "%s..%s", before, after);
+    const char *const words[] = { "rev-list", "--count", "--end-of-options", range, "--", NULL };
+    if (git_ask(".", words, &work->arena, &answer, NULL) || !str_parse_i64(answer, &count) || count > INT32_MAX)
+        return 0;
     return (int)count;
 }
 
@@ -137,7 +126,7 @@ static void ask_git(struct work *work)
     size_t asked = 0;
     for (size_t i = 0; i < work->count; i++)
         for (size_t c = 0; c < work->histories[i].change_count && asked < GIT_LIMIT; c++, asked++)
-            work->histories[i].changes[c].commit_count = count_commits(&work->histories[i].changes[c]);
+            work->histories[i].changes[c].commit_count = count_commits(work, &work->histories[i].changes[c]);
 }
 
 static int compare_regressions(const void *a, const void *b)

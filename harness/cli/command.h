@@ -43,6 +43,7 @@ extern const struct command cmd_ab;
 extern const struct command cmd_calibrate;
 extern const struct command cmd_compare;
 extern const struct command cmd_db;
+extern const struct command cmd_bisect;
 extern const struct command cmd_doctor;
 extern const struct command cmd_flame;
 extern const struct command cmd_events;
