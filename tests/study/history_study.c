@@ -18,7 +18,7 @@ static const double steps[] = { 0.01, 0.02, 0.05 };
 /* Of gauss; false change points count for every kind of noise. */
 static const double least_recall[] = { 0.45, 0.98, 1.0 };
 static const double most_false = 0.01;
-/* Otava 0.7's default on the same series and labels, run beside this study: what must be reached at least. */
+/* Apache Otava with its defaults on the same series and labels, run beside this study: the best of the others. */
 static const double otava_f1 = 0.992, otava_covering = 0.974;
 
 /* ---- simulation ---- */
