@@ -225,17 +225,10 @@ $(filter-out %_plain_test,$(TESTS)): $(MALLOC_OBJECT)
 
 # Studies: what is too slow for a test. tests/study/<name>.c is a program each; `make test-long` runs them.
 STUDIES := $(patsubst tests/study/%.c,$(O)/study/%,$(wildcard tests/study/*.c))
-$(STUDIES): $(O)/study/%: $(O)/obj/tests/study/%.o $(O)/obj/tests/support/ab_study.o $(LIB_HARNESS)
+$(STUDIES): $(O)/study/%: $(O)/obj/tests/study/%.o $(patsubst %,$(O)/obj/tests/support/%.o,ab_study history_noise) $(LIB_HARNESS)
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_BASE) $(LIBS)
-# ---- studies: tests/study/<name>_study.c simulates, fails when a target is missed, writes its table into docs/METHOD.md ----
-study_src := $(wildcard tests/study/*_study.c)
-STUDIES   := $(patsubst tests/study/%.c,$(O)/study/%,$(study_src))
-$(STUDIES): $(O)/study/%: $(O)/obj/tests/study/%.o $(O)/obj/tests/study/study.o $(call obj,$(test_extra)) $(LIB_HARNESS) $(LIB_ENGINES) $(LIB_KERNELS) $(LIB_BENCHMARK)
-	@mkdir -p $(@D)
-	@echo "  LINK    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 # fuzz targets: tests/fuzz/fuzz_<name>.c defines LLVMFuzzerTestOneInput. Without libFuzzer, replay.c feeds it the corpus.
 fuzz_src := $(wildcard tests/fuzz/fuzz_*.c)
@@ -254,7 +247,6 @@ endif
 
 # ---- targets for people ----
 .PHONY: help build install uninstall programs tests studies fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
-.PHONY: help build install uninstall programs tests studies study fuzzers test test-long bench asan ubsan tsan lint format fuzz coverage golden clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -295,7 +287,6 @@ uninstall: ## removes what install put there (the same variables)
 
 programs: $(PROGRAMS) $(SAMPLER_SO)
 tests: $(TESTS) $(REPLAYS)
-studies: $(STUDIES)
 fuzzers: $(FUZZERS)
 
 test: ## build and run all unit tests of this variant, sanitizers included (what scripts/test does after installing)
@@ -305,12 +296,7 @@ studies: $(STUDIES)
 
 test-long: studies ## studies of the statistics (tables in docs/METHOD.md), and fuzzing for a while on every target
 	@scripts/study
-test-long: study ## the studies of the statistics, then fuzzing with libFuzzer for a while on every target
 	@scripts/fuzz 120
-
-study: $(STUDIES) ## simulate: error rates of the statistics, against their targets, into docs/METHOD.md
-	@for study in $(STUDIES); do $$study docs/METHOD.md || failed="$$failed $$study"; done; \
-	    test -z "$$failed" || { echo "missed a target:$$failed" >&2; exit 1; }
 
 bench: build ## run the quick plan and print its summary
 	@scripts/bench-all.sh
