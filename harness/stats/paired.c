@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXACT_RANK_LIMIT = 50 };
+enum { EXACT_RANK_LIMIT = 50, WALSH_LIMIT = 400 };
 
 /* P(W = s), s = 0..limit, of the signed-rank statistic W of count values without ties (Wilcoxon 1945): each rank counts
  * or does not, all choices equally likely. */
@@ -42,6 +42,45 @@ static size_t walsh_rank(size_t count, double confidence, double *coverage)
     *coverage = fmax(0, 1 - 2 * tail);
     free(probability);
     return k;
+}
+
+/* How many Walsh averages of values in ascending order are at most `limit`. */
+static size_t count_walsh(const double *sorted, size_t count, double limit)
+{
+    size_t at_most = 0, end = count;
+    for (size_t i = 0; i < count && end > i; i++) {
+        while (end > i && sorted[i] + (sorted[end - 1] - sorted[i]) / 2 > limit)
+            end--;
+        at_most += end > i ? end - i : 0;
+    }
+    return at_most;
+}
+
+/* The k-th smallest Walsh average (k from 1), by bisection: so many values have too many averages to be written down.
+ */
+static double select_walsh(const double *sorted, size_t count, size_t k)
+{
+    double low = sorted[0], high = sorted[count - 1];
+    if (count_walsh(sorted, count, low) >= k)
+        return low;
+    for (;;) {
+        double middle = low + (high - low) / 2;
+        if (middle <= low || middle >= high)
+            return high;
+        *(count_walsh(sorted, count, middle) >= k ? &high : &low) = middle;
+    }
+}
+
+static void estimate_many(struct stats_paired *paired, const double *sorted, double confidence)
+{
+    size_t count = paired->count, total = count * (count + 1) / 2, k;
+    double coverage;
+    k = walsh_rank(count, confidence, &coverage);
+    double median = select_walsh(sorted, count, (total + 1) / 2);
+    double above = total % 2 ? median : select_walsh(sorted, count, total / 2 + 1);
+    paired->estimate = median + (above - median) / 2;
+    paired->interval =
+        (struct stats_interval){ select_walsh(sorted, count, k), select_walsh(sorted, count, total + 1 - k), coverage };
 }
 
 /* Estimate and interval are order statistics of the Walsh averages (x[i] + x[j]) / 2, i <= j. */
@@ -96,7 +135,10 @@ struct stats_paired stats_paired(const double *differences, size_t count, double
     double *sorted = mem_array(count, sizeof *sorted);
     memcpy(sorted, differences, count * sizeof *sorted);
     stats_sort(sorted, count);
-    estimate(&paired, sorted, confidence);
+    if (count <= WALSH_LIMIT)
+        estimate(&paired, sorted, confidence);
+    else
+        estimate_many(&paired, sorted, confidence);
     paired.p = stats_sign_flip_p(sorted, count, seed, &paired.exact);
     paired.p_minimum = smallest_p(count);
     paired.sign_p = sign_test(sorted, count);

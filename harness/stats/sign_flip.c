@@ -48,13 +48,14 @@ struct flips {
     double *reach;    /* [nibble]: the most that this one and those behind it can add, and what ties and trims may do */
     size_t *first;    /* [nibble] */
     double threshold; /* at least as extreme = this or more */
+    double tie;       /* weight of the mean of all; 0 where there are so many that ties do not matter */
 };
 
 /* What value i adds to the statistic if that many values before it are negative. */
 static double flip_value(const struct flips *flips, size_t i, bool negative, size_t negatives_before)
 {
     size_t alike = negative ? negatives_before : i - negatives_before;
-    double size = (alike < flips->trim ? TIE_WEIGHT : 1 + TIE_WEIGHT) * flips->sizes[i];
+    double size = (alike < flips->trim ? flips->tie : 1 + flips->tie) * flips->sizes[i];
     return negative ? -size : size;
 }
 
@@ -129,15 +130,37 @@ static double flip_mask(const struct flips *flips, uint64_t signs)
     return is_lopsided(flips, negatives) ? sum + trim_rest(flips, &signs, negatives) : sum;
 }
 
-/* The same for more values than a mask holds. */
+/* ---- more values than a mask holds ---- */
+
+/* What each nibble adds where nothing of it is trimmed: added[16 nibble + signs]. */
+static void fill_sums(struct flips *flips)
+{
+    flips->nibbles = (flips->count + NIBBLE - 1) / NIBBLE;
+    flips->added = mem_array(16 * flips->nibbles, sizeof *flips->added);
+    for (size_t j = 0; j < 16 * flips->nibbles; j++)
+        for (size_t k = 0, i = j / 16 * NIBBLE; k < NIBBLE && i + k < flips->count; k++)
+            flips->added[j] += j >> k & 1 ? -flips->sizes[i + k] : flips->sizes[i + k];
+}
+
+/* Words in which all is trimmed are passed over, words in which nothing is are summed up by nibbles. */
 static double flip_words(const struct flips *flips, const uint64_t *signs)
 {
     double sum = 0;
-    size_t negatives = 0;
-    for (size_t i = 0; i < flips->count; i++) {
-        bool negative = signs[i / 64] >> (i % 64) & 1;
-        sum += flip_value(flips, i, negative, negatives);
-        negatives += negative;
+    size_t negatives = 0, trim = flips->trim;
+    for (size_t i = 0; i < flips->count; i += 64) {
+        uint64_t word = signs[i / 64];
+        size_t end = i + 64 < flips->count ? i + 64 : flips->count, positives = i - negatives;
+        size_t more = (size_t)__builtin_popcountll(word);
+        if (negatives >= trim && positives >= trim) {
+            for (size_t j = i / NIBBLE; NIBBLE * j < end; j++, word >>= NIBBLE)
+                sum += flips->added[16 * j + (word & 15)];
+        } else if (negatives + more > trim || positives + (end - i) - more > trim) {
+            for (size_t k = i, before = negatives; k < end; k++, word >>= 1) {
+                sum += flip_value(flips, k, word & 1, before);
+                before += word & 1;
+            }
+        }
+        negatives += more;
     }
     return is_lopsided(flips, negatives) ? sum + trim_rest(flips, signs, negatives) : sum;
 }
@@ -145,10 +168,11 @@ static double flip_words(const struct flips *flips, const uint64_t *signs)
 static size_t draw_words(const struct flips *flips, struct rng *rng, size_t draws)
 {
     size_t words = (flips->count + 63) / 64, hits = 0;
-    uint64_t *signs = mem_array(words, sizeof *signs);
+    uint64_t *signs = mem_array(words, sizeof *signs), last = UINT64_MAX >> (64 * words - flips->count);
     for (size_t draw = 0; draw < draws; draw++) {
         for (size_t i = 0; i < words; i++)
             signs[i] = rng_next(rng);
+        signs[words - 1] &= last;
         hits += fabs(flip_words(flips, signs)) >= flips->threshold;
     }
     free(signs);
@@ -225,11 +249,11 @@ double stats_sign_flip_p(const double *sorted, size_t count, uint64_t seed, bool
     *exact = false;
     if (count == 0)
         return NAN;
-    struct flips flips = { .count = count, .trim = count / TRIM_DIVISOR };
+    struct flips flips = { .count = count, .trim = count / TRIM_DIVISOR, .tie = count <= MASK_LIMIT ? TIE_WEIGHT : 0 };
     double *sizes = mem_array(count, sizeof *sizes), seen = 0, total = 0;
     for (size_t i = 0; i < count; i++) {
         bool kept = i >= flips.trim && i < count - flips.trim;
-        seen += (kept ? 1 + TIE_WEIGHT : TIE_WEIGHT) * sorted[i];
+        seen += (kept ? 1 + flips.tie : flips.tie) * sorted[i];
         total += fabs(sorted[i]);
         sizes[i] = -fabs(sorted[i]);
     }
@@ -240,6 +264,8 @@ double stats_sign_flip_p(const double *sorted, size_t count, uint64_t seed, bool
     flips.threshold = fabs(seen) - ROUNDING * total;
     if (count <= MASK_LIMIT)
         fill_tables(&flips);
+    else
+        fill_sums(&flips);
     double p = staged_p(&flips, seed, exact);
     free(flips.added);
     free(flips.reach);

@@ -110,6 +110,43 @@ static void test_draws(void **state)
     }
 }
 
+/* Many pairs go other ways than few: the same answers where the two meet. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { MANY = 1000 };
+    static double values[MANY];
+    struct rng rng;
+    rng_seed(&rng, 13);
+    for (size_t i = 0; i < MANY; i++)
+        values[i] = rng_normal(&rng) + 0.05;
+    for (size_t count = 399; count <= 403; count++) {
+        struct stats_paired paired = stats_paired(values, count, 0.95, 1);
+        assert_near(paired.estimate, stats_walsh_median(values, count), 1e-12, "estimate", count);
+        assert_true(paired.interval.low < paired.estimate && paired.estimate < paired.interval.high);
+        assert_near(paired.interval.high - paired.interval.low, 2 * 1.96 * 1.023 / sqrt((double)count), 0.02, "width",
+                    count);
+    }
+    /* z = 1.58 for an untrimmed mean of such values without the shift's own luck; the flips must agree with the normal
+     * approximation of the trimmed mean, whatever it is. */
+    struct stats_paired many = stats_paired(values, MANY, 0.95, 1);
+    static double sorted[MANY], winsorized[MANY];
+    memcpy(sorted, values, sizeof sorted);
+    stats_sort(sorted, MANY);
+    double sum = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        winsorized[i] = sorted[i < 200 ? 200 : i > 799 ? 799 : i];
+        sum += i >= 200 && i < 800 ? sorted[i] : 0;
+    }
+    double z = sum / 600 / (stats_sd(winsorized, MANY) / (0.6 * sqrt(MANY))); /* Yuen 1974 */
+    assert_near(many.p, erfc(fabs(z) / sqrt(2)), 0.25 * many.p + 0.01, "p", MANY);
+    assert_false(many.exact);
+    for (size_t i = 0; i < MANY; i++)
+        values[i] = i % 3 ? 0 : 1; /* ties, and nothing but one sign */
+    many = stats_paired(values, MANY, 0.95, 1);
+    assert_true(many.p < 0.001 && many.estimate >= 0 && many.estimate <= 1);
+}
+
 /* One wild pair among ten does not hide what the others say; the mean would have p = 1. */
 static void test_wild_pair(void **state)
 {
@@ -240,10 +277,9 @@ static void test_sort_and_select(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),     cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_draws),      cmocka_unit_test(test_wild_pair),
-        cmocka_unit_test(test_null),       cmocka_unit_test(test_shape),
-        cmocka_unit_test(test_detectable), cmocka_unit_test(test_sort_and_select),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_nothing),    cmocka_unit_test(test_draws),
+        cmocka_unit_test(test_many),   cmocka_unit_test(test_wild_pair),  cmocka_unit_test(test_null),
+        cmocka_unit_test(test_shape),  cmocka_unit_test(test_detectable), cmocka_unit_test(test_sort_and_select),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
