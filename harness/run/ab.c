@@ -333,6 +333,8 @@ static int run_passes(struct ab *ab, struct error *error)
     int code = 0;
     for (int i = 0; code == 0 && i < AB_SIDES && !ab->result->interrupted; i++) {
         struct execution *execution = &ab->sides[i].execution;
+        if (passes_count(execution->runner) && !ab->options.quiet)
+            log_info("%s: what explains its times", ab->sides[i].text);
         execution->progress = ab->progress;
         execution->progress.done = 0;
         execution->progress.total = passes_count(execution->runner);

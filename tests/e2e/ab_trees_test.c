@@ -155,6 +155,23 @@ static void test_partly_innocent(void **state)
     assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'bench.code'"), 2);
 }
 
+/* The program is the same, its library is not. */
+static void test_library(void **state)
+{
+    const struct world *world = *state;
+    git(world, "git checkout -q good && mv bench.c part.c && sed -i 's/int main/int part/' part.c && "
+               "echo 'int part(int, char **); int main(int c, char **w) { return part(c, w); }' >bench.c");
+    world_write(world, "repo/prony.conf",
+                "[project]\nbuild = mkdir -p lib && cc -shared -fPIC -o lib/libpart.so part.c\n"
+                "build = cc -o bench bench.c -Llib -lpart -Wl,-rpath,'$ORIGIN/lib'\n[suite bench]\nprogram = bench\n");
+    git(world, "git add -A && git commit -qm two && sed -i 's/SALT 0/SALT 17/' part.c && git commit -qam three");
+    expect(world, "HEAD~1 HEAD --seed 1 -q", 0, NULL);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'ab'"), 1);
+    git(world, "echo '/* nothing */' >>part.c && git commit -qam four");
+    expect(world, "HEAD~1 HEAD --seed 1 -q", 0, NULL);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'aa'"), 1);
+}
+
 static void test_broken(void **state)
 {
     const struct world *world = *state;
@@ -191,6 +208,9 @@ static void test_clean(void **state)
     expect_in(world, "exec 9>$(ls ../cache/prony/worktrees/*/$(git rev-parse good).lock); flock -s 9;", "--clean", 0,
               "removed 1 worktrees; others are in use");
     git(world, "[ $(git worktree list | wc -l) = 2 ]");
+    /* Another prony builds the same commit just now. */
+    expect_in(world, "flock -x ../cache/prony/worktrees/*/$(git rev-parse good).lock sleep 0.5 & sleep 0.2;",
+              "good slow --dry-run", 0, "waiting for another prony");
     /* Somebody removed the tree behind our back. */
     git(world, "rm -rf ../cache/prony/worktrees/*/$(git rev-parse good)");
     expect(world, "good slow --dry-run", 0, "2 cases on both sides");
@@ -267,6 +287,9 @@ static void test_trouble(void **state)
               NULL);
     world_write(world, "repo/prony.conf", "[project]\nbuild = sleep 100\nbuild_timeout = 200ms\n[suite bench]\n");
     expect(world, ". .", 2, "timed out after 0.2 s");
+    /* Ctrl-C while it builds: the parent of the build is prony. */
+    world_write(world, "repo/prony.conf", "[project]\nbuild = kill -INT $PPID; sleep 100\n[suite bench]\n");
+    expect(world, ". .", 2, "interrupted while . was built");
 }
 
 int main(void)
@@ -275,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slowdown, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_innocent, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_partly_innocent, make_repository, world_remove),
+        cmocka_unit_test_setup_teardown(test_library, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_broken, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_working_tree, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_clean, make_repository, world_remove),
