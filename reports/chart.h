@@ -100,9 +100,8 @@ void chart_draw_jobs(const struct view *view, const struct chart_job *jobs, size
  * script that they are made of. Each gets its title, note and legend into the picture (chart_save.c). */
 int chart_save_jobs(const struct view *view, const struct chart_job *jobs, size_t count, const char *gnuplot,
                     const char *directory, struct chart *charts, struct error *error);
-/* All charts of a run into a directory (charts.c): see chart_save_jobs. */
-int charts_save(const struct view *view, const char *gnuplot, const char *directory, const struct chart **charts,
-                size_t *count, struct error *error);
+/* The charts of a run, in the order of its page (charts.c). */
+const struct chart_job *charts_jobs(size_t *count);
 
 /* Draws all charts of a view. Never fails: a chart without data or without gnuplot has a reason. Warns on stderr when
  * gnuplot is missing or refuses. gnuplot NULL: no charts wanted. */

@@ -70,7 +70,7 @@ static void set_axis(struct sample samples[SIDES], int count, struct chart_drawi
     double span = fmax(high - low, 0.01 * fabs(high));
     double middle = (low + high) / 2;
     str_appendf(&drawing->settings, "XMIN = %.9g; XMAX = %.9g; XTICK = %g; UNIT = '%s'; SERIES = %d\n",
-                middle - 0.6 * span, middle + 0.6 * span, chart_tick(1.2 * span, drawing->narrow ? 4 : 8), scale.unit,
+                middle - 0.7 * span, middle + 0.7 * span, chart_tick(1.4 * span, drawing->narrow ? 4 : 8), scale.unit,
                 count);
     str_append(&drawing->settings, "COLOR = '");
     for (int s = 0; s < count; s++)

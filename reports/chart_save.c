@@ -84,7 +84,10 @@ static void append_furniture(struct str *out, const struct chart *chart, struct 
 {
     struct str texts = { 0 }, marks[MARKS] = { { 0 } };
     double y = EDGE_PX + 0.6 * drawing->font;
-    text_line(out, EDGE_PX, y, chart->title);
+    struct str title = { 0 };
+    escape_fit(&title, chart->title, (int)((drawing->width - 2 * EDGE_PX) / (0.61 * 1.3 * drawing->font)));
+    text_line(out, EDGE_PX, y, str_text(&title));
+    str_release(&title);
     str_append(out, "\n\n");
     y = append_note(out, chart->note, y + 1.7 * drawing->font, drawing->width - 2 * EDGE_PX, drawing->font);
     y = append_legend(&texts, marks, chart, y + 0.2 * drawing->font, drawing);

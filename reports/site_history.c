@@ -101,9 +101,7 @@ static void map_section(const struct site_charts *charts, struct str *out)
     if (!map || map->reason)
         return;
     struct chart shown = *map;
-    shown.title = "Time of each run against the middle of its row";
-    shown.note =
-        "Orange: slower, blue: faster, in steps of more than 1, 2.5, 5 and 10 %. Cases with steps first, then those that vary most.";
+    shown.title = "Time of the newest runs";
     str_append(out, "<section id=\"map\"><h2>Cases over runs</h2><div class=\"charts\">");
     html_chart(&shown, true, out);
     str_append(out, "</div></section>\n");

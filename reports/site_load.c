@@ -4,6 +4,7 @@
  * are sides of a comparison in pairs are shown as such only. */
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
+#include "reports/heat_map.h"
 #include "reports/site_internal.h"
 #include <stdlib.h>
 
@@ -69,12 +70,6 @@ static int load_runs(struct site *site, struct error *error)
     return 0;
 }
 
-static bool same_line(const struct store_run_row *a, const struct store_run_row *b)
-{
-    return str_equal(a->plan, b->plan) && str_equal(a->fingerprint, b->fingerprint) &&
-           str_equal(site_run_fact(a, "git_branch"), site_run_fact(b, "git_branch"));
-}
-
 /* The newest measured run of every line; the line with the most runs goes first. */
 static void find_lines(struct site *site)
 {
@@ -84,7 +79,7 @@ static void find_lines(struct site *site)
         size_t line = 0;
         if (run->case_count == 0)
             continue;
-        while (line < site->line_count && !same_line(site->lines[line].run, run))
+        while (line < site->line_count && !heat_map_same_line(site->lines[line].run, run))
             line++;
         if (line == site->line_count) {
             site->line_total++;
@@ -142,7 +137,7 @@ static const struct store_run_row *baseline_of(const struct site *site)
 static const struct store_run_row *run_before(const struct site *site, const struct store_run_row *run)
 {
     for (const struct store_run_row *at = run + 1; at < site->runs + site->run_count; at++)
-        if (same_line(at, run) && at->case_count)
+        if (heat_map_same_line(at, run) && at->case_count)
             return at;
     return NULL;
 }

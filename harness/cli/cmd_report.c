@@ -6,15 +6,15 @@
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
 #include "harness/judge/gate.h"
-#include "reports/chart.h"
 #include "reports/explain.h"
 #include "reports/report.h"
+#include "reports/run_charts.h"
 #include "reports/site.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct settings {
-    const char *database, *format, *output, *title, *run, *charts, *site, *policy;
+    const char *database, *format, *output, *title, *run, *charts, *site, *policy, *filter;
     bool no_charts;
 };
 
@@ -25,6 +25,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
         { "no-charts", 0, OPTION_FLAG, &settings->no_charts }, { "charts", 0, OPTION_TEXT, &settings->charts },
         { "site", 0, OPTION_TEXT, &settings->site },           { "policy", 0, OPTION_TEXT, &settings->policy },
+        { "filter", 0, OPTION_REGEX, &settings->filter },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -34,6 +35,8 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         settings->run = rest.items[0];
     if (!code && settings->site && (settings->charts || settings->format || settings->output))
         code = error_set(error, ERROR_USAGE, "--site goes with neither --charts nor --format nor --output");
+    if (!code && settings->filter && !settings->charts)
+        code = error_set(error, ERROR_USAGE, "--filter chooses the cases whose charts --charts writes");
     if (!code && settings->charts && (settings->format || settings->output))
         code = error_set(error, ERROR_USAGE, "--charts goes with neither --format nor --output");
     free(rest.items);
@@ -86,14 +89,16 @@ static struct report_options options_of(const struct settings *settings)
 }
 
 /* Prints the paths of the pictures. */
-static int write_charts(const struct settings *settings, const struct view *view, struct error *error)
+static int write_charts(const struct settings *settings, struct store *store, const struct view *view,
+                        struct error *error)
 {
     struct report_options options = options_of(settings);
     const struct chart *charts;
     size_t count, drawn = 0;
     if (!options.gnuplot)
         return error_set(error, ERROR_USAGE, "--charts and --no-charts exclude each other");
-    int code = charts_save(view, options.gnuplot, settings->charts, &charts, &count, error);
+    int code =
+        run_charts_save(store, view, settings->filter, options.gnuplot, settings->charts, &charts, &count, error);
     for (size_t i = 0; i < count && !code; i++)
         if (charts[i].reason)
             log_info("%s is not drawn: %s", charts[i].id, charts[i].reason);
@@ -135,7 +140,7 @@ static int write_report(const struct settings *settings, struct store *store, st
     if (!code)
         view.explain = &explain;
     if (!code && settings->charts) {
-        code = write_charts(settings, &view, error);
+        code = write_charts(settings, store, &view, error);
     } else if (!code) {
         struct report_options options = options_of(settings);
         struct gate gate;
@@ -192,7 +197,7 @@ static int run(struct app *app, int argc, char **argv)
 const struct command cmd_report = {
     .name = "report",
     .synopsis = "prony report [RUN] [--format NAME] [-o FILE] [--title T]\n"
-                "       prony report [RUN] --charts DIR\n"
+                "       prony report [RUN] --charts DIR [--filter RE]\n"
                 "       prony report --site DIR [--title T]",
     .summary = "Write a run as a report or as charts, or all runs as a web site",
     .help =
@@ -204,7 +209,9 @@ const struct command cmd_report = {
         "                   html without -o goes to prony-report-<run>.html\n"
         "      --charts DIR  write every chart of the run into DIR: <chart>.png and .svg, with the gnuplot script\n"
         "                   and the data; prints the paths of the pictures. Among them inference_speedup_chart.png\n"
-        "                   (over threads) and batch_size_speedup_chart.png\n"
+        "                   (over threads), batch_size_speedup_chart.png and heat.png (cases over runs)\n"
+        "      --filter RE  with --charts: also of every case whose name matches: distribution, spread, latency,\n"
+        "                   memory, trend; beside the baseline, else the run before\n"
         "      --site DIR   write all runs as a static web site and print the path of its first page: verdicts,\n"
         "                   worst first, a page for each suite and case, history, comparisons, profiles,\n"
         "                   environment. It needs no network and no server. DIR must be new, empty, or such a site\n"
@@ -219,7 +226,7 @@ const struct command cmd_report = {
         "  prony report\n"
         "  prony report latest~1 --format markdown >> pull-request.md\n"
         "  prony report 12 -o nightly.html --title \"Nightly, main\"\n"
-        "  prony report --charts charts\n"
+        "  prony report --charts charts --filter ^decode/\n"
         "  prony report --site public --title \"Our engine\"\n"
         "\n"
         "exit status: 0 written, 2 no such run or file, or it could not be written\n",

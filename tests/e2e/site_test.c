@@ -149,6 +149,12 @@ static void test_pages_say_what_changed(void **state)
     expect_in(world, whole, "not measured in the newest run");
     free(whole);
     free(page);
+    /* 12 nightly, a quick one, the base of the pairs, both sides of A/A: numbers of runs are not in their order. */
+    page = find_page(world, "cases", "kernels-matvec");
+    whole = mem_format("site/%s", page);
+    expect_in(world, whole, "over 20 runs, without the steps");
+    free(whole);
+    free(page);
 }
 
 static void test_names_stay(void **state)

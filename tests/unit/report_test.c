@@ -8,6 +8,8 @@
 #include "reports/chart_place.h"
 #include "reports/escape.h"
 #include "reports/report.h"
+#include "reports/run_charts.h"
+#include "reports/site_internal.h"
 #include "tests/support/report_fixture.h"
 #include <jansson.h>
 #include <math.h>
@@ -457,7 +459,29 @@ static void test_missing_gnuplot_is_said(void **state)
     close_bench(&bench);
 }
 
-/* Removes the file, and gives the place of text in it or fails. */
+static void test_names_of_pages(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    static const char *const names[] = { "a/b", "A/b", "a:b", "a b", "a//b", "../../etc/passwd", "", "模型", "a-b" };
+    char longest[400];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *slug = site_slug(&arena, names[i]);
+        assert_int_equal(strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789._-"), strlen(slug));
+        assert_true(*slug != '.' && *slug != '-' && *slug);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(slug, site_slug(&arena, names[j]));
+    }
+    assert_true(str_starts(site_slug(&arena, "decode/q8_0/threads:2"), "decode-q8_0-threads-2-"));
+    assert_string_equal(site_short_slug(&arena, "kernels"), "kernels");
+    assert_string_not_equal(site_short_slug(&arena, "Kernels"), "kernels");
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    assert_true(strlen(site_slug(&arena, longest)) < 100);
+    arena_release(&arena);
+}
+
+/* Checks how the file begins and what it does not hold, and removes it. */
 static void check_file(const struct bench *bench, const char *name, const char *begins, const char *never)
 {
     char path[256], *text;
@@ -486,12 +510,13 @@ static void test_charts_stand_alone(void **state)
     size_t count, drawn = 0;
     open_fixture(&bench, (struct report_fixture){ .rounds = 3, .hostile = true });
     snprintf(directory, sizeof directory, "%s/charts", bench.directory);
-    if (charts_save(&bench.view, "/usr/bin/gnuplot", directory, &charts, &count, &error))
+    if (run_charts_save(bench.store, &bench.view, "^decode/qwen2.5", "/usr/bin/gnuplot", directory, &charts, &count,
+                        &error))
         fail_msg("%s", error.text);
     for (size_t i = 0; i < count; i++) {
         static const char *const files[][3] = { { "png", "PNG", NULL },
                                                 { "svg", "<svg xmlns=", "var(" },
-                                                { "gp", "# gnuplot", "qwen" },
+                                                { "gp", "# gnuplot", "script>" },
                                                 { "text.tsv", "", NULL },
                                                 { "tsv", "", NULL } };
         for (size_t f = 0; f < COUNT(files) && !charts[i].reason; f++) {
@@ -500,9 +525,11 @@ static void test_charts_stand_alone(void **state)
         }
         drawn += !charts[i].reason;
     }
-    assert_int_equal(drawn, 9);
+    assert_int_equal(drawn, 9 + 2 * 3);    /* two cases: ecdf, spread, latency */
     assert_int_equal(rmdir(directory), 0); /* nothing else was left there */
-    assert_int_equal(charts_save(&bench.view, "/usr/bin/gnuplot", "/proc/nowhere", &charts, &count, &error), ERROR_IO);
+    assert_int_equal(
+        run_charts_save(bench.store, &bench.view, NULL, "/usr/bin/gnuplot", "/proc/nowhere", &charts, &count, &error),
+        ERROR_IO);
     assert_non_null(strstr(error.text, "/proc/nowhere"));
     close_bench(&bench);
 }
@@ -588,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_one_sample_a_case_draws_too),
         cmocka_unit_test(test_missing_gnuplot_is_said),
         cmocka_unit_test(test_charts_stand_alone),
+        cmocka_unit_test(test_names_of_pages),
         cmocka_unit_test(test_one_bad_chart_costs_only_itself),
         cmocka_unit_test(test_labels_never_overlap),
         cmocka_unit_test(test_svg_refuses_half_a_file),
