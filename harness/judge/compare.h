@@ -49,6 +49,7 @@ struct compare_metric {
     bool exact;                           /* deterministic: every process gave the same number on each side; no p */
     bool shape;                           /* skewed or with two modes: median and its sign interval were used */
     enum judge_verdict verdict;           /* what the numbers alone say, also of identical binaries */
+    const char *since;                    /* against a history: commit of the first run behind the step; else NULL */
     const char *reason; /* one line, why undecided, or what qualifies the verdict; NULL = nothing to say */
 };
 

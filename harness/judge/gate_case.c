@@ -39,6 +39,12 @@ static struct gate_finding describe(struct gate_work *work, const struct subject
     return finding;
 }
 
+/* Which commit an acknowledgement would name. */
+static const char *commit_of(const struct comparison *comparison, const struct compare_metric *measure)
+{
+    return measure->since ? measure->since : gate_commit_of(&comparison->candidate);
+}
+
 static bool is_insufficient(const struct compare_metric *measure)
 {
     return measure->reason && str_starts(measure->reason, "insufficient");
@@ -97,7 +103,7 @@ static void judge(struct gate_work *work, const struct subject *subject, const s
     if (finding.verdict == JUDGE_REGRESSED && subject->source) {
         struct gate_excuse excuse =
             gate_excuse_find(work, subject->suite, subject->name, finding.metric, gate_budget_effect(subject->measure),
-                             gate_commit_of(&subject->comparison->candidate));
+                             commit_of(subject->comparison, subject->measure));
         gate_excuse_apply(&finding, &excuse, work->arena);
         if (excuse.holds)
             subject->source->acknowledged = excuse.item->reason;
@@ -231,7 +237,7 @@ static void excuse_group(struct gate_work *work, const struct comparison *compar
         if (source->verdict != JUDGE_REGRESSED)
             continue;
         excuse = gate_excuse_find(work, source->suite, source->name, source->time.name,
-                                  gate_budget_effect(&source->time), gate_commit_of(&comparison->candidate));
+                                  gate_budget_effect(&source->time), commit_of(comparison, &source->time));
         if (!excuse.holds)
             return;
     }

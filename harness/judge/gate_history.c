@@ -94,6 +94,7 @@ static void judge_step(struct compare_metric *metric, const struct series *serie
                        struct arena *arena)
 {
     size_t after = series->count - levels->after;
+    metric->since = series->commits[levels->end];
     const char *before = name_commit(series, levels->end - 1, arena), *first = name_commit(series, levels->end, arena);
     metric->reason = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s",
                                   judge_percent(metric->effect), before, first, after, after == 1 ? "" : "s");
@@ -134,7 +135,14 @@ static void judge_series(struct compare_metric *metric, const struct series *ser
     if (!levels.step)
         levels.after = levels.end = series->count - step.count;
     fill(metric, series, &levels, &step);
-    bool far = fabs(step.effect) > fmax(metric->floor, GATE_HISTORY_SUSPECT * step.noise);
+    double far_enough = fmax(metric->floor, GATE_HISTORY_SUSPECT * step.noise);
+    bool far = fabs(step.effect) > far_enough;
+    if (series->pinned && fabs(step.effect + stats_median(logs, levels.end - levels.begin) -
+                               log(series->values[series->pinned])) <= far_enough) {
+        metric->verdict = JUDGE_EQUIVALENT;
+        metric->reason = "as the pinned baseline";
+        return;
+    }
     if (levels.step || (step.apart && (far || step.count >= GATE_HISTORY_CONFIRMED))) {
         judge_step(metric, series, &levels, arena);
         return;

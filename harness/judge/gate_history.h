@@ -14,7 +14,7 @@
 #define GATE_HISTORY_SUSPECT 4.0
 /* What makes a step of it: so many runs on the far side, and so small a p. */
 #define GATE_HISTORY_CONFIRMED 3
-#define GATE_HISTORY_P         1e-3
+#define GATE_HISTORY_P         5e-4
 
 struct gate_history_options {
     int recent;       /* a step is news in so many runs; then it is the level */

@@ -3,7 +3,7 @@
 #include "harness/stats/special.h"
 #include <math.h>
 
-enum { LEAST_BEFORE = 3, OUTLIERS_IN = 20, FEW = 12 };
+enum { LEAST_BEFORE = 3, OUTLIERS_IN = 10, FEW = 12 };
 
 /* Of few values the robust spread is small by luck too often, and their correlation is not known: then what histories
  * of benchmarks usually have. */
@@ -31,15 +31,18 @@ static double spread_of(const double *values, size_t count)
     return count < FEW ? fmax(robust, stats_sd(values, count)) : robust;
 }
 
-static bool is_apart(const double *before, size_t before_count, const double *newest, size_t count, bool up)
+/* Each of the newest has to have made at least half of the step: a value that was high by luck right before two that
+ * are slow does not make them three. */
+static bool is_apart(const double *before, size_t before_count, const double *newest, size_t count, double effect)
 {
+    bool up = effect > 0;
     double nearest = newest[0];
     size_t beyond = 0;
     for (size_t i = 1; i < count; i++)
         nearest = up ? fmin(nearest, newest[i]) : fmax(nearest, newest[i]);
     for (size_t i = 0; i < before_count; i++)
         beyond += up ? before[i] >= nearest : before[i] <= nearest;
-    return beyond <= before_count / OUTLIERS_IN;
+    return beyond <= before_count / OUTLIERS_IN && (nearest - stats_median(before, before_count)) / effect >= 0.5;
 }
 
 static struct stats_recent_step look(const double *logs, size_t count, size_t newest, size_t tried)
@@ -52,7 +55,7 @@ static struct stats_recent_step look(const double *logs, size_t count, size_t ne
         step.noise * sqrt((1 + correlation) / (1 - correlation)) * sqrt(1 / (double)before + 1 / (double)newest);
     double reach = stats_t_quantile(0.975, degrees) * error;
     step.interval = (struct stats_interval){ step.effect - reach, step.effect + reach, 0.95 };
-    step.apart = step.effect != 0 && is_apart(logs, before, logs + before, newest, step.effect > 0);
+    step.apart = step.effect != 0 && is_apart(logs, before, logs + before, newest, step.effect);
     double t = step.effect / error;
     step.p = step.effect == 0 ? 1
              : error > 0      ? stats_incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)

@@ -9,7 +9,8 @@
 
 struct stats_recent_step {
     size_t count;                   /* newest values that are compared with all before; at least 1 */
-    bool apart;                     /* all of them lie beyond all before but one in twenty, which may be outliers */
+    bool apart;                     /* all of them lie beyond all before but one in ten, which may be outliers, and half
+                                     * the effect away at least */
     double effect;                  /* difference of the medians */
     struct stats_interval interval; /* of it, 95 % */
     double noise;                   /* spread of a single value of the level before */
