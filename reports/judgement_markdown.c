@@ -56,15 +56,13 @@ static void fold_begin(struct str *out, const char *title)
     str_append(out, "</summary>\n\n");
 }
 
-/* Takes the section over if it fits. */
+/* Takes the section over if there is one and it fits. */
 static void fold(struct comment *comment, const char *title, struct str *section)
 {
-    if (section->length == 0)
-        return;
     size_t size = section->length + strlen(title) + 64;
-    if (comment->out->length + size + RESERVE > JUDGEMENT_COMMENT_LIMIT) {
+    if (section->length && comment->out->length + size + RESERVE > JUDGEMENT_COMMENT_LIMIT) {
         comment->left_out++;
-    } else {
+    } else if (section->length) {
         fold_begin(comment->out, title);
         str_append_bytes(comment->out, section->data, section->length);
         str_append(comment->out, str_ends(section->data, "\n") ? "\n</details>\n" : "\n\n</details>\n");

@@ -189,9 +189,11 @@ static void case_findings(const struct page *page, const struct compare_case *it
         const struct gate_finding *finding = &page->gate->findings[i];
         if (finding->source != item)
             continue;
-        if (finding->measure == &item->time && finding->relative)
+        bool about_time = finding->measure == &item->time && finding->relative;
+        /* A budget that is the floor stands in the row already. */
+        if (about_time && fabs(finding->limit - item->time.floor) > 1e-9)
             detail(page, arena_format(page->arena, "budget %s", judgement_size(limit, sizeof limit, finding->limit)));
-        else if (finding->measure)
+        else if (finding->measure && !about_time)
             detail(page, finding->text);
         if (finding->acknowledged_reason)
             detail(page, acknowledgement(page, finding));

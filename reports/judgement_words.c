@@ -42,6 +42,8 @@ char *judgement_size(char *buffer, size_t size, double log_ratio)
 char *judgement_interval(char *buffer, size_t size, const struct compare_metric *metric)
 {
     double low = judge_percent(metric->interval.low), high = judge_percent(metric->interval.high);
+    low = fabs(low) < 0.05 ? 0 : low; /* no -0.0 */
+    high = fabs(high) < 0.05 ? 0 : high;
     buffer[0] = 0;
     if (metric->interval.coverage > 0 && isfinite(low) && isfinite(high))
         snprintf(buffer, size, "[%+.*f, %+.*f]", fabs(low) < 99.5 ? 1 : 0, low, fabs(high) < 99.5 ? 1 : 0, high);

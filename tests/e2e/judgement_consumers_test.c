@@ -82,10 +82,9 @@ static void test_benchstat(void **state)
 {
     (void)state;
     const char *benchstat = program("PRONY_BENCHSTAT", "benchstat");
-    struct str command = { 0 };
-    str_appendf(&command, "%s -h 2>&1 | grep -q col", benchstat);
-    skip_without(command.data, "benchstat (go install golang.org/x/perf/cmd/benchstat)");
-    str_release(&command);
+    char command[512];
+    snprintf(command, sizeof command, "%s -h 2>&1 | grep -q col", benchstat);
+    skip_without(command, "benchstat (go install golang.org/x/perf/cmd/benchstat)");
     write_file(JUDGEMENT_FIXTURE_FULL, "gobench", "both.bench");
     char *text = output_of("%s -col side -format csv both.bench", benchstat);
     assert_non_null(strstr(text, "Matvec/q4_0/avx512/rows=896/cols=4864"));
@@ -100,10 +99,9 @@ static void test_compare_py(void **state)
 {
     (void)state;
     const char *script = program("PRONY_COMPARE_PY", "/usr/share/benchmark/compare.py");
-    struct str command = { 0 };
-    str_appendf(&command, "/usr/bin/python3 -c 'import scipy' && /usr/bin/python3 %s --help", script);
-    skip_without(command.data, "compare.py (Debian: libbenchmark-tools, python3-scipy)");
-    str_release(&command);
+    char command[512];
+    snprintf(command, sizeof command, "/usr/bin/python3 -c 'import scipy' && /usr/bin/python3 %s --help", script);
+    skip_without(command, "compare.py (Debian: libbenchmark-tools, python3-scipy)");
     write_file(JUDGEMENT_FIXTURE_FULL, "gbench", "both.json");
     char *text = output_of("/usr/bin/python3 %s --no-color filters both.json base/ candidate/", script);
     assert_non_null(strstr(text, "[base/ vs. candidate/]kernels/matvec/q4_0/avx512/rows:896/cols:4864_pvalue"));

@@ -92,6 +92,18 @@ static void test_command_line(void **state)
     assert_string_equal(out.data, "r.md\n");
     assert_int_equal(report(place, "-f json -o -", &out), 0);
     assert_true(str_starts(out.data, "{"));
+    assert_int_equal(report(place, "-f csv", &out), 0);
+    assert_true(str_starts(out.data, "suite,case,metric,unit,pass,n,median,"));
+    assert_int_equal(report(place, "-f junit", &out), 0);
+    assert_non_null(strstr(out.data, "<testsuite name=\"kernels\""));
+    assert_non_null(strstr(out.data, "<failure type=\"error\""));
+    assert_int_equal(report(place, "-f gobench", &out), 0);
+    assert_non_null(strstr(out.data, "\npkg: kernels\nBenchmark"));
+    assert_int_equal(report(place, "-o r.gbench.json", &out), 0);
+    assert_string_equal(out.data, "r.gbench.json\n");
+    char *records = read_page(place, "r.gbench.json");
+    assert_non_null(strstr(records, "\"run_type\": \"iteration\""));
+    free(records);
     assert_int_equal(report(place, "--help", &out), 0);
     assert_non_null(strstr(out.data, "examples:"));
     str_release(&out);
