@@ -7,6 +7,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include "tests/support/history_fixture.h"
+#include "tests/support/report_fixture.h"
 #include "tests/support/world.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -234,6 +235,27 @@ static void test_empty_states(void **state)
     free(none);
 }
 
+/* Names and messages that try to break out of HTML, scripts and directories. */
+static void test_hostile_names(void **state)
+{
+    const struct world *world = *state;
+    static const struct report_fixture fixture = { .rounds = 2, .problems = true, .hostile = true, .explained = true };
+    char *path = mem_format("%s/hostile.db", world->directory),
+         *search =
+             mem_format("grep -rlE '<script>alert|<img src=x|</h1><h1>' '%s/hostile' >/dev/null", world->directory);
+    struct store *store;
+    struct error error;
+    int64_t run_id;
+    if (store_open(&store, path, false, &error) || report_fixture_fill(store, &fixture, &run_id, &error))
+        fail_msg("%s", error.text);
+    store_close(store);
+    world_expect(world, "report --site hostile --db hostile.db --no-charts", 0);
+    assert_true(system(search) != 0);
+    expect_in(world, "hostile/assets/data.js", "\\u003cscript\\u003ealert(1)");
+    free(search);
+    free(path);
+}
+
 /* ---- the browser ---- */
 
 static const char watcher[] = "<script>window.problems=[];window.onerror=function(m){problems.push(m)};"
@@ -367,10 +389,10 @@ static void test_pages_in_a_browser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links_resolve),      cmocka_unit_test(test_pages_say_what_changed),
-        cmocka_unit_test(test_names_stay),         cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_without_gnuplot),    cmocka_unit_test(test_empty_states),
-        cmocka_unit_test(test_pages_in_a_browser),
+        cmocka_unit_test(test_links_resolve),   cmocka_unit_test(test_pages_say_what_changed),
+        cmocka_unit_test(test_names_stay),      cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_without_gnuplot), cmocka_unit_test(test_empty_states),
+        cmocka_unit_test(test_hostile_names),   cmocka_unit_test(test_pages_in_a_browser),
     };
     return cmocka_run_group_tests(tests, set_up, world_remove);
 }
