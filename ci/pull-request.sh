@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# pull-request.sh: is this branch slower than the one it goes into?
+#
+#   pull-request.sh BASE CANDIDATE [-- OPTIONS OF PRONY AB]
+#
+# BASE and CANDIDATE are what `prony ab` takes: commits, branches, directories. What is built and measured stands in
+# prony.conf of the repository.
+#
+# Environment:
+#   PRONY           the program (default: the one of this checkout, else of the PATH)
+#   PRONY_DB        database (default prony.db)
+#   PRONY_OUT       directory of what it writes (default prony-out)
+#   PRONY_BUDGET    how long to measure at most (default 20m)
+#   PRONY_POLICY    policy file (default: ci/pull-request.policy of the current directory, else the one beside this script)
+#   PRONY_LABELS, PRONY_LABEL_AUTHOR, PRONY_CHANGE   see ci/acknowledge.sh
+#
+# Writes comment.md, forest.png, junit.xml, prony.sarif and ab.json into PRONY_OUT. Exit status: that of `prony ab`: 0 pass,
+# 1 regressed, 2 could not run, 3 undecided.
+# shellcheck source=ci/lib.sh
+. "$(dirname "$0")/lib.sh"
+find_prony
+
+[ $# -ge 2 ] || fail "usage: pull-request.sh BASE CANDIDATE [-- OPTIONS OF PRONY AB]"
+base=$1 candidate=$2
+shift 2
+[ "${1:-}" != -- ] || shift
+export PRONY_DB=${PRONY_DB:-prony.db}
+out=${PRONY_OUT:-prony-out}
+policy=${PRONY_POLICY:-$(first_existing ci/pull-request.policy "$ci/pull-request.policy")}
+mkdir -p "$out" || fail "cannot make $out"
+
+acknowledged=()
+if [ -n "${PRONY_LABELS:-}" ]; then
+    "$ci/acknowledge.sh" >"$out/label.acknowledged"
+    [ ! -s "$out/label.acknowledged" ] || acknowledged=(--acknowledged "$out/label.acknowledged")
+fi
+
+formats=(--format text -o - --format markdown -o "$out/comment.md" --format json -o "$out/ab.json"
+         --format junit -o "$out/junit.xml" --format sarif -o "$out/prony.sarif")
+[ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o -)
+status=0
+"$PRONY" ab "$base" "$candidate" --budget "${PRONY_BUDGET:-20m}" ${policy:+--policy "$policy"} \
+    ${acknowledged[@]+"${acknowledged[@]}"} "${formats[@]}" "$@" || status=$?
+if [ ! -s "$out/comment.md" ]; then
+    printf '%s\n' "<!-- prony -->" "**prony could not compare** \`$base\` with \`$candidate\`: see the log of the job." >"$out/comment.md"
+fi
+publish_summary "$out/comment.md"
+note "verdict: $(describe_status $status)"
+exit $status

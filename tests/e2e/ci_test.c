@@ -1,0 +1,191 @@
+/* ci_test.c: the scripts of ci/ as pipelines call them, in throwaway repositories, against a host of comments that
+ * lives on this machine. */
+#include "harness/base/mem.h"
+#include "harness/base/str.h"
+#include "tests/support/world.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Runs a shell line in the world's directory ($W) with the checkout ($ROOT) and the program ($PRONY) at hand; none of
+ * the CI systems' own variables is there. Fails the test unless it ends with that status. Returns stdout and stderr;
+ * free it. */
+static char *shell(void **state, int status, const char *line)
+{
+    const struct world *world = *state;
+    char *root = realpath(".", NULL);
+    char *script =
+        mem_format("exec 2>&1; cd '%s'; export W=$PWD ROOT='%s' PRONY='%s' PRONY_NO_DOCTOR=1 HOME=$PWD\n"
+                   "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t "
+                   "GIT_COMMITTER_EMAIL=t@t\nunset ${!GITHUB_*} ${!CI_*} PRONY_DB PRONY_OUT PRONY_POLICY\n%s\n",
+                   world->directory, root, world->prony, line);
+    const char *const arguments[] = { "bash", "-c", script, NULL };
+    struct child_request request = {
+        .arguments = arguments, .timeout_s = 240, .output_limit_bytes = 8 << 20, .interrupt_fd = -1
+    };
+    struct child_result result;
+    assert_int_equal(child_run(&request, &result, NULL), 0);
+    if (result.end != CHILD_EXITED || result.status != status)
+        fail_msg("expected status %d, got %d of: %s\n%s", status, result.status, line, str_text(&result.output));
+    char *output = str_take(&result.output);
+    child_release(&result);
+    free(script);
+    free(root);
+    return output;
+}
+
+static void run(void **state, const char *line)
+{
+    free(shell(state, 0, line));
+}
+
+static void expect(void **state, int status, const char *line, const char *text)
+{
+    char *output = shell(state, status, line);
+    if (!strstr(output, text))
+        fail_msg("'%s' is not in what this said: %s\n%s", text, line, output);
+    free(output);
+}
+
+static void skip_without(void **state, const char *command)
+{
+    char *line = mem_format("command -v %s >/dev/null && echo there || true", command);
+    char *output = shell(state, 0, line);
+    bool there = *output != '\0';
+    free(output);
+    free(line);
+    if (!there) {
+        print_message("skipped: no %s\n", command);
+        skip();
+    }
+}
+
+/* ---- the history's branch ---- */
+
+/* A suite in shell, so that no compiler is needed: one case. */
+#define SUITE                                                                                        \
+    "cat >suite <<'EOF'\n#!/bin/sh\ncase \"$*\" in *list_tests*) echo BM_x; exit;; esac\n"           \
+    "echo '{\"context\":{},\"benchmarks\":[{\"name\":\"BM_x\",\"run_name\":\"BM_x\",\"run_type\":"   \
+    "\"iteration\",\"iterations\":10,\"real_time\":5,\"cpu_time\":5,\"time_unit\":\"ns\"}]}'\nEOF\n" \
+    "chmod +x suite; printf '[suite s]\\nprogram = ./suite\\nrounds = 1\\n' >t.plan\n"
+
+static void make_remote(void **state)
+{
+    run(state,
+        SUITE "git init -q --bare remote.git && git clone -q remote.git a 2>/dev/null && git clone -q remote.git b "
+              "2>/dev/null && cd a && git commit -q --allow-empty -m first && git push -q origin HEAD:main");
+}
+
+static void test_history_begins_and_grows(void **state)
+{
+    skip_without(state, "git");
+    make_remote(state);
+    expect(state, 0, "cd a && $ROOT/ci/history.sh fetch prony.db && test ! -e prony.db", "begins the history");
+    run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
+    run(state,
+        "cd b && $ROOT/ci/history.sh fetch prony.db && $PRONY list --db prony.db | grep -c complete | grep -qx 1");
+    /* One commit without parents, whatever happened before; the files of the checkout are not touched. */
+    run(state, "$PRONY run t.plan --db b/prony.db && cd b && $ROOT/ci/history.sh store prony.db && "
+               "test $(git -C ../remote.git rev-list --count prony-history) = 1 && test \"$(ls)\" = prony.db && "
+               "test -z \"$(git status --porcelain | grep -v prony.db)\"");
+}
+
+/* Both begin with the same history and measure; the second to store must not lose the first one's run. */
+static void test_history_merges_who_was_faster(void **state)
+{
+    skip_without(state, "git");
+    make_remote(state);
+    run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
+    run(state, "cd b && $ROOT/ci/history.sh fetch prony.db && cd .. && $PRONY run t.plan --db a/prony.db && $PRONY run "
+               "t.plan --db b/prony.db && (cd a && $ROOT/ci/history.sh store prony.db)");
+    run(state, "cd b && $ROOT/ci/history.sh store prony.db && rm prony.db && $ROOT/ci/history.sh fetch prony.db && "
+               "$PRONY list --db prony.db | grep -c complete | grep -qx 3");
+}
+
+static void test_history_says_what_is_wrong(void **state)
+{
+    skip_without(state, "git");
+    make_remote(state);
+    expect(state, 2, "cd a && $ROOT/ci/history.sh store prony.db", "prony.db is not there or empty");
+    expect(state, 2, "cd a && $ROOT/ci/history.sh", "usage: history.sh");
+    expect(state, 2, "mkdir none && cd none && GIT_CEILING_DIRECTORIES=$W $ROOT/ci/history.sh fetch x",
+           "is not in a git repository");
+    expect(state, 2, "cd a && PRONY_HISTORY_REMOTE=nowhere $ROOT/ci/history.sh fetch prony.db", "'nowhere'");
+    /* A branch that somebody filled with something else, and a damaged database on it. */
+    run(state, "cd a && git push -q origin HEAD:prony-history");
+    expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "has no prony.db.gz");
+    run(state,
+        "cd b && git fetch -q && git checkout -q -b h origin/main && echo garbage >prony.db.gz.000 && git add . && git "
+        "commit -q -m x && git push -q -f origin h:prony-history");
+    expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "is damaged");
+    run(state, "cd a && test ! -e prony.db && test ! -e prony.db.partial");
+}
+
+/* ---- comments ---- */
+
+#define HOST                                                                                                                   \
+    "rm -f port log; mkfifo life 2>/dev/null; { exec 9<>life; python3 $ROOT/tests/clients/fake_host.py port log <&9 9>&- & } " \
+    "; for i in $(seq 100); do test -s port && break; sleep 0.05; done; "                                                      \
+    "trap 'kill %1' EXIT; export GITHUB_API_URL=http://127.0.0.1:$(cat port) CI_API_V4_URL=http://127.0.0.1:$(cat port) "      \
+    "GITHUB_REPOSITORY=o/r CI_PROJECT_ID=7 no_proxy=127.0.0.1\n"
+
+static void test_comment_is_replaced(void **state)
+{
+    skip_without(state, "python3");
+    skip_without(state, "curl");
+    skip_without(state, "jq");
+    run(state,
+        HOST "export GITHUB_TOKEN=secret printf '<!-- prony -->\\nfirst \"quoted\" $(x)\\n' >c.md\n"
+             "$ROOT/ci/comment.sh github 5 c.md && printf '<!-- prony -->\\nsecond\\n' >c.md && $ROOT/ci/comment.sh "
+             "github 5 c.md\n"
+             "grep -c ^POST log | grep -qx 1 && grep -q '^PATCH /repos/o/r/issues/comments/2 Bearer secret' log && "
+             "curl -s $GITHUB_API_URL/repos/o/r/issues/5/comments | jq -e 'length == 2 and (.[1].body | "
+             "endswith(\"second\\n\"))'");
+    run(state, "rm -f port\n" HOST
+               "export PRONY_GITLAB_TOKEN=secret; $ROOT/ci/comment.sh gitlab 5 c.md && $ROOT/ci/comment.sh "
+               "gitlab 5 c.md && grep -q '^PUT /projects/7/merge_requests/5/notes/2 secret' log");
+}
+
+/* Ours may be far down. */
+static void test_comment_is_found_on_later_pages(void **state)
+{
+    skip_without(state, "python3");
+    skip_without(state, "curl");
+    skip_without(state, "jq");
+    run(state, "export FAKE_HOST_COMMENTS=250\n" HOST
+               "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\n' >c.md; $ROOT/ci/comment.sh github 5 c.md && "
+               "$ROOT/ci/comment.sh github 5 c.md && grep -c ^POST log | grep -qx 1 && grep -q ^PATCH log");
+}
+
+static void test_comment_says_what_is_wrong(void **state)
+{
+    skip_without(state, "python3");
+    skip_without(state, "curl");
+    skip_without(state, "jq");
+    run(state, "printf '<!-- prony -->\\n' >c.md; echo hello >other.md; : >empty.md");
+    expect(state, 2, HOST "export GITHUB_TOKEN=wrong; $ROOT/ci/comment.sh github 5 c.md", "Bad credentials");
+    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github '5; rm' c.md",
+           "is not the number");
+    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 empty.md", "nothing to say");
+    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 other.md",
+           "does not begin with");
+    expect(state, 2, "$ROOT/ci/comment.sh forgejo 5 c.md", "is not github or gitlab");
+    expect(state, 2, "GITHUB_REPOSITORY=o/r $ROOT/ci/comment.sh github 5 c.md", "GITHUB_TOKEN is not set");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_make, world_remove)
+    const struct CMUnitTest tests[] = {
+        TEST(test_history_begins_and_grows),        TEST(test_history_merges_who_was_faster),
+        TEST(test_history_says_what_is_wrong),      TEST(test_comment_is_replaced),
+        TEST(test_comment_is_found_on_later_pages), TEST(test_comment_says_what_is_wrong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
