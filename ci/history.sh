@@ -32,10 +32,10 @@ find_tip() {
 
 # unpack COMMIT FILE: the database of that commit.
 unpack() {
-    git ls-tree --name-only "$1" | grep '^prony\.db\.gz\.' | sort | while read -r part; do
-        git cat-file blob "$1:$part"
-    done >"$scratch/packed"
-    [ -s "$scratch/packed" ] || fail "branch $branch of '$remote' has no prony.db.gz"
+    local part parts
+    parts=$(git ls-tree --name-only "$1" | sed -n '/^prony\.db\.gz\./p' | sort) || fail "cannot read branch $branch"
+    [ -n "$parts" ] || fail "branch $branch of '$remote' has no prony.db.gz: it is not a history of prony"
+    for part in $parts; do git cat-file blob "$1:$part"; done >"$scratch/packed" || fail "cannot read branch $branch"
     gzip -dc <"$scratch/packed" >"$2.partial" || { rm -f "$2.partial"; fail "the database on branch $branch is damaged"; }
     mv "$2.partial" "$2"
 }

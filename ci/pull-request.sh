@@ -29,10 +29,12 @@ out=${PRONY_OUT:-prony-out}
 policy=${PRONY_POLICY:-$(first_existing ci/pull-request.policy "$ci/pull-request.policy")}
 mkdir -p "$out" || fail "cannot make $out"
 
+# What the repository's file says, and the request's label.
 acknowledged=()
-if [ -n "${PRONY_LABELS:-}" ]; then
-    "$ci/acknowledge.sh" >"$out/label.acknowledged"
-    [ ! -s "$out/label.acknowledged" ] || acknowledged=(--acknowledged "$out/label.acknowledged")
+"$ci/acknowledge.sh" >"$out/acknowledged"
+if [ -s "$out/acknowledged" ]; then
+    [ ! -s ci/acknowledged ] || { printf '\n'; cat ci/acknowledged; } >>"$out/acknowledged"
+    acknowledged=(--acknowledged "$out/acknowledged")
 fi
 
 formats=(--format text -o - --format markdown -o "$out/comment.md" --format json -o "$out/ab.json"

@@ -141,7 +141,7 @@ static void test_comment_is_replaced(void **state)
     skip_without(state, "curl");
     skip_without(state, "jq");
     run(state,
-        HOST "export GITHUB_TOKEN=secret printf '<!-- prony -->\\nfirst \"quoted\" $(x)\\n' >c.md\n"
+        HOST "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\nfirst \"quoted\" $(x)\\n' >c.md\n"
              "$ROOT/ci/comment.sh github 5 c.md && printf '<!-- prony -->\\nsecond\\n' >c.md && $ROOT/ci/comment.sh "
              "github 5 c.md\n"
              "grep -c ^POST log | grep -qx 1 && grep -q '^PATCH /repos/o/r/issues/comments/2 Bearer secret' log && "
@@ -179,13 +179,104 @@ static void test_comment_says_what_is_wrong(void **state)
     expect(state, 2, "GITHUB_REPOSITORY=o/r $ROOT/ci/comment.sh github 5 c.md", "GITHUB_TOKEN is not set");
 }
 
+/* ---- the pipelines, on a project that is not ours ---- */
+
+/* Three kernels, each a chain of dependent operations: nothing but the clock decides how long it takes. */
+#define PROJECT                                                                                                       \
+    "git init -q -b main project && cd project\n"                                                                     \
+    "cat >kernels.c <<'EOF'\n"                                                                                        \
+    "#include \"kernels.h\"\n"                                                                                        \
+    "unsigned dot(unsigned x) { for (int i = 0; i < 20000; i++) x = x * 1664525u + 1013904223u; return x; }\n"        \
+    "unsigned scale(unsigned x) { for (int i = 0; i < 20000; i++) x = (x ^ (x >> 7)) * 31u; return x; }\n"            \
+    "EOF\n"                                                                                                           \
+    "echo 'unsigned dot(unsigned x); unsigned scale(unsigned x);' >kernels.h\n"                                       \
+    "cat >bench.c <<'EOF'\n"                                                                                          \
+    "#include \"harness/benchmark/benchmark.h\"\n#include \"kernels.h\"\n"                                            \
+    "static void BM_dot(struct benchmark_state *state)\n{\n    unsigned x = 1;\n"                                     \
+    "    while (benchmark_state_keep_running(state)) { x = dot(x); benchmark_do_not_optimize(x); }\n}\n"              \
+    "BENCHMARK(BM_dot);\n"                                                                                            \
+    "static void BM_scale(struct benchmark_state *state)\n{\n    unsigned x = 1;\n"                                   \
+    "    while (benchmark_state_keep_running(state)) { x = scale(x); benchmark_do_not_optimize(x); }\n}\n"            \
+    "BENCHMARK(BM_scale);\nBENCHMARK_MAIN();\n"                                                                       \
+    "EOF\n"                                                                                                           \
+    "printf '%s\\n' 'bin/bench: bench.c kernels.c' '\t@mkdir -p bin' '\t@cc -std=gnu11 -O2 -I$(ROOT) -o $@ bench.c "  \
+    "kernels.c $(ROOT)/build/lib/libprony_benchmark.so -Wl,-rpath,$(ROOT)/build/lib' >Makefile\n"                     \
+    "printf '%s\\n' '[project]' 'build = make' 'programs = bin' '[suite bench]' 'program = bench' 'min_time = 0.02' " \
+    ">prony.conf\necho bin >.gitignore\n"                                                                             \
+    "commit() { git add . && git commit -q -m \"$1\"; }; commit first\n"
+/* A twentieth more work in one kernel; in the other something that makes other code and takes no time. */
+#define SLOWER   "sed -i '/dot/s/20000/21000/' kernels.c && commit 'dot: more careful'\n"
+#define INNOCENT "echo 'int version(void) { return 2; }' >>kernels.c && commit 'version'\n"
+#define COMPARE  "PRONY_BUDGET=60s $ROOT/ci/pull-request.sh main~1 main -- --no-doctor\n"
+
+static void skip_unless_release(void **state)
+{
+    const char *variant = getenv("PRONY_VARIANT");
+    if (variant && !str_equal(variant, "release")) {
+        print_message("skipped: times of a sanitizer tell nothing\n");
+        skip();
+    }
+    skip_without(state, "git");
+}
+
+/* A planted slowdown of 5 % is caught and named, in the comment, the annotations and the exit status. */
+static void test_pull_request_catches_a_slower_kernel(void **state)
+{
+    skip_unless_release(state);
+    run(state, PROJECT SLOWER);
+    expect(state, 1, "cd project; export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$W/summary\n" COMPARE, "::error");
+    run(state,
+        "cd project/prony-out && head -n 1 comment.md | grep -q '^<!-- prony' && grep -q 'BM_dot' comment.md && "
+        "cmp comment.md $W/summary && grep -q '<failure' junit.xml && grep -q BM_dot junit.xml && jq -e "
+        "'.runs[0].results | map(.message.text) | join(\" \") | test(\"BM_dot\") and (test(\"BM_scale\") | not)' "
+        "prony.sarif");
+}
+
+/* The same slowdown with the label passes, and says who wanted it; a label of too small a share does not help. */
+static void test_pull_request_accepts_by_label(void **state)
+{
+    skip_unless_release(state);
+    run(state, PROJECT SLOWER);
+    expect(state, 0,
+           "cd project; export PRONY_LABELS=bug,prony-accepted PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE,
+           "ada");
+    expect(state, 1,
+           "cd project; export PRONY_LABELS=prony-accepted:2% PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE,
+           "regressed");
+    expect(state, 2, "cd project; export PRONY_LABELS=prony-accepted:lots PRONY_LABEL_AUTHOR=ada\n" COMPARE,
+           "expected prony-accepted");
+}
+
+static void test_pull_request_passes_an_innocent_commit(void **state)
+{
+    skip_unless_release(state);
+    run(state, PROJECT INNOCENT);
+    run(state, "cd project; " COMPARE "grep -q '^<!-- prony' prony-out/comment.md");
+}
+
+/* What cannot be built is 2, and the comment says so. */
+static void test_pull_request_that_does_not_build(void **state)
+{
+    skip_unless_release(state);
+    run(state, PROJECT "echo 'this is no C' >>kernels.c && commit broken");
+    expect(state, 2, "cd project; " COMPARE, "no C");
+    run(state, "grep -q 'could not compare' project/prony-out/comment.md");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_make, world_remove)
     const struct CMUnitTest tests[] = {
-        TEST(test_history_begins_and_grows),        TEST(test_history_merges_who_was_faster),
-        TEST(test_history_says_what_is_wrong),      TEST(test_comment_is_replaced),
-        TEST(test_comment_is_found_on_later_pages), TEST(test_comment_says_what_is_wrong),
+        TEST(test_history_begins_and_grows),
+        TEST(test_history_merges_who_was_faster),
+        TEST(test_history_says_what_is_wrong),
+        TEST(test_comment_is_replaced),
+        TEST(test_comment_is_found_on_later_pages),
+        TEST(test_comment_says_what_is_wrong),
+        TEST(test_pull_request_catches_a_slower_kernel),
+        TEST(test_pull_request_accepts_by_label),
+        TEST(test_pull_request_passes_an_innocent_commit),
+        TEST(test_pull_request_that_does_not_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
