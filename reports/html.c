@@ -74,6 +74,12 @@ static void page_header(const struct view *view, struct str *out)
               : view->explain->check_warn ? "warn"
                                           : "good",
               "checks", explain_check_line(view, view->explain));
+    if (view->calibration)
+        badge(out,
+              view->calibration->out_of_band ? "bad"
+              : view->calibration->tests     ? "good"
+                                             : "info",
+              NULL, calibration_line(view->calibration, view->arena));
     str_append(out, "</ul></header>\n<main>\n");
 }
 

@@ -1,5 +1,6 @@
 /* json.c: the view as JSON, for other programs: every metric of every case with its interval. Numbers are in the base
  * units of the store (ns, B, per second). */
+#include "reports/json_calibration.h"
 #include "reports/explain.h"
 #include "reports/report.h"
 #include <jansson.h>
@@ -244,6 +245,7 @@ int report_json(const struct view *view, const struct report_options *options, s
     for (size_t i = 0; i < view->problem_count; i++)
         json_array_append_new(problems, problem_json(&view->problems[i]));
     json_object_set_new(json, "problems", problems);
+    json_object_set_new(json, "calibration", json_calibration(view->calibration, view->arena));
     for (size_t i = 0; i < view->case_count; i++)
         json_array_append_new(cases, case_json(&view->cases[i]));
     json_object_set_new(json, "cases", cases);

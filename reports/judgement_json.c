@@ -2,6 +2,7 @@
  * added without. Effects and floors are natural-log ratios ("percent" beside them for people); what does not exist is
  * null. docs/FORMATS.md describes the keys. */
 #include "harness/base/clock.h"
+#include "reports/json_calibration.h"
 #include "reports/escape.h"
 #include "reports/judgement_words.h"
 #include <jansson.h>
@@ -262,21 +263,6 @@ static json_t *gate_json(const struct gate *gate)
     return json;
 }
 
-static json_t *calibration_json(const struct calibration *calibration, struct arena *arena)
-{
-    if (!calibration)
-        return json_null();
-    json_t *json = json_object();
-    json_object_set_new(json, "line", text_json(calibration_line(calibration, arena)));
-    json_object_set_new(json, "comparisons", count_json(calibration->comparisons));
-    json_object_set_new(json, "tests", count_json(calibration->tests));
-    json_object_set_new(json, "alarms", count_json(calibration->alarms));
-    json_object_set_new(json, "false_verdicts", count_json(calibration->false_verdicts));
-    json_object_set_new(json, "rate", number_json(calibration->rate));
-    json_object_set_new(json, "out_of_band", json_boolean(calibration->out_of_band));
-    return json;
-}
-
 int judgement_json(const struct judgement *judgement, const struct report_options *options, struct str *out,
                    struct error *error)
 {
@@ -292,7 +278,7 @@ int judgement_json(const struct judgement *judgement, const struct report_option
     json_object_set_new(json, "status", text_json(gate_status_name(status)));
     json_object_set_new(json, "exit_status", json_integer(status));
     json_object_set_new(json, "summary", text_json(judgement_count_line(judgement, &arena)));
-    json_object_set_new(json, "calibration", calibration_json(judgement->calibration, &arena));
+    json_object_set_new(json, "calibration", json_calibration(judgement->calibration, &arena));
     for (size_t i = 0; i < judgement->count; i++)
         json_array_append_new(comparisons, comparison_json(&judgement->comparisons[i]));
     json_object_set_new(json, "comparisons", comparisons);

@@ -33,11 +33,14 @@ static void head(const struct view *view, struct str *out)
         { "Measured", view_case_line(view) },
         { "Problems", view_problem_line(view) },
         { "Noise", *view_noise_line(view) ? view_noise_line(view) : "quiet" },
+        { "A/A", view_alarm_line(view) },
     };
     str_append(out, "# ");
     escape_markdown(out, view->title);
     str_append(out, "\n\n");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!lines[i][1])
+            continue;
         str_appendf(out, "- **%s**: ", lines[i][0]);
         escape_markdown(out, lines[i][1]);
         str_append_char(out, '\n');

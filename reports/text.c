@@ -35,6 +35,8 @@ static void head(const struct view *view, struct str *out)
     fact(out, "problems", view_problem_line(view));
     if (*view_noise_line(view))
         fact(out, "noise", view_noise_line(view));
+    if (view_alarm_line(view))
+        fact(out, "A/A", view_alarm_line(view));
     if (view->explain && view->explain->check_count)
         fact(out, "checks", explain_check_line(view, view->explain));
 }

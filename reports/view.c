@@ -405,7 +405,12 @@ int view_load(struct view *view, struct store *store, const char *run_text, cons
         code = store_cases(store, run.id, arena, &cases, &case_count, error);
     if (!code)
         code = store_failures(store, run.id, arena, &failures, &failure_count, error);
+    struct calibration *calibration = arena_alloc(arena, sizeof *calibration);
     if (!code)
-        view_build(view, &run, cases, case_count, failures, failure_count, title, arena);
-    return code;
+        code = calibration_load(calibration, store, run.fingerprint, arena, error);
+    if (code)
+        return code;
+    view_build(view, &run, cases, case_count, failures, failure_count, title, arena);
+    view->calibration = calibration;
+    return 0;
 }

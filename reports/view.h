@@ -11,6 +11,7 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/error.h"
+#include "harness/judge/calibration.h"
 #include "harness/stats/stats.h"
 #include "harness/store/store.h"
 #include "reports/number.h"
@@ -103,6 +104,7 @@ struct view {
     size_t measured, failed, errors, skipped, noisy, contaminated; /* cases; failed: suite processes */
     size_t processes_low, processes_high;                          /* fewest and most processes of a measured case */
     const struct explain *explain;                                 /* borrowed; NULL = not loaded */
+    const struct calibration *calibration;                         /* of the run's machine; NULL = not loaded */
 };
 
 /* Reads the run that text names (see store_run_find). title may be NULL. The arena must outlive the view. */
@@ -140,6 +142,8 @@ const char *view_case_line(const struct view *view);
 const char *view_run_line(const struct view *view);
 /* "3 noisy, 20 with contaminated samples", and that the machine was busy if that is most of them; "" if it is quiet. */
 const char *view_noise_line(const struct view *view);
+/* How often comparisons on this machine cry wolf, or that nobody knows; NULL if the calibration is not loaded. */
+const char *view_alarm_line(const struct view *view);
 /* The commit, branch and compiler, as far as known; "unknown build" otherwise. */
 const char *view_build_line(const struct view *view);
 const char *view_machine_line(const struct view *view);

@@ -78,6 +78,15 @@ const char *view_run_line(const struct view *view)
     return arena_format(view->arena, "%s, %s, %s", start, str_duration(length, sizeof length, seconds), run->status);
 }
 
+const char *view_alarm_line(const struct view *view)
+{
+    static const char prefix[] = "A/A: "; /* which is the heading here */
+    if (!view->calibration)
+        return NULL;
+    const char *line = calibration_line(view->calibration, view->arena);
+    return str_starts(line, prefix) ? line + strlen(prefix) : line;
+}
+
 const char *view_build_line(const struct view *view)
 {
     const char *commit = view_fact(view, "git_commit"), *branch = view_fact(view, "git_branch");

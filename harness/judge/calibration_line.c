@@ -4,7 +4,7 @@
 const char *calibration_line(const struct calibration *calibration, struct arena *arena)
 {
     if (!calibration->tests)
-        return "A/A: never measured on this machine; `prony calibrate` finds out how often this harness cries wolf";
+        return "A/A: not calibrated on this machine, false-alarm rate unknown (prony calibrate)";
     return arena_format(arena, "A/A: %zu false alarm%s in %zu test%s (%.1f %%, expected %zu..%zu)%s",
                         calibration->alarms, calibration->alarms == 1 ? "" : "s", calibration->tests,
                         calibration->tests == 1 ? "" : "s", 100 * calibration->rate, calibration->band.low,
