@@ -21,7 +21,7 @@ static char *shell(void **state, int status, const char *line)
     const struct world *world = *state;
     char *root = realpath(".", NULL);
     char *script =
-        mem_format("exec 2>&1; cd '%s'; export W=$PWD ROOT='%s' PRONY='%s' PRONY_NO_DOCTOR=1 HOME=$PWD\n"
+        mem_format("set -e; exec 2>&1; cd '%s'; export W=$PWD ROOT='%s' PRONY='%s' PRONY_NO_DOCTOR=1 HOME=$PWD\n"
                    "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t "
                    "GIT_COMMITTER_EMAIL=t@t\nunset ${!GITHUB_*} ${!CI_*} PRONY_DB PRONY_OUT PRONY_POLICY\n%s\n",
                    world->directory, root, world->prony, line);
