@@ -32,6 +32,9 @@ publish_summary() {
     cat "$1" >>"$GITHUB_STEP_SUMMARY"
 }
 
+# publish_annotations FILE: GitHub reads them from the log.
+publish_annotations() { [ ! -s "$1" ] || cat "$1"; }
+
 # describe_status STATUS: the exit status of prony in words.
 describe_status() {
     case $1 in

@@ -23,6 +23,7 @@ export PRONY_DB=${PRONY_DB:-prony.db}
 out=${PRONY_OUT:-prony-out}
 policy=${PRONY_POLICY:-$(first_existing ci/nightly.policy "$ci/nightly.policy")}
 mkdir -p "$out" || fail "cannot make $out"
+rm -f "$out/annotations" "$out/summary.md"
 
 status=0
 "$PRONY" run "$plan" "$@" || status=$?
@@ -33,9 +34,10 @@ fi
 
 formats=(--format text -o - --format markdown -o "$out/summary.md" --format json -o "$out/gate.json"
          --format junit -o "$out/junit.xml" --format sarif -o "$out/prony.sarif")
-[ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o -)
+[ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o "$out/annotations")
 "$PRONY" gate latest --history ${policy:+--policy "$policy"} "${formats[@]}" || status=$?
 publish_summary "$out/summary.md"
+publish_annotations "$out/annotations"
 
 # The verdict stands even if the pages cannot be written.
 "$PRONY" report --site "$out/site" || note "the site could not be written"

@@ -28,6 +28,7 @@ export PRONY_DB=${PRONY_DB:-prony.db}
 out=${PRONY_OUT:-prony-out}
 policy=${PRONY_POLICY:-$(first_existing ci/pull-request.policy "$ci/pull-request.policy")}
 mkdir -p "$out" || fail "cannot make $out"
+rm -f "$out/annotations" "$out/comment.md"
 
 # What the repository's file says, and the request's label.
 acknowledged=()
@@ -39,7 +40,7 @@ fi
 
 formats=(--format text -o - --format markdown -o "$out/comment.md" --format json -o "$out/ab.json"
          --format junit -o "$out/junit.xml" --format sarif -o "$out/prony.sarif")
-[ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o -)
+[ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o "$out/annotations")
 status=0
 "$PRONY" ab "$base" "$candidate" --budget "${PRONY_BUDGET:-20m}" ${policy:+--policy "$policy"} \
     ${acknowledged[@]+"${acknowledged[@]}"} "${formats[@]}" "$@" || status=$?
@@ -47,5 +48,6 @@ if [ ! -s "$out/comment.md" ]; then
     printf '%s\n' "<!-- prony -->" "**prony could not compare** \`$base\` with \`$candidate\`: see the log of the job." >"$out/comment.md"
 fi
 publish_summary "$out/comment.md"
+publish_annotations "$out/annotations"
 note "verdict: $(describe_status $status)"
 exit $status

@@ -94,7 +94,7 @@ static void test_never(void **state)
     assert_true(isnan(calibration.rate));
     assert_true(isnan(calibration_noise_of(&calibration, "kernels", "a")));
     assert_false(calibration.out_of_band);
-    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "never measured"));
+    assert_non_null(strstr(calibration_line(&calibration, &f.arena), "not calibrated"));
     close_fixture(&f);
 }
 
