@@ -265,6 +265,34 @@ static void test_pull_request_that_does_not_build(void **state)
     run(state, "grep -q 'could not compare' project/prony-out/comment.md");
 }
 
+/* ---- nights ---- */
+
+/* A suite whose time is $TIME and a little luck, so that a history is there in no time: the pipeline is tested, not the
+ * machine. */
+#define NIGHTS                                                                                                                                    \
+    "cat >suite <<'EOF'\n#!/bin/sh\ncase \"$*\" in *list_tests*) echo BM_x; exit;; esac\n"                                                        \
+    "luck=$(($(cat luck 2>/dev/null || echo 0) * 7 % 10)); echo $(($(cat luck 2>/dev/null || echo 0) + 1)) >luck\n"                               \
+    "echo \"{\\\"context\\\":{},\\\"benchmarks\\\":[{\\\"name\\\":\\\"BM_x\\\",\\\"run_name\\\":\\\"BM_x\\\",\\\"run_type\\\":"                   \
+    "\\\"iteration\\\",\\\"iterations\\\":10,\\\"real_time\\\":$TIME.$luck,\\\"cpu_time\\\":$TIME.$luck,\\\"time_unit\\\":\\\"ns\\\"}]}\"\nEOF\n" \
+    "chmod +x suite; printf '[suite s]\\nprogram = ./suite\\nrounds = 3\\n' >t.plan\n"                                                            \
+    "night() { local status=0; TIME=$1 $ROOT/ci/nightly.sh t.plan -- --quiet >night.log 2>&1 || status=$?; "                                      \
+    "[ $status = $2 ] || { cat night.log; echo \"$1: $status instead of $2\"; exit 9; }; }\n"
+
+static void test_nights(void **state)
+{
+    /* The first nights have nothing to compare with; then all is well until the suite gets slower by 5 %: the first
+     * slow night may be luck, the third is not. */
+    run(state, NIGHTS
+        "night 100 3; for i in 1 2 3 4 5 6 7; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
+        "test -s prony-out/summary.md && test -s prony-out/site/index.html && grep -q '<testcase' prony-out/junit.xml\n"
+        "night 105 3; night 105 3; night 105 1; grep -q BM_x prony-out/summary.md\n"
+        "$PRONY list | grep -c complete | grep -qx 12");
+    /* What cannot run is 2, and loses nothing. */
+    expect(state, 2, "echo 'exit 1' >suite; $ROOT/ci/nightly.sh t.plan; exit $?", "could not run");
+    expect(state, 2, "$ROOT/ci/nightly.sh none.plan", "none.plan");
+    run(state, "$PRONY list | grep -c complete | grep -qx 12");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_make, world_remove)
@@ -279,6 +307,7 @@ int main(void)
         TEST(test_pull_request_accepts_by_label),
         TEST(test_pull_request_passes_an_innocent_commit),
         TEST(test_pull_request_that_does_not_build),
+        TEST(test_nights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
