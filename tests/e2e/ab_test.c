@@ -90,7 +90,7 @@ static void test_slower(void **state)
                                         "count(DISTINCT run_id) != 2 OR count(*) != 2)"),
                      0);
     assert_int_equal(world_query(world, "SELECT count(*) - count(DISTINCT run_id * 100000 + process) FROM sample"), 0);
-    expect(world, "./new ./old --seed 1", 0, "improved");
+    expect(world, "./new ./old --seed 1 --blocks 4", 0, "improved");
 }
 
 /* Four processes of one case stand together, ABBA or BAAB; a pair has one size of environment. */
@@ -150,7 +150,7 @@ static void test_wrong_output(void **state)
     struct world *world = *state;
     write_suite(world, "old", "0", "");
     write_suite(world, "new", "17", "[ $c = a ] && digest=other && t=500");
-    expect(world, "./old ./new --seed 1", 1, "wrong output");
+    expect(world, "./old ./new --seed 1 --blocks 4", 1, "wrong output");
 }
 
 /* What one side does wrong costs its own case only. */
@@ -159,7 +159,7 @@ static void test_failures(void **state)
     struct world *world = *state;
     write_suite(world, "old", "0", "");
     write_suite(world, "new", "17", "case $c in a) echo ouch >&2; kill -SEGV $$;; b) sleep 100;; esac");
-    expect(world, "./old ./new --seed 1 --timeout 300ms", 1, "killed by signal 11");
+    expect(world, "./old ./new --seed 1 --blocks 4 --timeout 300ms", 1, "killed by signal 11");
     assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'a: killed%'"), 1);
     assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'b: timed out%'"),
                      1);
@@ -167,9 +167,9 @@ static void test_failures(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'equivalent'"), 1);
     /* Later in the run, not in the pilot. */
     write_suite(world, "new", "17", "[ $c = a ] && [ ${#PRONY_PADDING} -gt 2000 ] && exit 3");
-    expect(world, "./old ./new --seed 1", 1, "exited with status 3");
+    expect(world, "./old ./new --seed 1 --blocks 4", 1, "exited with status 3");
     /* Failing on the base only is nobody's regression. */
-    expect(world, "./new ./old --seed 1", 0, NULL);
+    expect(world, "./new ./old --seed 1 --blocks 4", 0, NULL);
 }
 
 static void test_new_and_missing(void **state)
@@ -181,13 +181,13 @@ static void test_new_and_missing(void **state)
     world_write(world, "new", copy);
     free(copy);
     free(text);
-    expect(world, "./old ./new --seed 1", 1, "missing");
+    expect(world, "./old ./new --seed 1 --blocks 4", 1, "missing");
     assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE name = 'c'"), 1); /* once, on the base */
     assert_int_equal(world_query(world, "SELECT count(*) FROM samples WHERE name = 'd'"), 1);
     assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'new'"), 1);
-    expect(world, "./old ./new --seed 1 --filter '^[ab]$'", 0, NULL);
-    expect(world, "./old ./new --seed 1 --filter '^c$'", 1, "missing");
-    expect(world, "./old ./new --seed 1 --filter '^nothing$'", 2, NULL);
+    expect(world, "./old ./new --seed 1 --blocks 4 --filter '^[ab]$'", 0, NULL);
+    expect(world, "./old ./new --seed 1 --blocks 4 --filter '^c$'", 1, "missing");
+    expect(world, "./old ./new --seed 1 --blocks 4 --filter '^nothing$'", 2, NULL);
 }
 
 /* A Google Benchmark of before 1.8 takes seconds only, and says so. */
@@ -198,7 +198,7 @@ static void test_old_library(void **state)
         "[ \"$n\" ] && { echo 'Value for \"--benchmark_min_time\" is expected to be a double' >&2; exit 1; }";
     write_suite(world, "old", "0", refuse);
     write_suite(world, "new", "17", refuse);
-    expect(world, "./old ./new --seed 1", 0, "takes no number of iterations");
+    expect(world, "./old ./new --seed 1 --blocks 4", 0, "takes no number of iterations");
     assert_int_equal(world_query(world, "SELECT count(*) FROM failure"), 0);
 }
 
@@ -209,7 +209,7 @@ static void test_threads(void **state)
     static const char sum[] = "n=$((${n:-50} * 4))";
     write_suite(world, "old", "0", sum);
     write_suite(world, "new", "17", sum);
-    expect(world, "./old ./new --seed 1", 0, NULL);
+    expect(world, "./old ./new --seed 1 --blocks 4", 0, NULL);
     assert_int_equal(world_query(world, "SELECT count(*) FROM sample WHERE iterations != 200"), 0);
 }
 
