@@ -217,6 +217,9 @@ static void print_head(FILE *out, const struct store_run_row *run, const struct 
     append_part(&line, facts_find(run->machine, run->machine_count, "cpu_count"), " CPUs");
     append_part(&line, facts_find(run->machine, run->machine_count, "kernel"), "");
     fprintf(out, "machine %.8s: %s\n", run->fingerprint, str_text(&line));
+    if (run->pruned_ns)
+        fprintf(out, "pruned: its samples were thrown away on %.10s; each number is the median that was kept\n",
+                clock_format_utc(started, run->pruned_ns));
     str_clear(&line);
     append_part(&line, facts_find(run->environment, run->environment_count, "load"), " load average");
     append_part(&line, facts_find(run->environment, run->environment_count, "clock_estimate_ghz"), " GHz estimated");

@@ -50,11 +50,16 @@ int store_comparison_add(struct store *store, const struct store_comparison *com
     if (code != 0)
         return code;
     sqlite3_stmt *statement = NULL;
-    code = store_prepare(store,
-                         "INSERT INTO comparison(uuid, kind, base_run_id, candidate_run_id, base_name, candidate_name, "
-                         "seed, look, look_count, identical_binaries, created_ns) "
-                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                         &statement, error);
+    code = store_run_exists(store, comparison->base_run, error);
+    if (code == 0)
+        code = store_run_exists(store, comparison->candidate_run, error);
+    if (code == 0)
+        code = store_prepare(
+            store,
+            "INSERT INTO comparison(uuid, kind, base_run_id, candidate_run_id, base_name, candidate_name, "
+            "seed, look, look_count, identical_binaries, created_ns) "
+            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            &statement, error);
     if (code == 0) {
         bind_comparison(statement, comparison, uuid);
         code = store_step_done(store, statement, error);

@@ -29,6 +29,7 @@ enum statement {
     STATEMENT_THREAD_INSERT,
     STATEMENT_SPAN_INSERT,
     STATEMENT_COURSE_INSERT,
+    STATEMENT_RUN_OPEN,
     STATEMENT_RUN_RECOUNT,
     STATEMENT_COUNT
 };
@@ -69,6 +70,9 @@ int store_text_id(struct store *store, const char *text, int64_t *id, struct err
 int store_suite_id(struct store *store, const char *name, int64_t *id, struct error *error);
 int store_case_id(struct store *store, const char *suite, const char *name, int64_t *id, struct error *error);
 int store_metric_id(struct store *store, const char *name, const char *unit, int64_t *id, struct error *error);
+
+/* tags.c: an error if there is no such run. */
+int store_run_exists(struct store *store, int64_t run_id, struct error *error);
 
 /* write.c: 36 characters. */
 int store_make_uuid(char buffer[37], struct error *error);

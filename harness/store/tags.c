@@ -28,7 +28,7 @@ static const char *name_fault(const char *name)
     return NULL;
 }
 
-static int run_exists(struct store *store, int64_t run_id, struct error *error)
+int store_run_exists(struct store *store, int64_t run_id, struct error *error)
 {
     int64_t found;
     char *sql = mem_format("SELECT count(*) FROM run WHERE id = %lld", (long long)run_id);
@@ -48,7 +48,7 @@ int store_tag_set(struct store *store, const char *name, int64_t run_id, const c
     if (code != 0)
         return code;
     sqlite3_stmt *statement = NULL;
-    code = run_exists(store, run_id, error);
+    code = store_run_exists(store, run_id, error);
     if (code == 0)
         code = store_prepare(store,
                              "INSERT INTO run_tag(name, run_id, note, created_ns) VALUES(?1, ?2, ?3, ?4) "

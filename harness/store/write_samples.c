@@ -234,11 +234,24 @@ static int insert_parts(struct store *store, int64_t sample_id, const struct sto
     return code;
 }
 
-/* What store_run_end counted is no longer true. */
-static int recount_later(struct store *store, int64_t run_id, struct error *error)
+/* The run must be there; and what store_run_end counted is no longer true. */
+static int reopen_run(struct store *store, int64_t run_id, struct error *error)
 {
     sqlite3_stmt *statement;
-    int code = store_statement(store, STATEMENT_RUN_RECOUNT, &statement, error);
+    int code = store_statement(store, STATEMENT_RUN_OPEN, &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_int64(statement, 1, run_id);
+    int result = sqlite3_step(statement);
+    bool counted = result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL;
+    if (result == SQLITE_DONE)
+        code = error_set(error, ERROR_STATE, "%s: there is no run %lld", store->path, (long long)run_id);
+    else if (result != SQLITE_ROW)
+        code = store_fail(store, result, error);
+    sqlite3_reset(statement);
+    if (code != 0 || !counted)
+        return code;
+    code = store_statement(store, STATEMENT_RUN_RECOUNT, &statement, error);
     if (code != 0)
         return code;
     sqlite3_bind_int64(statement, 1, run_id);
@@ -253,7 +266,7 @@ int store_sample_add(struct store *store, int64_t run_id, const struct store_sam
     int code = store_begin(store, error);
     if (code != 0)
         return code;
-    code = recount_later(store, run_id, error);
+    code = reopen_run(store, run_id, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
         code = insert_sample_row(store, run_id, &samples[i], error);
         if (code == 0)
