@@ -19,6 +19,8 @@
 
 enum { CHART_HEIGHT = 340, GIT_LIMIT = 500 };
 
+#define DEFAULT_ACKNOWLEDGED "ci/acknowledged"
+
 struct settings {
     const char *database, *name, *filter, *suite, *format, *output, *acknowledged;
     int limit;
@@ -280,6 +282,8 @@ static int run(struct app *app, int argc, char **argv)
     int code = parse(&work.settings, argc, argv, &error);
     if (!code)
         code = check_format(&work.settings, &error);
+    if (!code && !work.settings.acknowledged && file_exists(DEFAULT_ACKNOWLEDGED))
+        work.settings.acknowledged = DEFAULT_ACKNOWLEDGED;
     if (!code && work.settings.acknowledged)
         code = gate_acknowledgements_load(&work.acknowledgements, work.settings.acknowledged, &work.arena, &error);
     if (!code)
@@ -308,7 +312,7 @@ const struct command cmd_history = {
         "  -b, --branch B       only runs of this branch\n"
         "  -n, --limit N        only the newest N runs\n"
         "  --machine FP         runs of the machine with this fingerprint (default: that of the newest run)\n"
-        "  --acknowledged FILE  steps for which somebody answers (docs/FORMATS.md)\n"
+        "  --acknowledged FILE  steps for which somebody answers (docs/FORMATS.md); default: ci/acknowledged, if there\n"
         "  -f, --format F       text (default), markdown, json, csv; png, svg: the trend as a picture\n"
         "  -o, --output FILE    write to FILE; its ending chooses the format\n"
         "  --db FILE            database (default: $PRONY_DB, else prony.db)\n"

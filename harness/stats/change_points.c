@@ -19,10 +19,12 @@
 #define CORRELATION_MOST 0.95
 #define MEDIAN_ERROR     1.2533 /* of a median, over that of a mean */
 #define ONE_SIDED_95     1.645
+#define RHO_MARGIN       5.0 /* about two standard errors of the estimate from differences, times sqrt(count) */
 #define CLIP             3.0 /* residuals beyond so many sd count as that, when correlation is estimated */
 enum {
     LIMIT_COUNT = 100, /* up to so many values p_limit is meant literally */
-    LIMIT_GROWTH = 4,
+    LIMIT_GROWTH = 3,
+    LIMIT_SHORT = 12,
     WINDOW = 256, /* values on either side of a step that its test looks at */
     PLACING_PASSES = 2
 };
@@ -36,6 +38,7 @@ struct series {
     size_t count;
     const struct stats_change_options *options;
     double sigma, rho;
+    double rho_most; /* what differences allow: a slope looks like correlation to residuals, but not to them */
     struct stats_change *changes;
     size_t change_count;
     double *scratch; /* [count] */
@@ -78,7 +81,9 @@ static void first_noise(struct series *series)
     double least = series->options->floor * SIGMA_PER_FLOOR;
     double one = difference_scale(series, 1), two = difference_scale(series, 2);
     /* of a first-order process: var(lag 2) / var(lag 1) = 1 + rho (Chakar, Lebarbier, Levy-Leduc, Robin 2017) */
-    series->rho = one > least ? clamp(two * two / (one * one) - 1, 0, 0.8) : 0;
+    double rho = one > least ? two * two / (one * one) - 1 : 0;
+    series->rho_most = clamp(rho + RHO_MARGIN / sqrt((double)series->count), 0, CORRELATION_MOST);
+    series->rho = clamp(rho, 0, 0.8);
     series->sigma = fmax(least, one / sqrt(1 - series->rho));
 }
 
@@ -108,7 +113,7 @@ static void estimate_noise(struct series *series, double *residuals)
     }
     double rho = squares > 0 ? products / squares : 0;
     double correction = (double)(series->change_count + 1) / (double)series->count;
-    series->rho = clamp(rho + (1 + 3 * fmax(0, rho)) * correction, 0, CORRELATION_MOST);
+    series->rho = clamp(rho + (1 + 3 * fmax(0, rho)) * correction, 0, series->rho_most);
 }
 
 static void take_candidates(struct series *series, size_t *cuts)
@@ -122,10 +127,12 @@ static void take_candidates(struct series *series, size_t *cuts)
 }
 
 /* Longer histories know their autocorrelation better, so that false steps per value get rarer at a given p: by
- * simulation their number per 100 values stays below 0.01 when the limit grows with the length, up to four times. */
-static double p_limit(const struct series *series)
+ * simulation their number per 100 values stays below 0.01 when the limit grows with the length, up to three times. Runs
+ * of a few values, which another mode of the noise gives by luck, have no more excuse in a long history. */
+static double p_limit(const struct series *series, size_t shorter)
 {
-    return series->options->p_limit * clamp((double)series->count / LIMIT_COUNT, 1, LIMIT_GROWTH);
+    double growth = clamp((double)series->count / LIMIT_COUNT, 1, LIMIT_GROWTH);
+    return series->options->p_limit * (shorter >= LIMIT_SHORT ? growth : 1);
 }
 
 /* Fills effect, p and separation of a change; returns how far it is from passing: <= 0 = passes. */
@@ -149,7 +156,7 @@ static double judge_change(struct series *series, size_t index)
     change->separation = step.separation;
     const struct stats_change_options *options = series->options;
     change->error = MEDIAN_ERROR * series->sigma * step.error;
-    double lacking = log(fmax(change->p, DBL_MIN) / p_limit(series));
+    double lacking = log(fmax(change->p, DBL_MIN) / p_limit(series, n < m ? n : m));
     if (lacking <= 0 && change->separation < options->separation)
         lacking = options->separation - change->separation;
     if (lacking <= 0 && fabs(change->effect) + ONE_SIDED_95 * change->error < options->floor)

@@ -6,7 +6,7 @@
 
 struct stats_change_options {
     double floor;           /* 0.01: a step of log(value) that is certainly smaller does not count */
-    double p_limit;         /* 1e-4: most p, of up to 100 values; of more it grows with their number, up to 4 times */
+    double p_limit;         /* 1e-4: most p, of up to 100 values; of more it grows with their number, up to 3 times */
     double separation;      /* 0.3: least |2 AUC - 1| */
     size_t minimum_segment; /* 3 */
 };

@@ -94,6 +94,25 @@ static void test_several_steps(void **state)
     assert_true(noise > 0.004 && noise < 0.006); /* without the steps */
 }
 
+/* It gets slower by little every day: not one step, but not nothing. */
+static void test_slope(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng, 10);
+    double values[365];
+    struct stats_change changes[365];
+    history_make(&rng, HISTORY_GAUSS, 0.01, 365, 0, values, 365);
+    for (size_t i = 0; i < 365; i++)
+        values[i] *= 1 + 0.001 * (double)i;
+    size_t count = find(values, 365, changes);
+    assert_in_range(count, 4, 40);
+    double whole = 0;
+    for (size_t i = 0; i < count; i++)
+        whole += changes[i].effect;
+    assert_true(whole > log(1.25) && whole < log(1.4));
+}
+
 /* Counts of instructions: no noise at all. Steps below the floor do not count. */
 static void test_without_noise(void **state)
 {
@@ -154,10 +173,10 @@ static void test_scale_and_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds_steps),         cmocka_unit_test(test_few_false_steps),
-        cmocka_unit_test(test_small_steps),         cmocka_unit_test(test_several_steps),
-        cmocka_unit_test(test_without_noise),       cmocka_unit_test(test_nothing_to_find),
-        cmocka_unit_test(test_scale_and_direction),
+        cmocka_unit_test(test_finds_steps),     cmocka_unit_test(test_few_false_steps),
+        cmocka_unit_test(test_small_steps),     cmocka_unit_test(test_several_steps),
+        cmocka_unit_test(test_slope),           cmocka_unit_test(test_without_noise),
+        cmocka_unit_test(test_nothing_to_find), cmocka_unit_test(test_scale_and_direction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * cut. Prints Markdown tables; exits with 1 where a target is missed. Where the labelled series are not there
  * (PRONY_TESTDATA), it prints nothing, so that the tables in docs/METHOD.md stay as they are.
  *
- * The thresholds of stats_change_points were set on other seeds than these. */
+ * The thresholds of stats_change_points were set on other seeds than these. --cost: CPU time instead. */
 #include "harness/base/arena.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { COUNT = 100, NULL_HISTORIES = 20000, STEP_HISTORIES = 4000, MARGIN = 5, LABEL_LIMIT = 64, READING_LIMIT = 32 };
 static const uint64_t seed = 20261121;
@@ -301,9 +302,55 @@ static bool score_labelled(struct study *study)
     return complete;
 }
 
-int main(void)
+/* ---- what it costs ---- */
+
+static double best_of_five_ms(const double *values, size_t count, struct stats_change *changes, size_t *found)
+{
+    double best_s = INFINITY;
+    for (int i = 0; i < 5; i++) {
+        clock_t before = clock();
+        *found = stats_change_points(values, count, NULL, changes, NULL);
+        best_s = fmin(best_s, (double)(clock() - before) / CLOCKS_PER_SEC);
+    }
+    return 1000 * best_s;
+}
+
+/* Level histories, with a step of 3 % every 50 runs, and a ramp: many levels and many candidates. */
+static void measure_cost(void)
+{
+    static const size_t counts[] = { 365, 1000, 10000 };
+    static const char *const shapes[] = { "level", "steps", "ramp" };
+    double *values = mem_array(counts[2], sizeof *values);
+    struct stats_change *changes = mem_array(counts[2], sizeof *changes);
+    printf("CPU milliseconds (steps found)  ");
+    for (int c = 0; c < 3; c++)
+        printf(" %16zu", counts[c]);
+    for (int k = 0; k < 3 * HISTORY_NOISE_COUNT; k++) {
+        enum history_noise kind = (enum history_noise)(k / 3);
+        printf("\n%-12s %-18s ", history_noise_name(kind), shapes[k % 3]);
+        for (int c = 0; c < 3; c++) {
+            struct rng rng;
+            size_t found;
+            rng_seed(&rng, 1);
+            history_make(&rng, kind, 0.01, counts[c], 0, values, counts[c]);
+            for (size_t i = 0; i < counts[c]; i++)
+                values[i] *= k % 3 == 1 ? 1 + 0.03 * (double)(i / 50 % 7) : k % 3 == 2 ? 1 + 0.002 * (double)i : 1;
+            double ms = best_of_five_ms(values, counts[c], changes, &found);
+            printf(" %9.2f (%4zu)", ms, found);
+        }
+    }
+    printf("\n");
+    free(values);
+    free(changes);
+}
+
+int main(int argc, char **argv)
 {
     struct study study = { .missed = 0 };
+    if (argc > 1 && str_equal(argv[1], "--cost")) {
+        measure_cost();
+        return 0;
+    }
     simulate(&study);
     if (score_labelled(&study))
         fputs(str_text(&study.text), stdout);
