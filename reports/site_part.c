@@ -71,7 +71,11 @@ void site_verdict_badges(const struct comparison *comparison, struct str *out)
 void site_percent(struct str *out, double log_ratio)
 {
     double value = judge_percent(log_ratio);
-    str_appendf(out, "%s%.*f", value > 0 ? "+" : value < 0 ? "−" : "", fabs(value) < 99.95 ? 1 : 0, fabs(value));
+    str_appendf(out, "%s%.*f",
+                value >= 0.05    ? "+"
+                : value <= -0.05 ? "−"
+                                 : "",
+                fabs(value) < 99.95 ? 1 : 0, fabs(value));
 }
 
 void site_effect_cell(struct str *out, const struct compare_metric *metric)
