@@ -257,6 +257,7 @@ bool chart_forest(const struct view *view, struct chart *chart, struct chart_dra
                                forest.all > forest.cases
                                    ? arena_format(view->arena, "; the first %zu of %zu cases", forest.cases, forest.all)
                                    : "");
+    drawing->script = "forest"; /* jobs of several comparisons have other names */
     return true;
 }
 

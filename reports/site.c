@@ -118,7 +118,7 @@ static int write_pages(const struct site *site, const struct site_charts *charts
     if (!code)
         code = site_history(site, charts, error);
     if (!code)
-        code = site_comparisons(site, error);
+        code = site_comparisons(site, charts, error);
     if (!code)
         code = site_profiles(site, error);
     if (!code)

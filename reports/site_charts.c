@@ -1,6 +1,7 @@
 /* site_charts.c: which charts the site has: some for every case, and the map of cases over runs. */
 #include "reports/site_charts.h"
 #include "harness/base/mem.h"
+#include "reports/chart_forest.h"
 #include "reports/heat_map.h"
 #include <stdlib.h>
 
@@ -58,7 +59,7 @@ static bool is_wanted(const struct site_case *own, enum site_chart which)
 
 void site_charts_draw(struct site_charts *charts, const struct site *site)
 {
-    size_t room = SITE_CASE_CHARTS * site->case_count + 1, count = 0;
+    size_t map = SITE_CASE_CHARTS * site->case_count, room = map + 1 + site->comparison_count, count = 0;
     struct chart_job *jobs = mem_array(room, sizeof *jobs);
     struct chart *drawn = arena_array(site->arena, room, sizeof *drawn);
     size_t *places = mem_array(room, sizeof *places);
@@ -80,8 +81,12 @@ void site_charts_draw(struct site_charts *charts, const struct site *site)
                                                 { kinds[k].heights[0], kinds[k].heights[1] },
                                                 subject_of(site, i, (enum site_chart)k) };
         }
-    places[count] = room - 1;
+    places[count] = map;
     jobs[count++] = (struct chart_job){ "heat", "Cases over runs", chart_heat, true, { 300, 300 }, build_map(site) };
+    for (size_t i = 0; i < site->comparison_count; i++) {
+        places[count] = map + 1 + i;
+        jobs[count++] = chart_forest_job(&site->comparisons[i].comparison, i, 0, site->arena);
+    }
     chart_draw_jobs(&site->view, jobs, count, site->options->gnuplot, drawn, &charts->problem);
     for (size_t i = 0; i < count; i++)
         charts->charts[places[i]] = drawn[i];
@@ -98,4 +103,9 @@ const struct chart *site_charts_of(const struct site_charts *charts, size_t case
 const struct chart *site_charts_map(const struct site_charts *charts)
 {
     return charts->charts ? &charts->charts[SITE_CASE_CHARTS * charts->case_count] : NULL;
+}
+
+const struct chart *site_charts_forest(const struct site_charts *charts, size_t comparison_index)
+{
+    return charts->charts ? &charts->charts[SITE_CASE_CHARTS * charts->case_count + 1 + comparison_index] : NULL;
 }

@@ -1,7 +1,8 @@
 /* site_comparison.c: two runs side by side: a page each, the table of changes, and the list of all. */
 #include "harness/base/mem.h"
 #include "reports/escape.h"
-#include "reports/site_internal.h"
+#include "reports/html.h"
+#include "reports/site_charts.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,8 @@ static void notes(const struct comparison *comparison, struct str *out)
     str_append(out, "</ul>\n");
 }
 
-static int comparison_page(const struct site *site, const struct site_comparison *item, struct error *error)
+static int comparison_page(const struct site *site, const struct site_comparison *item, const struct chart *forest,
+                           struct error *error)
 {
     const struct comparison *comparison = &item->comparison;
     const struct site_page page = { .path = item->page,
@@ -185,6 +187,11 @@ static int comparison_page(const struct site *site, const struct site_comparison
     str_append(&out, "</dl>");
     site_page_main(&out);
     notes(comparison, &out);
+    if (forest && !forest->reason) {
+        str_append(&out, "<section id=\"forest\"><h2>Effects</h2><div class=\"charts\">");
+        html_chart(forest, true, &out);
+        str_append(&out, "</div></section>\n");
+    }
     str_append(&out,
                "<section id=\"cases\"><div class=\"bar-line\"><h2>Cases, worst first</h2><p class=\"search\" hidden>"
                "<output id=\"found\"></output> <input type=\"search\" id=\"search\" placeholder=\"Search cases\" "
@@ -285,10 +292,10 @@ static int list_page(const struct site *site, struct error *error)
     return code;
 }
 
-int site_comparisons(const struct site *site, struct error *error)
+int site_comparisons(const struct site *site, const struct site_charts *charts, struct error *error)
 {
     int code = list_page(site, error);
     for (size_t i = 0; i < site->comparison_count && !code; i++)
-        code = comparison_page(site, &site->comparisons[i], error);
+        code = comparison_page(site, &site->comparisons[i], site_charts_forest(charts, i), error);
     return code;
 }

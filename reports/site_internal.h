@@ -141,7 +141,6 @@ void site_empty(struct str *out, const char *text);
 
 int site_overview(const struct site *site, struct error *error);
 int site_suites(const struct site *site, struct error *error);
-int site_comparisons(const struct site *site, struct error *error);
 int site_profiles(const struct site *site, struct error *error);
 /* "profiles/12.html" */
 const char *site_profile_page(const struct site *site, const struct profile *profile);
