@@ -4,7 +4,7 @@
  * A comparison is one file in which the names of the base begin with "base/" and those of the candidate with
  * "candidate/": `compare.py filters FILE base/ candidate/`. With more candidates: "candidate1/", "candidate2/". */
 #include "harness/base/clock.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include "reports/escape.h"
 #include "reports/judgement_words.h"
 #include "reports/report.h"

@@ -2,7 +2,7 @@
  * our file names become parts of a path. */
 #include "reports/judgement_source.h"
 #include "harness/base/str.h"
-#include "reports/case_name.h"
+#include "harness/base/case_name.h"
 #include <string.h>
 #include <unistd.h>
 
