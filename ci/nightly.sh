@@ -8,6 +8,7 @@
 #   PRONY_DB        the database with the history (default prony.db); ci/history.sh brings and keeps it
 #   PRONY_OUT       directory of what it writes (default prony-out)
 #   PRONY_POLICY    policy file (default: ci/nightly.policy of the current directory, else the one beside this script)
+#   PRONY_UNDECIDED  "pass": undecided is 0 with a warning instead of 3
 #   PRONY_KEEP_DAYS older runs keep their summaries only (default: all stay whole)
 #
 # Writes summary.md, junit.xml, prony.sarif, gate.json and site/ into PRONY_OUT. Exit status: that of `prony gate`, which is 0
@@ -44,5 +45,4 @@ publish_annotations "$out/annotations"
 if [ -n "${PRONY_KEEP_DAYS:-}" ]; then
     "$PRONY" db prune --keep-days "$PRONY_KEEP_DAYS" || note "the database could not be pruned"
 fi
-note "verdict: $(describe_status $status)"
-exit $status
+finish $status

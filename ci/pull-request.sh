@@ -12,6 +12,7 @@
 #   PRONY_OUT       directory of what it writes (default prony-out)
 #   PRONY_BUDGET    how long to measure at most (default 20m)
 #   PRONY_POLICY    policy file (default: ci/pull-request.policy of the current directory, else the one beside this script)
+#   PRONY_UNDECIDED "pass": undecided is 0 with a warning instead of 3
 #   PRONY_LABELS, PRONY_LABEL_AUTHOR, PRONY_CHANGE   see ci/acknowledge.sh
 #
 # Writes comment.md, forest.png, junit.xml, prony.sarif and ab.json into PRONY_OUT. Exit status: that of `prony ab`: 0 pass,
@@ -49,5 +50,4 @@ if [ ! -s "$out/comment.md" ]; then
 fi
 publish_summary "$out/comment.md"
 publish_annotations "$out/annotations"
-note "verdict: $(describe_status $status)"
-exit $status
+finish $status

@@ -209,7 +209,10 @@ static void test_comment_says_what_is_wrong(void **state)
 /* A twentieth more work in one kernel; in the other something that makes other code and takes no time. */
 #define SLOWER   "sed -i '/dot/s/20000/21000/' kernels.c && commit 'dot: more careful'\n"
 #define INNOCENT "echo 'int version(void) { return 2; }' >>kernels.c && commit 'version'\n"
-#define COMPARE  "PRONY_BUDGET=60s $ROOT/ci/pull-request.sh main~1 main -- --no-doctor\n"
+/* Undecided asks for more measuring: on a very busy machine it does so until it is decided. */
+#define COMPARE                                                                                                          \
+    "for i in 1 2 3 4; do status=0; PRONY_BUDGET=60s $ROOT/ci/pull-request.sh main~1 main -- --no-doctor || status=$?; " \
+    "[ $status = 3 ] || break; done; (exit $status)\n"
 
 static void skip_unless_release(void **state)
 {
@@ -253,7 +256,7 @@ static void test_pull_request_passes_an_innocent_commit(void **state)
 {
     skip_unless_release(state);
     run(state, PROJECT INNOCENT);
-    run(state, "cd project; " COMPARE "grep -q '^<!-- prony' prony-out/comment.md");
+    run(state, "cd project; export PRONY_UNDECIDED=pass; " COMPARE "grep -q '^<!-- prony' prony-out/comment.md");
 }
 
 /* What cannot be built is 2, and the comment says so. */
@@ -283,7 +286,7 @@ static void test_nights(void **state)
     /* The first nights have nothing to compare with; then all is well until the suite gets slower by 5 %: the first
      * slow night may be luck, the third is not. */
     run(state, NIGHTS
-        "night 100 3; for i in 1 2 3 4 5 6 7; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
+        "night 100 3; PRONY_UNDECIDED=pass night 100 0; for i in 1 2 3 4 5 6; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
         "test -s prony-out/summary.md && test -s prony-out/site/index.html && grep -q '<testcase' prony-out/junit.xml\n"
         "night 105 3; night 105 3; night 105 1; grep -q BM_x prony-out/summary.md\n"
         "$PRONY list | grep -c complete | grep -qx 12");
