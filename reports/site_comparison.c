@@ -237,7 +237,7 @@ static int calibration_rows(const struct site *site, struct str *out, struct err
             continue;
         code = store_outcomes(site->store, site->stored[i].id, site->arena, &outcomes, &count, error);
         for (size_t o = 0; o < count && !code; o++) {
-            tests += isfinite(outcomes[o].p);
+            tests += isfinite(outcomes[o].p) ? 1 : 0;
             alarms += isfinite(outcomes[o].p) && outcomes[o].p <= JUDGE_ALPHA;
         }
         str_append(out, "<tr><th scope=\"row\">");
