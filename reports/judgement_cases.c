@@ -112,10 +112,13 @@ static ptrdiff_t place_of(const struct judgement *judgement, const struct gate_f
 
 static void take_alone(struct judgement_entry *entry, const struct gate_finding *finding, struct arena *arena)
 {
-    *entry = (struct judgement_entry){ .suite = finding->suite ? finding->suite : "",
+    *entry = (struct judgement_entry){ .suite = finding->suite && *finding->suite ? finding->suite : "gate",
                                        .name = finding->name ? finding->name : "",
                                        .metric = finding->metric ? finding->metric : "",
-                                       .kind = finding->kind == GATE_TARGET ? "target" : "failed",
+                                       .kind = finding->kind == GATE_TARGET                            ? "target"
+                                               : finding->measure && finding->status == GATE_REGRESSED ? "over budget"
+                                               : finding->outcome ? finding->outcome
+                                                                  : "failed",
                                        .message = NULL };
     take_finding(entry, finding, arena);
     if (!entry->message)

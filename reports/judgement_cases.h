@@ -13,11 +13,11 @@ struct judgement_entry {
     const struct comparison *comparison; /* NULL without one */
     const struct compare_case *item;     /* NULL: finding says what it is about */
     const struct gate_finding *finding;  /* the worst about it; NULL = none */
-    const char *suite, *name;            /* name "" = the whole suite */
+    const char *suite, *name;            /* name "" = the whole suite; suite "gate" = all of them */
     const char *metric;
     enum judgement_level level;
-    const char *kind;    /* "regressed", "wrong output", "failed", "undecided", "target", "budget" */
-    size_t order;        /* of judgement_worst: equals keep their order */
+    const char *kind; /* "regressed", "wrong output", "failed", "undecided", "target", "over budget", "insufficient" */
+    size_t order;     /* of judgement_worst: equals keep their order */
     const char *message; /* one line with the numbers; NULL where there is nothing to say */
 };
 

@@ -298,12 +298,17 @@ static void case_tables(const struct page *page, const struct comparison *compar
 
 static void group_table(const struct page *page, const struct comparison *comparison, size_t index)
 {
-    if (comparison->group_count < 2)
+    size_t count = 0;
+    for (size_t i = 0; i < comparison->group_count; i++)
+        count += judgement_has_interval(&comparison->groups[i].time);
+    if (comparison->group_count < 2 || !count)
         return;
-    table_begin(page, arena_format(page->arena, "groups-%zu", index), "Suites and operations as one",
-                comparison->group_count, "suite, operation");
+    table_begin(page, arena_format(page->arena, "groups-%zu", index), "Suites and operations as one", count,
+                "suite, operation");
     for (size_t i = 0; i < comparison->group_count; i++) {
         const struct compare_group *group = &comparison->groups[i];
+        if (!judgement_has_interval(&group->time))
+            continue;
         str_append(page->out, "<tr><th scope=\"row\">");
         escape_html_name(page->out, group->suite);
         if (*group->operation) {

@@ -153,7 +153,9 @@ static void groups(struct comment *comment, const struct comparison *comparison)
     char text[40];
     for (size_t i = 0; i < comparison->group_count && i < ROW_LIMIT; i++) {
         const struct compare_group *group = &comparison->groups[i];
-        if (i == 0)
+        if (!judgement_has_interval(&group->time))
+            continue;
+        if (!out.length)
             str_append(&out, "| group | cases | time | interval | verdict |\n|---|---:|---:|---:|---|\n");
         str_append(&out, "| ");
         code(&out, group->suite, *group->operation ? group->operation : NULL);
@@ -261,6 +263,33 @@ static void target_table(struct comment *comment, const struct gate *gate)
     fold(comment, arena_format(comment->arena, "%zu targets, %zu missed", count, missed), &out);
 }
 
+/* What no table of cases shows, and decides all the same: suites as a whole, other metrics, nothing to compare with. */
+static void besides(const struct comment *comment, const struct judgement *judgement)
+{
+    const struct gate *gate = judgement->gate;
+    size_t count = 0;
+    for (size_t i = 0; i < gate->count; i++) {
+        const struct gate_finding *finding = &gate->findings[i];
+        if (finding->acknowledged_reason || finding->kind == GATE_TARGET || finding->status == GATE_PASS ||
+            judgement_is_told_by_case(finding) || judgement_is_headline(judgement, finding))
+            continue;
+        if (count++ >= CHANGE_LIMIT)
+            continue;
+        str_append(comment->out, count == 1 ? "\n- " : "- ");
+        str_append(comment->out, finding->status == GATE_REGRESSED ? "**" : "");
+        str_append(comment->out, gate_status_name(finding->status));
+        str_append(comment->out, finding->status == GATE_REGRESSED ? "**: " : ": ");
+        if (finding->suite && *finding->suite) {
+            code(comment->out, finding->suite, NULL);
+            str_append_char(comment->out, ' ');
+        }
+        foreign(comment->out, finding->text, TEXT_LIMIT);
+        str_append_char(comment->out, '\n');
+    }
+    if (count > CHANGE_LIMIT)
+        str_appendf(comment->out, "\n… and %zu more.\n", count - CHANGE_LIMIT);
+}
+
 static void findings(struct comment *comment, const struct gate *gate)
 {
     struct str out = { 0 };
@@ -328,6 +357,8 @@ int judgement_markdown(const struct judgement *judgement, const struct report_op
     struct comment comment = { out, &arena, 0 };
     struct str legend = { 0 };
     head(&comment, judgement);
+    if (judgement->gate)
+        besides(&comment, judgement);
     for (size_t i = 0; i < judgement->count; i++)
         comparison_section(&comment, judgement, i, options);
     if (judgement->gate) {

@@ -43,12 +43,17 @@ static json_t *message_json(const char *text)
     return json;
 }
 
-static size_t rule_of(const char *kind)
+static size_t rule_of(const struct judgement_entry *entry)
 {
-    for (size_t i = 0; i < RULES; i++)
-        if (str_equal(rules[i].kind, kind))
+    size_t failed = 0, undecided = 0;
+    for (size_t i = 0; i < RULES; i++) {
+        if (str_equal(rules[i].kind, entry->kind))
             return i;
-    return 0;
+        failed = str_equal(rules[i].kind, "failed") ? i : failed;
+        undecided = str_equal(rules[i].kind, "undecided") ? i : undecided;
+    }
+    /* Of the gate as a whole: too little to compare with, another machine. */
+    return entry->level == JUDGEMENT_OPEN ? undecided : failed;
 }
 
 static json_t *rules_json(void)
@@ -120,8 +125,8 @@ static json_t *properties_json(const struct judgement_entry *entry)
 static json_t *result_json(const struct judgement *judgement, const struct judgement_entry *entry, struct arena *arena)
 {
     json_t *json = json_object(), *locations = json_array(), *fingerprints = json_object();
-    size_t rule = rule_of(entry->kind);
-    const char *what = arena_format(arena, "%s %s", entry->suite, entry->name);
+    size_t rule = rule_of(entry);
+    const char *what = arena_format(arena, "%s%s%s", entry->suite, *entry->name ? " " : "", entry->name);
     json_object_set_new(json, "ruleId", text_json(rules[rule].id));
     json_object_set_new(json, "ruleIndex", json_integer((json_int_t)rule));
     json_object_set_new(json, "level", text_json(entry->level == JUDGEMENT_OPEN ? "note" : "error"));

@@ -317,22 +317,24 @@ static void list(const struct page *page, struct compare_case **sorted, size_t c
 
 static void groups(const struct page *page, const struct comparison *comparison)
 {
+    size_t shown = 0;
     if (comparison->group_count < 2)
         return;
-    text_heading(page->out, "Groups (geometric mean of their cases)");
-    row_heads(page, "suite, operation");
-    size_t shown = 0;
     for (size_t i = 0; i < comparison->group_count && shown < GROUP_LIMIT; i++) {
         const struct compare_group *group = &comparison->groups[i];
         bool suite = !*group->operation;
-        if (!suite && comparison->group_count > GROUP_LIMIT && !judgement_is_change(group->time.verdict))
+        if (!judgement_has_interval(&group->time) ||
+            (!suite && comparison->group_count > GROUP_LIMIT && !judgement_is_change(group->time.verdict)))
             continue;
+        if (shown++ == 0) {
+            text_heading(page->out, "Groups (geometric mean of their cases)");
+            row_heads(page, "suite, operation");
+        }
         row(page,
             arena_format(page->arena, "%s%s%s, %zu case%s", suite ? "" : "  ",
                          suite ? group->suite : arena_format(page->arena, "%s / ", group->suite), group->operation,
                          group->count, judgement_plural(group->count)),
             &group->time);
-        shown++;
     }
 }
 
@@ -469,15 +471,16 @@ static void targets(const struct page *page, const struct gate *gate)
 }
 
 /* Of cases that are not among the changes: another metric than time, or nothing to compare with. */
-static void findings(const struct page *page, bool acknowledged, const char *title)
+static void findings(const struct page *page, const struct judgement *judgement, bool acknowledged, const char *title)
 {
     size_t shown = 0;
     for (size_t i = 0; i < page->gate->count; i++) {
         const struct gate_finding *finding = &page->gate->findings[i];
         bool excused = finding->acknowledged_reason != NULL;
         const struct compare_case *item = finding->source;
-        if (excused != acknowledged ||
-            (item && (judgement_is_change(item->verdict) || item->verdict == JUDGE_UNDECIDED)) ||
+        /* The rows of changes have the findings about other metrics below them. */
+        if (excused != acknowledged || (item && judgement_is_change(item->verdict)) ||
+            judgement_is_told_by_case(finding) || judgement_is_headline(judgement, finding) ||
             (!excused && (finding->kind == GATE_TARGET || finding->status == GATE_PASS)))
             continue;
         if (shown++ == 0)
@@ -485,7 +488,8 @@ static void findings(const struct page *page, bool acknowledged, const char *tit
         if (shown > CHANGE_LIMIT)
             continue;
         text_pad(page->out, INDENT);
-        wrap(page, arena_format(page->arena, "%s %s", finding->suite ? finding->suite : "", finding->text), INDENT);
+        const char *suite = finding->suite ? finding->suite : "";
+        wrap(page, arena_format(page->arena, "%s%s%s", suite, *suite ? " " : "", finding->text), INDENT);
         if (excused)
             detail(page, acknowledgement(page, finding));
     }
@@ -529,8 +533,8 @@ int judgement_text(const struct judgement *judgement, const struct report_option
         comparison_body(&page, &judgement->comparisons[i]);
     }
     if (judgement->gate) {
-        findings(&page, false, "What the gate says besides");
-        findings(&page, true, "Acknowledged");
+        findings(&page, judgement, false, "What the gate says besides");
+        findings(&page, judgement, true, "Acknowledged");
         targets(&page, judgement->gate);
         lines(&page, "Warnings", judgement->gate->warnings, judgement->gate->warning_count);
     }

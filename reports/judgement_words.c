@@ -150,6 +150,36 @@ static const char *target_line(const struct gate *gate, struct arena *arena)
     return unknown ? arena_format(arena, "%s, %zu not measured", line, unknown) : line;
 }
 
+/* Of suites and operations as a whole, which no verdict of a case tells. */
+static size_t count_group_failures(const struct gate *gate)
+{
+    size_t count = 0;
+    for (size_t i = 0; gate && i < gate->count; i++)
+        count += !gate->findings[i].source && gate->findings[i].measure && gate->findings[i].status == GATE_REGRESSED;
+    return count;
+}
+
+bool judgement_is_told_by_case(const struct gate_finding *finding)
+{
+    const struct compare_case *item = finding->source;
+    if (!item)
+        return false;
+    if (finding->measure && finding->measure != &item->time)
+        return false;
+    return judgement_is_change(item->verdict) ||
+           (item->verdict == JUDGE_UNDECIDED && finding->status == GATE_UNDECIDED);
+}
+
+bool judgement_is_headline(const struct judgement *judgement, const struct gate_finding *finding)
+{
+    return !judgement->count && finding == judgement->gate->findings && !judgement_target_count(judgement->gate);
+}
+
+bool judgement_has_interval(const struct compare_metric *metric)
+{
+    return isfinite(metric->effect) && isfinite(metric->interval.low) && isfinite(metric->interval.high);
+}
+
 const char *judgement_count_line(const struct judgement *judgement, struct arena *arena)
 {
     static const enum judge_verdict order[] = { JUDGE_WRONG,      JUDGE_FAILED,    JUDGE_REGRESSED, JUDGE_IMPROVED,
@@ -175,7 +205,13 @@ const char *judgement_count_line(const struct judgement *judgement, struct arena
     const char *targets = target_line(judgement->gate, arena);
     if (*targets)
         str_appendf(&line, "%s%s", line.length ? "; " : "", targets);
-    const char *text = arena_strdup(arena, line.length ? line.data : "nothing was compared and nothing gated");
+    const struct gate *gate = judgement->gate;
+    size_t groups = count_group_failures(gate);
+    if (groups)
+        str_appendf(&line, "%s%zu group%s over budget", line.length ? "; " : "", groups, judgement_plural(groups));
+    const char *text = arena_strdup(arena, line.length           ? line.data
+                                           : gate && gate->count ? gate->findings[0].text
+                                                                 : "nothing was compared and nothing gated");
     str_release(&line);
     return text;
 }
@@ -233,6 +269,8 @@ const char *judgement_run_line(const struct store_run_row *run, struct arena *ar
 const char *judgement_method_line(const struct comparison *comparison, struct arena *arena)
 {
     size_t low = SIZE_MAX, high = 0;
+    if (comparison->options.history)
+        return "times against the history of this machine, the rest against the run before";
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compare_metric *time = &comparison->cases[i].time;
         size_t n = comparison->paired                         ? time->pairs
@@ -248,9 +286,12 @@ const char *judgement_method_line(const struct comparison *comparison, struct ar
     const char *count = !high         ? "nothing shared"
                         : low == high ? arena_format(arena, "%zu %s%s", low, unit, ending)
                                       : arena_format(arena, "%zu to %zu %s%s", low, high, unit, ending);
-    const char *floor = comparison->options.floor > 0
-                            ? arena_format(arena, ", floor %.2g %%", judge_percent(comparison->options.floor))
-                            : "";
+    const char *floor =
+        comparison->options.floor > 0
+            ? arena_format(arena, ", floor %g %%", round(100 * judge_percent(comparison->options.floor)) / 100)
+            : "";
+    if (!high)
+        return count;
     return comparison->paired
                ? arena_format(arena, "%s, interleaved%s%s", count, floor,
                               comparison->identical_binaries ? ", identical binaries" : "")
@@ -273,11 +314,12 @@ const char *judgement_output(const struct compare_case *item, struct arena *aren
 
 const char *judgement_legend(const struct judgement *judgement, struct arena *arena)
 {
-    bool unpaired = false;
+    bool unpaired = false, history = false;
     size_t cases = 0;
     for (size_t i = 0; i < judgement->count; i++) {
         unpaired = unpaired || !judgement->comparisons[i].paired;
-        cases += judgement->comparisons[i].case_count;
+        history = history || judgement->comparisons[i].options.history;
+        cases += judgement->comparisons[i].shared;
     }
     if (!cases)
         return "";
@@ -287,7 +329,9 @@ const char *judgement_legend(const struct judgement *judgement, struct arena *ar
         "is the share of false alarms to expect among cases with that q or less; n counts %s. Regressed "
         "or improved: the interval lies beyond the floor and q <= 0.05. Equivalent: the whole interval "
         "lies within the floor. The run could have seen a change of at least \"sees\" (80 %% power).",
-        unpaired ? "processes a side" : "pairs of processes");
+        history    ? "runs on the newest level, or processes of this run where the history is too short"
+        : unpaired ? "processes a side"
+                   : "pairs of processes");
 }
 
 /* ---- what to show ---- */

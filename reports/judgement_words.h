@@ -27,7 +27,8 @@ const char *judgement_medians(const struct compare_metric *metric, const char *a
 enum gate_status judgement_status(const struct judgement *judgement);
 /* "Regressed", "Pass", "Undecided", "Could not be judged" */
 const char *judgement_status_word(enum gate_status status);
-/* "3 regressed (1 acknowledged), 1 improved, 20 equivalent; 2 of 5 targets missed" */
+/* "3 regressed (1 acknowledged), 1 improved, 20 equivalent; 2 of 5 targets missed; 1 group over budget". Where there is
+ * nothing of that kind, the worst that the gate found */
 const char *judgement_count_line(const struct judgement *judgement, struct arena *arena);
 /* "5.1 % slower", "wrong output", "failed", "no change seen": what became of a case, for a sentence. */
 const char *judgement_change(const struct compare_case *item, struct arena *arena);
@@ -56,6 +57,12 @@ bool judgement_is_bad(enum judge_verdict verdict);
 size_t judgement_counters(const struct compare_case *item, const struct compare_metric **metrics, size_t limit);
 /* "instructions +4.6 %, llc_misses +12.8 %", "" if none changed. */
 const char *judgement_counter_line(const struct compare_case *item, size_t limit, struct arena *arena);
+/* Whether the tables of cases say already what the gate found: the verdict of the case, by its time. */
+bool judgement_is_told_by_case(const struct gate_finding *finding);
+/* Whether judgement_count_line says already what was found. */
+bool judgement_is_headline(const struct judgement *judgement, const struct gate_finding *finding);
+/* A group of one measured case, or of too few samples, has none. */
+bool judgement_has_interval(const struct compare_metric *metric);
 /* Findings of one kind, or of all but targets. */
 size_t judgement_target_count(const struct gate *gate);
 /* Whether a target was missed, whatever the policy makes of that; a tier is no must. */

@@ -78,7 +78,11 @@ static const char *detail_of(const struct judgement_entry *entry, struct arena *
 static void entry_case(struct str *out, const struct judgement_entry *entry, struct arena *arena)
 {
     const struct compare_case *item = entry->item;
-    const char *name = !item && *entry->metric ? arena_format(arena, "%s %s", entry->metric, entry->name) : entry->name;
+    const char *name = entry->name;
+    if (!item && *entry->metric)
+        name = arena_format(arena, "%s%s%s", entry->metric, *name ? " " : "", name);
+    if (!*name)
+        name = entry->kind; /* of the gate as a whole */
     case_begin(out, item ? item->suite : arena_format(arena, "%s.%s", entry->suite, entry->kind), name,
                item && item->time.candidate.count ? item->time.candidate.median : NAN);
     switch (entry->level) {

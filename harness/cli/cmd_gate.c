@@ -54,15 +54,11 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
 
 /* ---- against a run ---- */
 
-static struct compare_options options_of(const struct settings *settings)
-{
-    return (struct compare_options){ .suite = settings->judgement.suite, .filter = settings->judgement.filter };
-}
-
 static int compare_with(struct work *work, const struct store_run_row *base, const char *base_name,
-                        const char *candidate_name, struct error *error)
+                        const char *candidate_name, bool history, struct error *error)
 {
-    const struct compare_options options = options_of(&work->settings);
+    const struct judgement_settings *settings = &work->settings.judgement;
+    const struct compare_options options = { .suite = settings->suite, .filter = settings->filter, .history = history };
     int code = compare_runs(&work->comparison, work->store, base, &work->run, base_name, candidate_name, &options,
                             &work->arena, error);
     work->compared = code == 0;
@@ -81,7 +77,7 @@ static int gate_against(struct work *work, const char *name, struct error *error
     if (!code && base.id == work->run.id)
         code = error_set(error, ERROR_STATE, "%s and %s are the same run (%lld): nothing to compare", name,
                          name_of(work), (long long)base.id);
-    return code ? code : compare_with(work, &base, name, name_of(work), error);
+    return code ? code : compare_with(work, &base, name, name_of(work), false, error);
 }
 
 /* ---- the last stored comparison ---- */
@@ -104,7 +100,7 @@ static int gate_ab(struct work *work, struct error *error)
         code = find_run(work, all[0].base_run, &base, error);
     if (!code)
         code = find_run(work, all[0].candidate_run, &work->run, error);
-    return code ? code : compare_with(work, &base, all[0].base_name, all[0].candidate_name, error);
+    return code ? code : compare_with(work, &base, all[0].base_name, all[0].candidate_name, false, error);
 }
 
 /* ---- the history of the machine ---- */
@@ -175,7 +171,7 @@ static int gate_history(struct work *work, struct error *error)
     }
     if (!code)
         code = compare_with(work, &previous, branch ? arena_format(&work->arena, "history of %s", branch) : "history",
-                            name_of(work), error);
+                            name_of(work), true, error);
     return code ? code : apply_history(work, branch, error);
 }
 

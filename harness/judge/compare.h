@@ -24,6 +24,8 @@ struct compare_options {
     uint64_t seed;
     const char *suite, *filter; /* of compare_runs: only this suite, only names that match this POSIX extended regular
                                  * expression; NULL = all */
+    bool history; /* times will be held against the levels of a history (gate_history.h), so the usual warning about
+                   * runs that were not interleaved would be false */
     bool partial; /* the candidate measured a selection: a case that it does not have has not failed. compare_runs sets
                    * this where plan or filters of the runs differ */
 };

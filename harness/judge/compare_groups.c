@@ -227,10 +227,8 @@ static void judge_groups(struct compare_context *context, bool are_suites)
         group->time.q = q[i];
         compare_judge_metric(context, &group->time);
         check_with_cpu(context, group);
-        if (comparison->machines_differ && !comparison->identical_binaries) {
-            group->time.verdict = JUDGE_UNDECIDED;
-            group->time.reason = "measured on another machine";
-        }
+        if (comparison->machines_differ && !comparison->identical_binaries)
+            compare_refuse_time(&group->time);
     }
 }
 

@@ -69,6 +69,8 @@ void compare_output_of(struct compare_case *item);
 /* q of all metrics of all cases; families are the same metric of the same pass. */
 void compare_fill_q(struct compare_context *context);
 void compare_judge_metric(const struct compare_context *context, struct compare_metric *metric);
+/* Times of two machines are shown, and never judged. */
+void compare_refuse_time(struct compare_metric *metric);
 /* A change of the wall time is believed when the CPU time says the same, or when the samples had their CPUs: else it
  * becomes undecided. delay: shares of the wall time that were spent waiting for a CPU. */
 void compare_check_with_cpu(const struct compare_context *context, struct compare_metric *time, double cpu_effect,

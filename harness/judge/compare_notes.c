@@ -100,7 +100,8 @@ static void note_same_build(struct compare_context *context)
     const char *b = compare_fact_of(candidate->build, candidate->build_count, "git_commit");
     const char *dirty_a = compare_fact_of(base->build, base->build_count, "git_dirty");
     const char *dirty_b = compare_fact_of(candidate->build, candidate->build_count, "git_dirty");
-    if (base->id && base->id == candidate->id)
+    /* Runs of two databases, or of two files, may have the same number. */
+    if (base->uuid ? str_equal(base->uuid, candidate->uuid) : base->id && base->id == candidate->id)
         add_note(context, "Both sides are the same run.");
     else if (context->comparison->identical_binaries)
         add_note(context,
@@ -114,7 +115,7 @@ static void note_same_build(struct compare_context *context)
 static void note_design(struct compare_context *context)
 {
     const struct comparison *comparison = context->comparison;
-    if (!comparison->paired)
+    if (!comparison->paired && !context->options->history)
         add_note(context, arena_format(context->arena,
                                        "The runs were not interleaved: what drifted in between counts as change, so "
                                        "times within %.0f %% are not judged. prony ab measures both in turns.",

@@ -285,6 +285,22 @@ static bool has_same_code(const struct compare_context *context, const char *sui
     return a && str_equal(a, compare_fact_of(candidate->environment, candidate->environment_count, name));
 }
 
+void compare_refuse_time(struct compare_metric *metric)
+{
+    metric->verdict = JUDGE_UNDECIDED;
+    metric->reason = "measured on another machine";
+}
+
+/* Counts of instructions and bytes are the program's; times and rates ("ns", "1/s") are the machine's, too. */
+static void refuse_times(struct compare_case *item)
+{
+    compare_refuse_time(&item->time);
+    compare_refuse_time(&item->cpu);
+    for (size_t i = 0; i < item->metric_count; i++)
+        if (item->metrics[i].unit && str_ends(item->metrics[i].unit, "s"))
+            compare_refuse_time(&item->metrics[i]);
+}
+
 void compare_judge_case(const struct compare_context *context, struct compare_case *item)
 {
     const struct comparison *comparison = context->comparison;
@@ -298,6 +314,8 @@ void compare_judge_case(const struct compare_context *context, struct compare_ca
         item->delay_base = delay_share(item->base, context->arena);
         item->delay_candidate = delay_share(item->candidate, context->arena);
         compare_check_with_cpu(context, &item->time, item->cpu.effect, item->delay_base, item->delay_candidate);
+        if (comparison->machines_differ && !item->identical)
+            refuse_times(item);
     }
     if (judge_presence(context, item))
         return;

@@ -123,8 +123,9 @@ static void judge_series(struct compare_metric *metric, const struct series *ser
     if (levels.end - levels.begin < (size_t)options->least_points) {
         metric->verdict = JUDGE_UNDECIDED;
         metric->interval = (struct stats_interval){ NAN, NAN, 0 };
-        metric->reason = arena_format(arena, "insufficient: %zu earlier runs on this level of this machine, %d needed",
-                                      levels.end - levels.begin, options->least_points);
+        metric->reason =
+            arena_format(arena, "insufficient: %zu earlier run%s on this level of this machine, %d needed",
+                         levels.end - levels.begin, levels.end - levels.begin == 1 ? "" : "s", options->least_points);
         return;
     }
     const double *logs = level_logs(series, &levels, &count, arena);
@@ -351,8 +352,8 @@ void gate_history_apply(struct comparison *comparison, const struct history *his
     count_again(comparison);
     add_note(comparison,
              arena_format(arena,
-                          "times are judged against the history of this machine (%zu earlier runs), everything else "
-                          "against the run before",
-                          longest ? longest - 1 : 0),
+                          "Times are judged against the history of this machine (%zu earlier run%s), everything else "
+                          "against the run before.",
+                          longest ? longest - 1 : 0, longest == 2 ? "" : "s"),
              arena);
 }

@@ -631,6 +631,23 @@ static void test_other_machine(void **state)
     assert_true(has_note(&comparison, "prony_compiler: gcc 12 -> clang 14"));
     assert_true(has_note(&comparison, "not complete: interrupted"));
     assert_true(fabs(judge_percent(comparison.cases[0].time.effect) - 50) < 2); /* shown all the same */
+    /* Nor does a gate that only warns of the other machine find a regression in it. */
+    assert_int_equal(comparison.cases[0].time.verdict, JUDGE_UNDECIDED);
+    assert_int_equal(comparison.groups[0].time.verdict, JUDGE_UNDECIDED);
+}
+
+/* Two files are each the first run of a database of their own. */
+static void test_same_run(void **state)
+{
+    struct maker *maker = *state;
+    struct store_case base = make_case(maker, "a", ROUNDS, 100, 0.003);
+    struct store_case candidate = make_case(maker, "a", ROUNDS, 100, 0.003);
+    for (int same = 0; same < 2; same++) {
+        struct comparison comparison = { .base = { .id = 1, .uuid = "aa" },
+                                         .candidate = { .id = 1, .uuid = same ? "aa" : "bb" } };
+        compare_cases(&comparison, &base, 1, &candidate, 1, false, NULL, NULL, NULL, &maker->arena);
+        assert_int_equal(has_note(&comparison, "the same run"), same);
+    }
 }
 
 static void test_line(void **state)
@@ -668,6 +685,7 @@ int main(void)
         TEST(test_groups),
         TEST(test_attribution),
         TEST(test_other_machine),
+        TEST(test_same_run),
         TEST(test_line),
     };
     return cmocka_run_group_tests_name("judge_compare", tests, NULL, NULL);

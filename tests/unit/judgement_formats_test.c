@@ -380,6 +380,74 @@ static void test_status(void **state)
     }
 }
 
+static void expect_in_format(const char *format, const struct judgement *judgement, const char *expected)
+{
+    struct str out = { 0 };
+    struct error error;
+    const struct report_options options = { 0 };
+    assert_int_equal(judgement_format_find(format)->write(judgement, &options, &out, &error), 0);
+    if (!strstr(str_text(&out), expected))
+        fail_msg("%s does not say '%s':\n%s", format, expected, str_text(&out));
+    str_release(&out);
+}
+
+/* What decides and belongs to no case is said by every format: the first night, a suite that is slower as a whole. */
+static void test_findings_without_a_case(void **state)
+{
+    (void)state;
+    static const char *const formats[] = { "text", "markdown", "html", "github", "junit", "sarif" };
+    struct compare_metric measure = { .name = "real_time", .effect = 0.1 };
+    struct gate_finding finding = { .kind = GATE_FAILURE,
+                                    .status = GATE_UNDECIDED,
+                                    .suite = "",
+                                    .outcome = "insufficient",
+                                    .text = "first of plan x" };
+    struct gate gate = { .status = GATE_UNDECIDED, .findings = &finding, .count = 1 };
+    struct comparison comparison = { .base_name = "a", .candidate_name = "b", .shared = 1 };
+    struct judgement judgement = { .title = "night", .gate = &gate };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        expect_in_format(formats[i], &judgement, "first of plan x");
+    expect_in_format("github", &judgement, "title=insufficient%3A gate::");
+    expect_in_format("junit", &judgement, "name=\"insufficient\"");
+    expect_in_format("sarif", &judgement, "\"ruleId\": \"prony/undecided\"");
+
+    finding = (struct gate_finding){
+        .kind = GATE_BUDGET, .status = GATE_REGRESSED, .suite = "kernels", .measure = &measure, .text = "all over"
+    };
+    gate.status = GATE_REGRESSED;
+    judgement.comparisons = &comparison;
+    judgement.count = 1;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        expect_in_format(formats[i], &judgement, "all over");
+    expect_in_format("markdown", &judgement, "1 group over budget");
+    expect_in_format("sarif", &judgement, "\"ruleId\": \"prony/over-budget\"");
+}
+
+/* Another metric of a case whose time is undecided has no row of its own. */
+static void test_findings_beside_the_time(void **state)
+{
+    (void)state;
+    struct compare_metric memory = { .name = "peak_rss_bytes", .effect = 0.5 };
+    struct compare_case item = { .suite = "s", .name = "a", .verdict = JUDGE_UNDECIDED };
+    struct gate_finding finding = { .kind = GATE_BUDGET,
+                                    .status = GATE_REGRESSED,
+                                    .suite = "s",
+                                    .name = "a",
+                                    .source = &item,
+                                    .measure = &memory,
+                                    .text = "a: peak_rss_bytes +65 %" };
+    struct gate gate = { .status = GATE_REGRESSED, .findings = &finding, .count = 1 };
+    struct comparison comparison = { .base_name = "a",
+                                     .candidate_name = "b",
+                                     .cases = &item,
+                                     .case_count = 1,
+                                     .shared = 1,
+                                     .verdicts = { [JUDGE_UNDECIDED] = 1 } };
+    const struct judgement judgement = { .title = "t", .comparisons = &comparison, .count = 1, .gate = &gate };
+    expect_in_format("text", &judgement, "peak_rss_bytes +65 %");
+    expect_in_format("markdown", &judgement, "rss\\_bytes +65 %");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_findings_without_a_case),
+        cmocka_unit_test(test_findings_beside_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
