@@ -6,7 +6,7 @@
 #include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
-#include "harness/cli/git.h"
+#include "harness/run/git.h"
 #include "harness/run/child.h"
 #include "harness/run/interrupt.h"
 #include <errno.h>
@@ -66,7 +66,7 @@ static int parse(struct settings *settings, struct option_list *rest, int argc, 
 static int git(struct bisect *bisect, const char *directory, const char **answer, struct error *error,
                const char *const *words)
 {
-    return git_ask(directory, words, &bisect->arena, answer, error);
+    return git_run(directory, words, -1, &bisect->arena, answer, error);
 }
 #define GIT(bisect, directory, answer, error, ...) \
     git(bisect, directory, answer, error, (const char *const[]){ __VA_ARGS__, NULL })
@@ -75,9 +75,9 @@ static int find_commit(struct bisect *bisect, const char *name, const char **has
 {
     const char *commit = arena_format(&bisect->arena, "%s^{commit}", name);
     int code = GIT(bisect, bisect->here, hash, error, "rev-parse", "--verify", "--quiet", "--end-of-options", commit);
-    if (code == ERROR_STATE && GIT(bisect, bisect->here, NULL, NULL, "rev-parse", "--git-dir") != 0)
+    if (code == ERROR_IO && GIT(bisect, bisect->here, NULL, NULL, "rev-parse", "--git-dir") != 0)
         return error_set(error, ERROR_STATE, "%s is not in a git repository", bisect->here);
-    return code == ERROR_STATE ? error_set(error, ERROR_STATE, "git knows no commit '%s'", name) : code;
+    return code == ERROR_IO ? error_set(error, ERROR_STATE, "git knows no commit '%s'", name) : code;
 }
 
 /* "a1b2c3d4e5 subject" */
@@ -184,12 +184,26 @@ static void clean(struct bisect *bisect)
         rmdir(bisect->directory);
 }
 
+/* Whether git has no more commits to ask for. Its own lines begin so; subjects of commits stand behind "[hash]". */
+static bool is_done(const char *said)
+{
+    for (const char *line = said; *line;) {
+        size_t digits = strspn(line, "0123456789abcdef");
+        if ((digits >= 40 && str_starts(line + digits, " is the first bad commit")) ||
+            str_starts(line, "There are only 'skip'ped commits left"))
+            return true;
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    return false;
+}
+
 /* Tells git; *done when it has no more commits to ask for. */
 static int tell(struct bisect *bisect, const char *commit, int answer, bool *done, struct error *error)
 {
     const char *word = answer == STEP_GOOD ? "good" : answer == STEP_BAD ? "bad" : "skip", *said = "";
     int code = GIT(bisect, bisect->tree, &said, error, "bisect", word, commit);
-    *done = strstr(said, "is the first bad commit") != NULL || strstr(said, "only 'skip'ped commits left") != NULL;
+    *done = is_done(said);
     return *done ? 0 : code;
 }
 

@@ -5,7 +5,7 @@
 #include "harness/base/log.h"
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
-#include "harness/cli/git.h"
+#include "harness/run/git.h"
 #include "harness/cli/near.h"
 #include "harness/judge/history.h"
 #include "reports/chart.h"
@@ -118,7 +118,7 @@ static int count_commits(struct work *work, const struct history_change *change)
         return 0;
     const char *range = arena_format(&work->arena, "%s..%s", before, after);
     const char *const words[] = { "rev-list", "--count", "--end-of-options", range, "--", NULL };
-    if (git_ask(".", words, &work->arena, &answer, NULL) || !str_parse_i64(answer, &count) || count > INT32_MAX)
+    if (git_run(".", words, -1, &work->arena, &answer, NULL) || !str_parse_i64(answer, &count) || count > INT32_MAX)
         return 0;
     return (int)count;
 }

@@ -5,6 +5,7 @@
 #include "harness/base/file.h"
 #include "harness/base/log.h"
 #include "harness/base/str.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,7 +62,8 @@ int ab_build_run(struct ab *ab, struct ab_side *side, const char *log_path, stru
     int64_t began_ns = clock_wall_ns();
     char took[32];
     int code = 0;
-    unlink(log_path);
+    if (truncate(log_path, 0) != 0 && errno != ENOENT)
+        return error_system(error, errno, "%s", log_path);
     for (size_t i = 0; code == 0 && i < side->conf.build.count; i++) {
         log_info("building %s: %s", side->text, side->conf.build.items[i]);
         code = run_line(ab, side, side->conf.build.items[i], log_path, error);

@@ -1,5 +1,5 @@
 /* ab_clean.c: empties the cache of worktrees, but for those in use. */
-#include "harness/run/ab_git.h"
+#include "harness/run/git.h"
 #include "harness/run/ab_internal.h"
 #include "harness/run/child.h"
 #include "harness/base/file.h"
@@ -20,7 +20,7 @@ static int remove_tree(const char *tree, struct error *error)
     struct child_request request = { .arguments = arguments, .interrupt_fd = -1 };
     struct child_result result;
     if (file_exists(tree))
-        ab_git(tree, words, -1, &arena, NULL, NULL);
+        git_run(tree, words, -1, &arena, NULL, NULL);
     int code = child_run(&request, &result, error);
     if (code == 0 && (result.end != CHILD_EXITED || result.status != 0))
         code = error_set(error, ERROR_IO, "%s: cannot be removed: %.300s", tree, str_text(&result.errors));
@@ -54,6 +54,21 @@ static int clean_one(const char *lock, size_t *removed, size_t *in_use, struct e
     return code;
 }
 
+/* A pattern below a directory whose own name is none. */
+static const char *pattern_below(struct arena *arena, const char *directory, const char *pattern)
+{
+    struct str text = { 0 };
+    for (; *directory; directory++) {
+        if (strchr("*?[\\", *directory))
+            str_append_char(&text, '\\');
+        str_append_char(&text, *directory);
+    }
+    str_appendf(&text, "/%s", pattern);
+    const char *kept = arena_strdup(arena, str_text(&text));
+    str_release(&text);
+    return kept;
+}
+
 int ab_clean(size_t *removed, size_t *in_use, struct error *error)
 {
     struct arena arena = { 0 };
@@ -61,13 +76,13 @@ int ab_clean(size_t *removed, size_t *in_use, struct error *error)
     glob_t found;
     int code = 0;
     *removed = *in_use = 0;
-    ab_git_forget_environment();
-    if (glob(arena_format(&arena, "%s/*/*.lock", cache), 0, NULL, &found) == 0) {
+    git_forget_environment();
+    if (glob(pattern_below(&arena, cache, "*/*.lock"), 0, NULL, &found) == 0) {
         for (size_t i = 0; code == 0 && i < found.gl_pathc; i++)
             code = clean_one(found.gl_pathv[i], removed, in_use, error);
         globfree(&found);
     }
-    if (glob(arena_format(&arena, "%s/*", cache), 0, NULL, &found) == 0) {
+    if (glob(pattern_below(&arena, cache, "*"), 0, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc; i++) {
             rmdir(found.gl_pathv[i]); /* only where nothing is left */
             if (str_ends(found.gl_pathv[i], ".log"))

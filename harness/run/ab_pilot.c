@@ -91,7 +91,7 @@ static int pilot_case(struct ab *ab, struct ab_case *subject, struct error *erro
     works = works && try_side(ab, subject, AB_CANDIDATE, &given, &code, error);
     /* With several threads some libraries give the sum of all, and take the number of each. */
     if (works && subject->min_time && given > wanted && given % wanted == 0)
-        subject->min_time = count_text(ab, wanted * wanted / given > 0 ? wanted * wanted / given : 1);
+        subject->min_time = count_text(ab, wanted > given / wanted ? wanted / (given / wanted) : 1);
     if (code == 0 && !works && !ab->result->interrupted)
         code = measure_anyway(ab, subject, error);
     ab->progress.done++;

@@ -1,7 +1,7 @@
 /* ab_side.c: what the two words of the command line mean. In this order: "." and "worktree" are the tree we are in; a
  * path that begins with / ./ or ../ is a path; what git knows as a commit is one; else it is a path. A path to a
  * directory is a tree that was checked out already, one to a file is a suite program. */
-#include "harness/run/ab_git.h"
+#include "harness/run/git.h"
 #include "harness/run/ab_internal.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
@@ -45,8 +45,8 @@ static int take_path(struct ab *ab, struct ab_side *side, const char *path, stru
 static int find_repository(struct ab *ab, const char **repository, struct error *error)
 {
     const char *const words[] = { "rev-parse", "--show-toplevel", NULL };
-    return ab_git(ab->options.repository ? ab->options.repository : ".", words, ab->interrupt.fd, &ab->arena,
-                  repository, error);
+    return git_run(ab->options.repository ? ab->options.repository : ".", words, ab->interrupt.fd, &ab->arena,
+                   repository, error);
 }
 
 /* The name of the branch that the ref is, so that the run belongs to its history: "main", also for origin/main. */
@@ -54,7 +54,7 @@ static const char *branch_of(struct ab *ab, const char *repository, const char *
 {
     const char *const words[] = { "rev-parse", "--symbolic-full-name", "--verify", "--quiet", ref, NULL };
     const char *full = "";
-    if (ab_git(repository, words, ab->interrupt.fd, &ab->arena, &full, NULL) != 0)
+    if (git_run(repository, words, ab->interrupt.fd, &ab->arena, &full, NULL) != 0)
         return NULL;
     if (str_starts(full, "refs/heads/"))
         return full + strlen("refs/heads/");
@@ -67,7 +67,7 @@ static bool take_ref(struct ab *ab, struct ab_side *side, const char *repository
 {
     const char *name = arena_format(&ab->arena, "%s^{commit}", side->text);
     const char *const words[] = { "rev-parse", "--verify", "--quiet", "--end-of-options", name, NULL };
-    if (ab_git(repository, words, ab->interrupt.fd, &ab->arena, &side->commit, error) != 0)
+    if (git_run(repository, words, ab->interrupt.fd, &ab->arena, &side->commit, error) != 0)
         return false;
     side->kind = AB_REF;
     side->branch = branch_of(ab, repository, side->text);
@@ -112,7 +112,7 @@ int ab_side_resolve(struct ab *ab, struct error *error)
             return *error = no_repository, error->code;
     }
     ab->repository = repository;
-    ab_git_forget_environment();
+    git_forget_environment();
     for (int i = 0; i < AB_SIDES; i++) {
         int code = resolve(ab, &ab->sides[i], repository, &no_repository, error);
         if (code != 0)

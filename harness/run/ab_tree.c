@@ -8,7 +8,7 @@
  *     CACHE/NAME-HASH/COMMIT.log     what the build said
  *
  * A directory is built where it is, every time: that is what its own build system is good at. */
-#include "harness/run/ab_git.h"
+#include "harness/run/git.h"
 #include "harness/run/ab_internal.h"
 #include "harness/run/child.h"
 #include "harness/base/file.h"
@@ -23,7 +23,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_POLL_US = 100000 };
+enum { LOCK_POLL_US = 100000, ATTEMPT_LIMIT = 8 };
+
+/* What belongs to a worktree and lies beside it. */
+struct tree_files {
+    const char *lock, *stamp, *log;
+};
 
 const char *ab_tree_cache(struct arena *arena)
 {
@@ -42,7 +47,10 @@ static const char *key_of(struct arena *arena, const char *path)
     if (str_ends(path, "/.git"))
         length -= strlen("/.git");
     char *copy = arena_strndup(arena, path, length), *slash = strrchr(copy, '/');
-    return arena_format(arena, "%.60s-%016llx", slash && slash[1] ? slash + 1 : "root", (unsigned long long)hash);
+    char *name = slash && slash[1] ? slash + 1 : copy;
+    if (*name == '.') /* --clean does not look at hidden ones */
+        *name = '_';
+    return arena_format(arena, "%.60s-%016llx", *name && *name != '/' ? name : "root", (unsigned long long)hash);
 }
 
 /* ---- the lock ---- */
@@ -159,15 +167,15 @@ static int check_out(struct ab *ab, struct ab_side *side, const char *stamp, str
     const char *const add[] = { "worktree", "add", "--force", "--detach", "--quiet", side->path, side->commit, NULL };
     const char *const remove[] = { "rm", "-rf", side->path, NULL };
     const char *now = "";
-    if (file_exists(side->path) && ab_git(side->path, head, ab->interrupt.fd, &ab->arena, &now, NULL) == 0 &&
+    if (file_exists(side->path) && git_run(side->path, head, ab->interrupt.fd, &ab->arena, &now, NULL) == 0 &&
         str_equal(now, side->commit))
         return 0; /* checked out, but not (completely) built */
     log_info("checking out %s (%.12s) in %s", side->text, side->commit, side->path);
     unlink(stamp);
     int code = run_tool(ab, remove, error);
     if (code == 0)
-        code = ab_git(ab->repository, prune, ab->interrupt.fd, &ab->arena, NULL, error);
-    return code == 0 ? ab_git(ab->repository, add, ab->interrupt.fd, &ab->arena, NULL, error) : code;
+        code = git_run(ab->repository, prune, ab->interrupt.fd, &ab->arena, NULL, error);
+    return code == 0 ? git_run(ab->repository, add, ab->interrupt.fd, &ab->arena, NULL, error) : code;
 }
 
 /* What git does not hold: models, settings. */
@@ -205,50 +213,89 @@ static int bring_all(struct ab *ab, struct ab_side *side, struct error *error)
 }
 
 /* With the exclusive lock. */
-static int make_tree(struct ab *ab, struct ab_side *side, const char *stamp, const char *log, struct error *error)
+static int make_tree(struct ab *ab, struct ab_side *side, const struct tree_files *files, bool rebuild,
+                     struct error *error)
 {
-    int code = check_out(ab, side, stamp, error);
+    int code = check_out(ab, side, files->stamp, error);
     if (code == 0)
         code = load_conf(ab, side, error);
-    if (code != 0 || (is_built(ab, side, stamp) && !ab->options.rebuild))
+    if (code != 0 || (is_built(ab, side, files->stamp) && !rebuild))
         return code;
-    unlink(stamp);
+    unlink(files->stamp);
     code = bring_all(ab, side, error);
     if (code == 0)
-        code = ab_build_run(ab, side, log, error);
+        code = ab_build_run(ab, side, files->log, error);
     const char *text = describe_build(ab, side);
-    return code == 0 ? file_write(stamp, text, strlen(text), error) : code;
+    return code == 0 ? file_write(files->stamp, text, strlen(text), error) : code;
+}
+
+static void drop_lock(struct ab_side *side)
+{
+    if (side->lock >= 0)
+        close(side->lock);
+    side->lock = -1;
+}
+
+/* Ends with the shared lock on a tree that is built. A lock cannot be changed from exclusive to shared in one step, and
+ * two that both hold it shared would wait for each other: it is given back in between, so it has to be looked again
+ * whether the tree is still there. */
+static int hold_tree(struct ab *ab, struct ab_side *side, const struct tree_files *files, bool rebuild,
+                     struct error *error)
+{
+    for (int attempt = 0; attempt < ATTEMPT_LIMIT; attempt++) {
+        int code = take_lock(ab, files->lock, LOCK_SH, &side->lock, error);
+        if (code == 0 && !rebuild && file_exists(files->stamp) && file_exists(side->path)) {
+            code = load_conf(ab, side, error);
+            if (code != 0 || is_built(ab, side, files->stamp))
+                return code;
+        }
+        drop_lock(side);
+        if (code == 0)
+            code = take_lock(ab, files->lock, LOCK_EX, &side->lock, error);
+        if (code == 0)
+            code = make_tree(ab, side, files, rebuild, error);
+        drop_lock(side);
+        if (code != 0)
+            return code;
+        rebuild = false;
+    }
+    return error_set(error, ERROR_STATE, "%s: is removed or changed by somebody else again and again", side->path);
 }
 
 static int prepare_ref(struct ab *ab, struct ab_side *side, struct error *error)
 {
     const char *const words[] = { "rev-parse", "--path-format=absolute", "--git-common-dir", NULL };
+    const struct ab_side *base = &ab->sides[AB_BASE];
     const char *common;
-    int code = ab_git(ab->repository, words, ab->interrupt.fd, &ab->arena, &common, error);
+    int code = git_run(ab->repository, words, ab->interrupt.fd, &ab->arena, &common, error);
     if (code != 0)
         return code;
     const char *directory = arena_format(&ab->arena, "%s/%s", ab_tree_cache(&ab->arena), key_of(&ab->arena, common));
     side->path = arena_format(&ab->arena, "%s/%s", directory, side->commit);
-    const char *lock = arena_format(&ab->arena, "%s.lock", side->path);
-    const char *stamp = arena_format(&ab->arena, "%s.built", side->path);
-    const char *log = arena_format(&ab->arena, "%s.log", side->path);
+    const struct tree_files files = { .lock = arena_format(&ab->arena, "%s.lock", side->path),
+                                      .stamp = arena_format(&ab->arena, "%s.built", side->path),
+                                      .log = arena_format(&ab->arena, "%s.log", side->path) };
     if (file_make_directories(directory, error) != 0)
         return error_prefix(error, "the cache of worktrees (set XDG_CACHE_HOME to another place)");
-    code = take_lock(ab, lock, LOCK_SH, &side->lock, error);
-    if (code == 0 && !ab->options.rebuild && file_exists(stamp) && file_exists(side->path)) {
-        code = load_conf(ab, side, error);
-        if (code != 0 || is_built(ab, side, stamp))
-            return code;
-    }
-    if (code == 0) {
-        close(side->lock); /* two that both hold it shared would wait for each other */
-        code = take_lock(ab, lock, LOCK_EX, &side->lock, error);
-    }
-    if (code == 0)
-        code = make_tree(ab, side, stamp, log, error);
-    if (code == 0 && flock(side->lock, LOCK_SH) != 0)
-        code = error_system(error, errno, "cannot lock %s", lock);
-    return code;
+    /* One commit on both sides is one tree, which the base has built and holds already. */
+    bool is_other = side != base && base->kind == AB_REF && str_equal(base->commit, side->commit);
+    return hold_tree(ab, side, &files, ab->options.rebuild && !is_other, error);
+}
+
+/* Where the build of a directory says what it says: in the cache, or if that cannot be, in a new file. */
+static int choose_log(struct ab *ab, const struct ab_side *side, const char **log, struct error *error)
+{
+    const char *key = key_of(&ab->arena, side->path), *cache = ab_tree_cache(&ab->arena);
+    *log = arena_format(&ab->arena, "%s/%s.log", cache, key);
+    if (file_make_directories(cache, NULL) == 0 && access(cache, W_OK) == 0)
+        return 0;
+    char *fresh = arena_strdup(&ab->arena, "/tmp/prony-build-XXXXXX");
+    int fd = mkostemp(fresh, O_CLOEXEC);
+    if (fd < 0)
+        return error_system(error, errno, "%s", fresh);
+    close(fd);
+    *log = fresh;
+    return 0;
 }
 
 static int prepare_directory(struct ab *ab, struct ab_side *side, struct error *error)
@@ -256,11 +303,9 @@ static int prepare_directory(struct ab *ab, struct ab_side *side, struct error *
     int code = load_conf(ab, side, error);
     if (code != 0 || side->conf.build.count == 0)
         return code;
-    const char *key = key_of(&ab->arena, side->path), *cache = ab_tree_cache(&ab->arena);
-    const char *log = arena_format(&ab->arena, "%s/%s.log", cache, key);
-    if (file_make_directories(cache, NULL) != 0 || access(cache, W_OK) != 0)
-        log = arena_format(&ab->arena, "/tmp/prony-build-%s.log", key);
-    return ab_build_run(ab, side, log, error);
+    const char *log;
+    code = choose_log(ab, side, &log, error);
+    return code == 0 ? ab_build_run(ab, side, log, error) : code;
 }
 
 int ab_tree_prepare(struct ab *ab, struct ab_side *side, struct error *error)

@@ -135,6 +135,9 @@ static void test_innocent(void **state)
                      1);
     expect(world, "good good -q", 0, NULL); /* one commit on both sides */
     assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'aa'"), 2);
+    /* The candidate must not wait for the tree that the base holds; it is built anew once. */
+    expect(world, "innocent innocent --dry-run --rebuild", 0, "the same code");
+    git(world, "[ $(cat ../cache/prony/worktrees/*/*/builds | wc -l) = 3 ]");
 }
 
 /* One program of two is the same: its cases cannot regress, whatever the times say, also when they are read again. */
@@ -211,6 +214,11 @@ static void test_clean(void **state)
     /* Another prony builds the same commit just now. */
     expect_in(world, "flock -x ../cache/prony/worktrees/*/$(git rev-parse good).lock sleep 0.5 & sleep 0.2;",
               "good slow --dry-run", 0, "waiting for another prony");
+    /* Names that are hidden, or patterns. */
+    git(world, "git clone -q . '../.x*'");
+    expect_in(world, "cd '../.x*'; export XDG_CACHE_HOME=\"$(cd .. && pwd)/c[a]che\";", "good slow --dry-run", 0, NULL);
+    expect_in(world, "export XDG_CACHE_HOME=\"$(cd .. && pwd)/c[a]che\";", "--clean", 0, "removed 2 worktrees");
+    git(world, "[ -z \"$(ls -A '../c[a]che/prony/worktrees')\" ]");
     /* Somebody removed the tree behind our back. */
     git(world, "rm -rf ../cache/prony/worktrees/*/$(git rev-parse good)");
     expect(world, "good slow --dry-run", 0, "2 cases on both sides");

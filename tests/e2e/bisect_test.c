@@ -41,7 +41,7 @@ static const char make_text[] =
     "for i in 1 2 3 4 5 6 7 8; do\n"
     "  echo \"SALT=$i$([ $i -lt 5 ] || echo '; [ $c = b ] \\&\\& t=1200')$SLEEP\" >extra\n"
     "  rm -f broken; [ $i != \"$1\" ] || touch broken\n"
-    "  git add -A; git commit -qm \"commit $i\"; git tag c$i\n"
+    "  git add -A; git commit -qm \"commit $i$SUBJECT\"; git tag c$i\n"
     "done\n";
 
 static int make(void **state)
@@ -99,9 +99,12 @@ static void expect(const struct world *world, const char *words, int status, con
 static void test_found(void **state)
 {
     struct world *world = *state;
+    /* What commits say of themselves is not what git says. */
+    setenv("SUBJECT", " is the first bad commit", 1);
     make_repository(world, "0");
+    unsetenv("SUBJECT");
     expect(world, "bisect c1 main --case ^b -- -q", 0, "first bad commit: ");
-    expect(world, "bisect c1 c6 --no-check -- -q", 0, "\n  commit 5\n");
+    expect(world, "bisect c1 c6 --no-check -- -q", 0, "\n  commit 5 is the first bad commit\n");
     assert_clean(world);
 }
 
