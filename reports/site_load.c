@@ -110,7 +110,10 @@ static struct site_comparison *add_comparison(struct site *site, const char *kin
     const struct compare_options options = { .seed = 1 };
     *added = (struct site_comparison){ .kind = kind, .created_ns = candidate->started_ns };
     added->title = arena_format(site->arena, "%s against %s", candidate_name, base_name);
-    added->page = arena_format(site->arena, "comparisons/%.8s-%.8s.html", base->uuid, candidate->uuid);
+    /* A database of somebody else may have any text for a uuid: it must not lead out of the site. */
+    added->page =
+        arena_format(site->arena, "comparisons/%s.html",
+                     site_short_slug(site->arena, arena_format(site->arena, "%.8s-%.8s", base->uuid, candidate->uuid)));
     if (compare_runs(&added->comparison, site->store, base, candidate, base_name, candidate_name, &options, site->arena,
                      error) != 0)
         return NULL;
