@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* So far back nothing was measured, and nanoseconds still fit into their number. */
+enum { MOST_DAYS = 100000 };
+
 struct settings {
     const char *database, *format, *output, *before;
     int keep_days, keep_runs;
@@ -156,7 +159,8 @@ static int read_limits(struct pruning *pruning, struct error *error)
     if (settings->before && !import_parse_date(settings->before, &pruning->before_ns))
         return error_set(error, ERROR_USAGE, "'%s' is not a date (2026-11-21)", settings->before);
     if (settings->keep_days) {
-        int64_t limit = clock_utc_ns() - (int64_t)settings->keep_days * 86400 * 1000000000;
+        int64_t days = settings->keep_days < MOST_DAYS ? settings->keep_days : MOST_DAYS;
+        int64_t limit = clock_utc_ns() - days * 86400 * 1000000000;
         if (!pruning->before_ns || limit < pruning->before_ns)
             pruning->before_ns = limit;
     }

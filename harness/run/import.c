@@ -201,6 +201,7 @@ static void release_document(struct import_document *document)
         facts_release(&document->runs[i].machine);
         facts_release(&document->runs[i].build);
         facts_release(&document->runs[i].environment);
+        str_release(&document->runs[i].identity);
         free(document->runs[i].samples);
     }
     free(document->runs);
@@ -235,8 +236,8 @@ static const char *identify_run(const struct import_document *document, const st
                                 const char *format, const struct import_run *run)
 {
     wide hash = hash_bytes(hash_start, format, strlen(format) + 1);
-    if (run->identity)
-        hash = hash_bytes(hash, run->identity, strlen(run->identity));
+    if (run->identity.length)
+        hash = hash_bytes(hash, str_text(&run->identity), run->identity.length);
     else
         hash = hash_bytes(hash, source->text, source->length);
     return make_uuid(document->arena, hash);

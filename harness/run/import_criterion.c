@@ -24,15 +24,16 @@ static int read_samples(struct import_document *document, struct store_sample *s
     if (count != json_array_size(times))
         return error_set(error, ERROR_FORMAT, "%s: %zu iteration counts, but %zu times", sample->name, count,
                          json_array_size(times));
-    double *values = arena_array(document->arena, count, sizeof *values);
+    double *values = arena_array(document->arena, count, sizeof *values), total = 0;
     for (size_t i = 0; i < count; i++) {
         double iterations = json_number_value(json_array_get(counts, i));
         double time = json_is_number(json_array_get(times, i)) ? json_number_value(json_array_get(times, i)) : NAN;
         values[i] = time * scale / iterations;
-        if (!isfinite(values[i]) || values[i] < 0)
+        if (!(iterations > 0) || !isfinite(values[i]) || values[i] < 0)
             return error_set(error, ERROR_FORMAT, "%s: sample %zu is not a time", sample->name, i + 1);
-        sample->iterations += (int64_t)fmin(iterations, 1e15);
+        total += iterations;
     }
+    sample->iterations = (int64_t)fmin(total, 9e15);
     sample->values_ns = values;
     sample->value_count = count;
     return 0;
@@ -127,9 +128,8 @@ static int add_directory(struct import_document *document, struct import_run *ru
             code = error_set(error, ERROR_FORMAT, "%s: neither an estimate nor samples", directory);
         json_object_foreach(json_object_get(benchmark, "throughput"), unit, amount)
             add_throughput(document, sample, json_number_value(amount), unit);
-        run->identity =
-            arena_format(document->arena, "%s%s%s%s", run->identity ? run->identity : "", sample->name,
-                         import_canonical(document->arena, estimates), import_canonical(document->arena, samples));
+        str_appendf(&run->identity, "%s%s%s", sample->name, import_canonical(document->arena, estimates),
+                    import_canonical(document->arena, samples));
     }
     json_decref(benchmark);
     json_decref(estimates);

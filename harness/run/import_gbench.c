@@ -92,7 +92,7 @@ int import_read_gbench(const struct import_source *source, struct import_documen
         return code;
     struct import_run *run = import_add_run(document);
     const json_t *context = json_object_get(source->json, "context");
-    run->identity = import_canonical(document->arena, source->json);
+    str_append(&run->identity, import_canonical(document->arena, source->json));
     run->command = arena_strdup(document->arena, suite);
     describe(context, run);
     for (size_t i = 0; i < output.context_count; i++)

@@ -87,7 +87,7 @@ static int add_entry(struct import_document *document, const json_t *root, const
     if (json_array_size(benches) == 0)
         return 0; /* a commit at which nothing was measured */
     struct import_run *run = import_add_run(document);
-    run->identity = arena_format(document->arena, "%s\n%s", suite, import_canonical(document->arena, entry));
+    str_appendf(&run->identity, "%s\n%s", suite, import_canonical(document->arena, entry));
     run->command = arena_strdup(document->arena, import_text(entry, "tool") ? import_text(entry, "tool") : "");
     facts_add(&run->machine, "repository", import_text(root, "repoUrl"));
     facts_add(&run->machine, "tool", import_text(entry, "tool"));

@@ -104,7 +104,7 @@ int import_read_hyperfine(const struct import_source *source, struct import_docu
     if (json_array_size(results) == 0)
         return error_set(error, ERROR_FORMAT, "holds no results");
     struct import_run *run = import_add_run(document);
-    run->identity = import_canonical(document->arena, source->json);
+    str_append(&run->identity, import_canonical(document->arena, source->json));
     run->command = "hyperfine";
     int code = 0;
     for (size_t i = 0; code == 0 && i < json_array_size(results); i++)

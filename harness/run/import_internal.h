@@ -21,7 +21,7 @@ struct import_source {
 
 /* One run of a file, as it will be stored. Strings live in the document's arena. */
 struct import_run {
-    const char *identity; /* what its uuid is made of; NULL = the whole file. Needs no memory of options */
+    struct str identity; /* what its uuid is made of; empty = the whole file. Needs no memory of options */
     const char *command;
     int64_t started_ns, ended_ns; /* 0 = the file's date; as started */
     struct facts machine, build, environment;

@@ -251,13 +251,6 @@ static bool has_case(const struct import_run *run, const char *name)
     return false;
 }
 
-/* Extends what the run's identity is made of. */
-static void identify(struct import_document *document, struct import_run *run, const json_t *record)
-{
-    run->identity = arena_format(document->arena, "%s%s\n", run->identity ? run->identity : "",
-                                 import_canonical(document->arena, record));
-}
-
 static int read_records(const json_t *records, struct import_document *document, struct error *error)
 {
     const json_t *first = NULL; /* of the run */
@@ -278,7 +271,7 @@ static int read_records(const json_t *records, struct import_document *document,
             run->started_ns = run->started_ns && run->started_ns < time_ns ? run->started_ns : time_ns;
             run->ended_ns = run->ended_ns > time_ns ? run->ended_ns : time_ns;
         }
-        identify(document, run, record);
+        str_appendf(&run->identity, "%s\n", import_canonical(document->arena, record));
         int code = add_record(document, run, record, name, error);
         if (code != 0)
             return error_prefix(error, "record %zu", i + 1);

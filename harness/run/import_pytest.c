@@ -91,7 +91,7 @@ int import_read_pytest(const struct import_source *source, struct import_documen
     if (json_array_size(items) == 0)
         return error_set(error, ERROR_FORMAT, "holds no results");
     struct import_run *run = import_add_run(document);
-    run->identity = import_canonical(document->arena, source->json);
+    str_append(&run->identity, import_canonical(document->arena, source->json));
     run->command = "pytest --benchmark-only";
     describe(source->json, run);
     int code = 0;

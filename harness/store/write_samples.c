@@ -12,6 +12,15 @@ static void bind_id(sqlite3_stmt *statement, int column, int64_t id)
         sqlite3_bind_null(statement, column);
 }
 
+/* What is not a number was not measured. */
+static void bind_known(sqlite3_stmt *statement, int column, double value)
+{
+    if (isfinite(value))
+        sqlite3_bind_double(statement, column, value);
+    else
+        sqlite3_bind_null(statement, column);
+}
+
 /* What the threads add to a value; an absent value has none. */
 static int insert_thread_values(struct store *store, int64_t sample_id, int64_t metric_id,
                                 const struct store_metric *metric, struct error *error)
@@ -142,7 +151,7 @@ static int insert_sample_row(struct store *store, int64_t run_id, const struct s
     sqlite3_bind_int64(statement, 7, sample->iterations);
     if (good) {
         sqlite3_bind_double(statement, 8, sample->real_time_ns);
-        sqlite3_bind_double(statement, 9, sample->cpu_time_ns); /* NaN becomes NULL: not measured */
+        bind_known(statement, 9, sample->cpu_time_ns);
     } else {
         sqlite3_bind_null(statement, 8);
         sqlite3_bind_null(statement, 9);
@@ -152,14 +161,6 @@ static int insert_sample_row(struct store *store, int64_t run_id, const struct s
     bind_id(statement, 12, digest_id);
     sqlite3_bind_int(statement, 13, (int)sample->pass);
     return store_step_done(store, statement, error);
-}
-
-static void bind_known(sqlite3_stmt *statement, int column, double value)
-{
-    if (isfinite(value))
-        sqlite3_bind_double(statement, column, value);
-    else
-        sqlite3_bind_null(statement, column);
 }
 
 static int insert_span(struct store *store, int64_t sample_id, size_t position, const struct store_span *span,

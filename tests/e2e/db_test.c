@@ -86,6 +86,7 @@ static void test_prune(void **state)
     shows(world, "db info", "runs (");
     shows(world, "db vacuum", "before, ");
     shows(world, "db check", "is sound");
+    shows(world, "db prune --keep-days 1000000 --dry-run", "0 runs would be pruned");
     world_expect_error(world, "db prune", "what may go?");
     world_expect_error(world, "db prune --before soon", "'soon' is not a date");
 }

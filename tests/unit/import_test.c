@@ -372,6 +372,8 @@ static void test_damage(void **state)
           "commit c: a: a bench without" },
         { "{\"reason\":\"benchmark-complete\",\"id\":\"a\",\"iteration_count\":[1],\"measured_values\":[]}\n",
           "a: 1 iteration counts, but 0 times" },
+        { "{\"reason\":\"benchmark-complete\",\"id\":\"a\",\"iteration_count\":[-1e300],\"measured_values\":[-1]}\n",
+          "a: sample 1 is not a time" },
         { "{\"context\": {}, \"benchmarks\": []}", "holds no results" },
         { "{\"prony_export\": 1, \"schema\": 99, \"tables\": {}}", "made by a newer prony" },
         { "{\"prony_export\": 1, \"schema\": 3}", "no \"tables\"" },
@@ -422,6 +424,26 @@ static void test_cut(void **state)
     close_fixture(&f);
 }
 
+/* What is beyond all numbers was not measured, and what we export of it is JSON. */
+static void test_infinite_time(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"context\": {}, \"benchmarks\": [{\"name\": \"a_median\", \"run_name\": \"a\", \"run_type\": "
+        "\"aggregate\", \"aggregate_name\": \"median\", \"real_time\": 1, \"cpu_time\": 1e308, \"time_unit\": \"s\"}]}";
+    struct fixture f, g;
+    open_fixture(&f);
+    open_fixture(&g);
+    assert_int_equal(file_write(f.file, text, strlen(text), NULL), 0);
+    take(&f, f.file, NULL);
+    assert_true(isnan(f.cases[0].cpu_time_ns[0]));
+    assert_int_equal(export_write(f.store, f.path, 0, "json", f.file, &f.error), 0);
+    take(&g, f.file, NULL);
+    assert_int_equal(g.case_count, 1);
+    close_fixture(&f);
+    close_fixture(&g);
+}
+
 /* Our own export comes back as the same run, in another database too. */
 static void test_round_trip(void **state)
 {
@@ -455,6 +477,7 @@ static void test_round_trip(void **state)
     assert_int_equal(file_read(f.file, &first, &sizes[0], NULL), 0);
     assert_int_equal(file_read(g.file, &second, &sizes[1], NULL), 0);
     assert_true(sizes[0] > 200);
+    assert_int_equal(sizes[0], sizes[1]); /* numbers of runs differ, rows do not */
     free(first);
     free(second);
     close_fixture(&f);
@@ -489,11 +512,11 @@ static void test_dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gbench),    cmocka_unit_test(test_llama_bench),   cmocka_unit_test(test_gobench),
-        cmocka_unit_test(test_hyperfine), cmocka_unit_test(test_criterion),     cmocka_unit_test(test_pytest),
-        cmocka_unit_test(test_gh_action), cmocka_unit_test(test_twice_is_once), cmocka_unit_test(test_options),
-        cmocka_unit_test(test_damage),    cmocka_unit_test(test_cut),           cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_gbench),     cmocka_unit_test(test_llama_bench), cmocka_unit_test(test_gobench),
+        cmocka_unit_test(test_hyperfine),  cmocka_unit_test(test_criterion),   cmocka_unit_test(test_infinite_time),
+        cmocka_unit_test(test_pytest),     cmocka_unit_test(test_gh_action),   cmocka_unit_test(test_twice_is_once),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_damage),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
