@@ -26,9 +26,11 @@ int store_checks_add(struct store *store, int64_t run_id, const struct store_che
     int code = store_begin(store, error);
     if (code != 0)
         return code;
+    code = store_run_exists(store, run_id, error);
     char *sql =
         mem_format("SELECT coalesce(max(position) + 1, 0) FROM run_check WHERE run_id = %lld", (long long)run_id);
-    code = store_query_int(store, sql, &position, error);
+    if (code == 0)
+        code = store_query_int(store, sql, &position, error);
     free(sql);
     if (code == 0)
         code = store_prepare(store,

@@ -103,7 +103,9 @@ int store_profile_add(struct store *store, int64_t run_id, const struct store_pr
     int code = store_begin(store, error);
     if (code != 0)
         return code;
-    code = insert_profile(store, run_id, profile, stacks, &id, error);
+    code = store_run_exists(store, run_id, error);
+    if (code == 0)
+        code = insert_profile(store, run_id, profile, stacks, &id, error);
     if (code == 0)
         code = insert_functions(store, id, stacks, error);
     code = store_end(store, code, error);

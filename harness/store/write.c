@@ -165,8 +165,10 @@ int store_run_facts_add(struct store *store, int64_t run_id, const struct store_
     int code = store_begin(store, error);
     if (code != 0)
         return code;
-    code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", run_id, facts, count,
-                        error);
+    code = store_run_exists(store, run_id, error);
+    if (code == 0)
+        code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", run_id, facts,
+                            count, error);
     return store_end(store, code, error);
 }
 
@@ -250,7 +252,9 @@ int store_failure_add(struct store *store, int64_t run_id, const struct store_fa
         return code;
     int64_t suite_id = 0;
     sqlite3_stmt *statement = NULL;
-    code = store_suite_id(store, failure->suite, &suite_id, error);
+    code = store_run_exists(store, run_id, error);
+    if (code == 0)
+        code = store_suite_id(store, failure->suite, &suite_id, error);
     if (code == 0)
         code = store_prepare(store,
                              "INSERT INTO failure(run_id, suite_id, round, process, reason, stderr_tail) "

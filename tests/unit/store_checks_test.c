@@ -86,6 +86,10 @@ static void test_refused(void **state)
     make_database(directory, &store, &run_id);
     assert_int_not_equal(store_checks_add(store, run_id, wrong, 2, &error), 0); /* no such verdict: none goes in */
     assert_int_not_equal(store_checks_add(store, run_id + 9, examples, 1, &error), 0); /* no such run */
+    const struct store_fact fact = { "a", "b" };
+    const struct store_failure failure = { .suite = "s", .reason = "r" };
+    assert_int_not_equal(store_run_facts_add(store, run_id + 9, &fact, 1, &error), 0);
+    assert_int_not_equal(store_failure_add(store, run_id + 9, &failure, &error), 0);
     assert_int_equal(store_checks(store, run_id, &arena, &found, &count, &error), 0);
     assert_int_equal(count, 0);
     assert_int_equal(store_execute(store, "DROP VIEW checks; DROP TABLE run_check", &error), 0);
