@@ -413,14 +413,14 @@ static void target(const struct page *page, const struct gate_finding *finding)
                                                            : finding->status;
     text_pad(page->out, INDENT);
     text_left(page->out,
-              arena_format(page->arena, "%s %s", finding->metric, finding->name ? finding->name : finding->suite), 42);
+              arena_format(page->arena, "%s %s", finding->metric, finding->name ? finding->name : finding->suite), 41);
     text_right(page->out, judgement_target_value(finding, finding->actual, page->arena), 14);
     text_right(page->out,
                arena_format(page->arena, "%s %s", finding->comparator ? finding->comparator : "",
                             judgement_target_value(finding, finding->limit, page->arena)),
                17);
     text_pad(page->out, 2);
-    paint(page, code_of_status(status), judgement_target_word(finding), 12);
+    paint(page, code_of_status(status), judgement_target_word(finding), 13);
     text_left(page->out, finding->tier ? finding->tier : "required", 11);
     text_end_line(page->out);
 }
@@ -431,10 +431,10 @@ static void target_table(const struct page *page, const struct gate *gate, size_
     size_t shown = 0;
     text_heading(page->out, "Targets");
     text_pad(page->out, INDENT);
-    text_left(page->out, "metric of case", 42);
+    text_left(page->out, "metric of case", 41);
     text_right(page->out, "actual", 14);
     text_right(page->out, "target", 17);
-    str_append(page->out, "  status      tier\n");
+    str_append(page->out, "  status       tier\n");
     for (int met = 0; met < 2; met++)
         for (size_t i = 0; i < gate->count && shown < CHANGE_LIMIT; i++) {
             const struct gate_finding *finding = &gate->findings[i];

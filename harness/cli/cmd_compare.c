@@ -66,6 +66,27 @@ static const char *title_of(const struct run_reference *runs, size_t count, stru
                       : arena_format(arena, "%zu runs against %s", count - 1, runs[0].name);
 }
 
+/* A metric that nobody measured was misspelt, and a verdict without it would be taken for one about it. */
+static int check_metrics(const struct settings *settings, const struct comparison *comparisons, size_t count,
+                         struct error *error)
+{
+    for (size_t m = 0; m < settings->metrics.count; m++) {
+        bool found =
+            str_equal(settings->metrics.items[m], "real_time") || str_equal(settings->metrics.items[m], "cpu_time");
+        bool shared = false;
+        for (size_t c = 0; c < count; c++)
+            for (size_t i = 0; i < comparisons[c].case_count; i++) {
+                const struct compare_case *item = &comparisons[c].cases[i];
+                shared = shared || (item->base && item->candidate);
+                for (size_t k = 0; k < item->metric_count; k++)
+                    found = found || str_equal(item->metrics[k].name, settings->metrics.items[m]);
+            }
+        if (shared && !found)
+            return error_set(error, ERROR_STATE, "no case has the metric %s on both sides", settings->metrics.items[m]);
+    }
+    return 0;
+}
+
 static int compare_all(const struct settings *settings, const struct run_reference *runs, size_t count,
                        struct judging *judging, int *status, struct error *error)
 {
@@ -75,6 +96,8 @@ static int compare_all(const struct settings *settings, const struct run_referen
     for (size_t i = 1; code == 0 && i < count; i++)
         code = compare_runs_across(&comparisons[i - 1], runs[0].store, &runs[0].row, runs[i].store, &runs[i].row,
                                    runs[0].name, runs[i].name, &settings->compare, arena, error);
+    if (code == 0)
+        code = check_metrics(settings, comparisons, count - 1, error);
     if (code == 0)
         code =
             judgement_conclude(judging, title_of(runs, count, arena), comparisons, count - 1, NULL, 0, status, error);

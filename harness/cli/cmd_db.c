@@ -264,9 +264,10 @@ static int info(const struct settings *settings, int *status, struct error *erro
 static const struct {
     const char *name;
     int (*run)(const struct settings *settings, int *status, struct error *error);
+    bool takes_words;
 } actions[] = {
-    { "merge", merge }, { "export", export }, { "import", import }, { "prune", prune },
-    { "check", check }, { "vacuum", vacuum }, { "info", info },
+    { "merge", merge, true },  { "export", export, true },  { "import", import, true }, { "prune", prune, false },
+    { "check", check, false }, { "vacuum", vacuum, false }, { "info", info, false },
 };
 
 static int run(struct app *app, int argc, char **argv)
@@ -288,6 +289,10 @@ static int run(struct app *app, int argc, char **argv)
     if (code == 0 && action == count)
         code = error_set(&error, ERROR_USAGE, "%s%s%s", *name ? "there is no action '" : "what is to be done?", name,
                          *name ? "'" : " (merge, export, import, prune, check, vacuum, info)");
+    if (code == 0 && !actions[action].takes_words && settings.words.count > 1)
+        code =
+            error_set(&error, ERROR_USAGE, "%s takes no more words, but there is '%s' (--db FILE names the database)",
+                      name, settings.words.items[1]);
     if (code == 0)
         code = actions[action].run(&settings, &status, &error);
     free(settings.words.items);
@@ -297,7 +302,7 @@ static int run(struct app *app, int argc, char **argv)
 const struct command cmd_db = {
     .name = "db",
     .synopsis = "prony db ACTION [ARGUMENTS] [--db FILE]",
-    .summary = "merge, export, prune and check databases",
+    .summary = "Merge, export, prune and check databases",
     .help = "  merge OTHER...     runs, comparisons and tags of other databases come into this one, by their\n"
             "                     identifiers: twice is once. What differs here stays, and is said\n"
             "  export [RUN]       --format json|sql|csv|sqlite, -o FILE: everything, or one run with all that\n"
@@ -315,10 +320,11 @@ const struct command cmd_db = {
             "\n"
             "  --db FILE          the database (default $PRONY_DB, else prony.db)\n"
             "\n"
-            "Exit status: 0 done, 2 not.\n"
-            "\n"
+            "examples:\n"
             "  prony db merge nightly.db laptop.db\n"
             "  prony db export latest -o run.json && prony db import --db other.db run.json\n"
-            "  prony db prune --keep-days 90 --keep-runs 200 && prony db vacuum\n",
+            "  prony db prune --keep-days 90 --keep-runs 200 && prony db vacuum\n"
+            "\n"
+            "exit status: 0 done, 2 not\n",
     .run = run,
 };

@@ -58,7 +58,7 @@ static int run(struct app *app, int argc, char **argv)
 const struct command cmd_import = {
     .name = "import",
     .synopsis = "prony import FILE... [--format NAME] [--branch B] [--commit C] [--date D] [--machine M] [--suite S]",
-    .summary = "read what other tools measured into the database",
+    .summary = "Read what other tools measured into the database",
     .help = "Each file is one run, or a history of many. Its format is recognized by its content:\n"
             "\n"
             "  gbench                   Google Benchmark JSON (--benchmark_out=FILE)\n"
@@ -79,9 +79,10 @@ const struct command cmd_import = {
             "  --suite NAME    instead of the name in the file\n"
             "  --db FILE       the database (default $PRONY_DB, else prony.db)\n"
             "\n"
-            "Exit status: 0 all are there, 2 one could not be read.\n"
-            "\n"
+            "examples:\n"
             "  prony import before.json after.json\n"
-            "  prony import --branch main --machine ci-large data.js\n",
+            "  prony import --branch main --machine ci-large data.js\n"
+            "\n"
+            "exit status: 0 all are there, 2 one could not be read\n",
     .run = run,
 };

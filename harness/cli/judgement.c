@@ -3,11 +3,14 @@
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/log.h"
+#include "harness/base/mem.h"
+#include <errno.h>
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- documents ---- */
@@ -75,6 +78,29 @@ static int choose_documents(struct judging *judging, struct error *error)
     return 0;
 }
 
+/* A measurement of an hour must not end with a file that cannot be written. */
+static int check_documents(const struct judging *judging, struct error *error)
+{
+    for (size_t i = 0; i < judging->document_count; i++) {
+        const char *path = judging->documents[i].path, *slash = path ? strrchr(path, '/') : NULL;
+        if (!path)
+            continue;
+        char *directory = slash == path ? mem_format("/")
+                          : slash       ? mem_strndup(path, (size_t)(slash - path))
+                                        : mem_format(".");
+        struct stat status;
+        int code = 0;
+        if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+            code = error_set(error, ERROR_IO, "%s: is a directory", path);
+        else if (access(path, F_OK) == 0 ? access(path, W_OK) != 0 : access(directory, W_OK) != 0)
+            code = error_system(error, errno, "%s: cannot be written", path);
+        free(directory);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
 static bool is_colored(int descriptor)
 {
     const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
@@ -124,6 +150,8 @@ int judgement_prepare(struct judging *judging, const struct judgement_settings *
 {
     *judging = (struct judging){ .settings = settings, .arena = arena };
     int code = choose_documents(judging, error);
+    if (!code)
+        code = check_documents(judging, error);
     if (!code)
         code = gate_policy_load(&judging->policy, settings->policy, arena, error);
     if (code)

@@ -23,7 +23,8 @@ const struct command *command_find(const char *name)
 
 void command_print_help(const struct command *command)
 {
-    printf("usage: %s\n\n%s.\n\n%s", command->synopsis, command->summary, command->help);
+    bool asks = str_ends(command->summary, "?");
+    printf("usage: %s\n\n%s%s\n\n%s", command->synopsis, command->summary, asks ? "" : ".", command->help);
 }
 
 void command_print_overview(void)

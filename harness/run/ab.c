@@ -180,6 +180,17 @@ static void pair_cases(struct ab *ab)
         }
 }
 
+/* Nothing that could be measured, and nothing that failed: then a run of it would tell nothing. */
+static int check_cases(const struct ab *ab, struct error *error)
+{
+    for (size_t i = 0; i < ab->suite_count; i++)
+        if (ab->suites[i].sides[AB_BASE]->failure || ab->suites[i].sides[AB_CANDIDATE]->failure)
+            return 0;
+    if (ab->case_count)
+        return 0;
+    return error_set(error, ERROR_STATE, "nothing to measure: no suite of either side has such a case");
+}
+
 static int prepare_sides(struct ab *ab, struct error *error)
 {
     int code = ab_side_resolve(ab, error);
@@ -212,7 +223,9 @@ int ab_prepare(struct ab **ab, const struct ab_options *options, struct error *e
     if (code == 0) {
         pair_suites(self);
         pair_cases(self);
-    } else {
+        code = check_cases(self, error);
+    }
+    if (code != 0) {
         ab_release(self);
         *ab = NULL;
     }
@@ -303,7 +316,9 @@ static int begin(struct ab *ab, struct error *error)
     int code = 0;
     for (int i = 0; code == 0 && i < AB_SIDES; i++) {
         struct ab_side *side = &ab->sides[i];
-        side->execution = (struct execution){ .runner = &side->runner, .store = ab->store, .result = &side->result };
+        side->execution = (struct execution){
+            .runner = &side->runner, .store = ab->store, .result = &side->result, .side = side->text
+        };
         side->runner.options.no_doctor = ab->options.no_doctor || i != AB_BASE;
         progress_begin(&side->execution.progress, stderr, ab->options.quiet, clock_wall_ns());
         code = runner_begin(&side->execution, error);

@@ -1,4 +1,5 @@
-/* export.c: see export.h. One run is first merged into a database of its own, which is then written. */
+/* export.c: see export.h. One run is first merged into a database of its own, which is then written
+ * (but as CSV, which has no references). */
 #include "harness/run/export.h"
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
@@ -61,7 +62,8 @@ static void write_case(FILE *out, const struct store_run_row *run, const char *s
                         item->metrics[m].name, item->metrics[m].values[i], item->metrics[m].unit);
 }
 
-static int write_csv(struct store *store, FILE *out, struct error *error)
+/* run_id 0: all. */
+static int write_csv(struct store *store, int64_t run_id, FILE *out, struct error *error)
 {
     struct arena arena = { 0 };
     struct store_run_row *runs;
@@ -73,6 +75,8 @@ static int write_csv(struct store *store, FILE *out, struct error *error)
         struct store_case *cases;
         size_t count;
         char started[32];
+        if (run_id && runs[i].id != run_id)
+            continue;
         clock_format_utc(started, runs[i].started_ns);
         code = store_cases(store, runs[i].id, &each, &cases, &count, error);
         for (size_t k = 0; code == 0 && k < count; k++)
@@ -138,20 +142,20 @@ static int write_database(const char *database, int64_t run_id, const char *path
     return code;
 }
 
-static int write_text(struct store *store, const char *format, FILE *out, struct error *error)
+static int write_text(struct store *store, int64_t run_id, const char *format, FILE *out, struct error *error)
 {
     if (str_equal(format, "csv"))
-        return write_csv(store, out, error);
+        return write_csv(store, run_id, out, error);
     return store_dump(store, str_equal(format, "json"), out, error);
 }
 
-static int write_to(struct store *store, const char *format, const char *path, struct error *error)
+static int write_to(struct store *store, int64_t run_id, const char *format, const char *path, struct error *error)
 {
     if (!path || str_equal(path, "-"))
-        return write_text(store, format, stdout, error);
+        return write_text(store, run_id, format, stdout, error);
     char *beside = mem_format("%s.tmp.%ld", path, (long)getpid());
     FILE *out = fopen(beside, "w");
-    int code = out ? write_text(store, format, out, error) : error_system(error, errno, "%s", path);
+    int code = out ? write_text(store, run_id, format, out, error) : error_system(error, errno, "%s", path);
     if (out && fclose(out) != 0 && code == 0)
         code = error_system(error, errno, "%s", path);
     if (code == 0 && rename(beside, path) != 0)
@@ -173,8 +177,9 @@ int export_write(struct store *store, const char *database, int64_t run_id, cons
         return error_set(error, ERROR_USAGE, "there is no format '%s' (json, sql, csv, sqlite)", format);
     if (str_equal(format, "sqlite"))
         return write_database(database, run_id, path, error);
-    if (run_id == 0)
-        return write_to(store, format, path, error);
+    /* The lines of a table are of that run anyway, under its own number. */
+    if (run_id == 0 || str_equal(format, "csv"))
+        return write_to(store, run_id, format, path, error);
     char temporary[4096];
     struct store *part = NULL;
     int code = make_temporary(temporary, sizeof temporary, error);
@@ -182,7 +187,7 @@ int export_write(struct store *store, const char *database, int64_t run_id, cons
         return code;
     code = make_part(&part, temporary, database, run_id, error);
     if (code == 0)
-        code = write_to(part, format, path, error);
+        code = write_to(part, 0, format, path, error);
     store_close(part);
     remove_database(temporary);
     return code;

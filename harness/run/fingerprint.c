@@ -308,7 +308,9 @@ void fingerprint_build(struct facts *facts, const char *directory)
     const char *hash = ask_git(facts->arena, commit);
     if (hash) {
         facts_add(facts, "git_commit", hash);
-        facts_add(facts, "git_branch", ask_git(facts->arena, branch));
+        const char *name = ask_git(facts->arena, branch);
+        if (!str_equal(name, "HEAD")) /* detached: on no branch */
+            facts_add(facts, "git_branch", name);
         const char *changes = ask_git(facts->arena, status);
         if (changes)
             facts_add(facts, "git_dirty", changes[0] ? "yes" : "no");

@@ -216,7 +216,8 @@ int measure_store_failure(struct trial *attempt, struct error *error)
     execution->result->failure_count++;
     execution->progress.failure_count = execution->result->failure_count;
     progress_clear(&execution->progress);
-    log_warn("%s: %s", attempt->suite->section->name, reason);
+    const char *side = execution->side;
+    log_warn("%s%s%s: %s", side ? side : "", side ? ": " : "", attempt->suite->section->name, reason);
     return store_failure_add(execution->store, execution->result->run_id, &failure, error);
 }
 

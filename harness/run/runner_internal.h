@@ -15,7 +15,8 @@ struct execution {
     struct store *store;
     struct runner_result *result;
     struct progress progress;
-    int process; /* ordinal of the next child */
+    int process;      /* ordinal of the next child */
+    const char *side; /* whose processes these are, for messages: "my-branch"; NULL = there is only one */
 };
 
 /* runner.c: the run begins in the database, with what is known of machine and build, and the doctor looks. When the

@@ -159,7 +159,7 @@ static void test_failures(void **state)
     struct world *world = *state;
     write_suite(world, "old", "0", "");
     write_suite(world, "new", "17", "case $c in a) echo ouch >&2; kill -SEGV $$;; b) sleep 100;; esac");
-    expect(world, "./old ./new --seed 1 --blocks 4 --timeout 300ms", 1, "killed by signal 11");
+    expect(world, "./old ./new --seed 1 --blocks 4 --timeout 300ms", 1, "warning: ./new: old: a: killed by signal 11");
     assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'a: killed%'"), 1);
     assert_int_equal(world_query(world, "SELECT count(*) FROM failures WHERE run = 2 AND reason LIKE 'b: timed out%'"),
                      1);
@@ -263,6 +263,13 @@ static void test_usage(void **state)
     world_expect_error(world, "ab ./old ./old --seed x", "not a whole number");
     world_expect_error(world, "ab ./old ./old --format pdf", "pdf");
     expect(world, "./text ./text -q", 2, NULL);
+    /* What cannot end well does not begin. */
+    write_suite(world, "new", "17", "");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM run"), 2);
+    world_expect_error(world, "ab ./old ./new -o none/report.md", "none/report.md: cannot be written: No such file");
+    world_expect_error(world, "ab ./old ./new -o .", ".: is a directory");
+    world_expect_error(world, "ab ./old ./new --filter '^nothing'", "no suite of either side has such a case");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM run"), 2);
 }
 
 int main(void)

@@ -154,6 +154,8 @@ static void test_partly_innocent(void **state)
     expect(world, "HEAD~1 HEAD --seed 1 --blocks 8", 1, "still: the same code on both sides");
     assert_int_equal(world_query(world, "SELECT count(*) FROM comparison WHERE kind = 'ab' AND identical_binaries = 0"),
                      1);
+    /* A commit that is no tip is on no branch, and on none that is called HEAD. */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM runs WHERE git_branch = 'HEAD'"), 0);
     assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'still.code'"), 1);
     assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'bench.code'"), 2);
 }

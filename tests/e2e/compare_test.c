@@ -131,6 +131,8 @@ static void test_failures(void **state)
     assert_int_equal(world_prony(world, "run p.plan -q", &result), 0);
     child_release(&result);
     expect(world, "compare 1 2", 1, "no good");
+    world_expect_error(world, "compare 1 2 --metric nosuch", "no case has the metric nosuch on both sides");
+    expect(world, "compare 1 2 --metric cpu_time", 1, "no good");
     world_expect(world, "run p.plan -q --filter 'op/a'", 0);
     expect(world, "compare 1 3", 0, "left out"); /* did not mean to measure op/b */
     world_write(world, "other", suite);

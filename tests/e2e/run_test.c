@@ -379,6 +379,49 @@ static void test_help(void **state)
     world_expect(world, "help frobnicate", 2);
 }
 
+/* All commands explain themselves in the same way: a sentence, examples, exit status. */
+static void test_help_of_each(void **state)
+{
+    struct world *world = *state;
+    struct child_result list, one;
+    size_t commands = 0;
+    assert_int_equal(world_prony(world, "help", &list), 0);
+    for (char *rest = list.output.data, *line; (line = strtok_r(rest, "\n", &rest)) != NULL;) {
+        char name[16], first, words[32];
+        if (sscanf(line, "  %15s %c", name, &first) != 2 || !str_starts(line, "  "))
+            continue;
+        commands++;
+        snprintf(words, sizeof words, "help %s", name);
+        assert_int_equal(world_prony(world, words, &one), 0);
+        if (first < 'A' || first > 'Z' || !strstr(str_text(&one.output), "\nexample") ||
+            !strstr(str_text(&one.output), "\nexit status: ") || strstr(str_text(&one.output), "?."))
+            fail_msg("prony help %s: '%s' or its help is not like the others:\n%s", name, line, str_text(&one.output));
+        child_release(&one);
+    }
+    assert_true(commands >= 20);
+    child_release(&list);
+}
+
+/* Numbers of runs in a table are those that prony list shows. */
+static void test_database_command(void **state)
+{
+    struct world *world = *state;
+    struct child_result result;
+    world_write(world, "p.plan", "rounds = 1\n[suite s]\nprogram = s\n");
+    free(world_put(world, "s",
+                   "#!/bin/sh\ncase $* in *list*) echo a; exit;; esac\n"
+                   "echo '{\"benchmarks\": [{\"name\": \"a\", \"run_type\": \"iteration\", \"iterations\": 1, "
+                   "\"real_time\": 5, \"cpu_time\": 5, \"time_unit\": \"ns\"}]}'\n"));
+    for (int i = 0; i < 3; i++)
+        world_expect(world, "run p.plan -q", 0);
+    assert_int_equal(world_prony(world, "db export 2 --format csv", &result), 0);
+    assert_non_null(strstr(str_text(&result.output), "\n2,"));
+    assert_null(strstr(str_text(&result.output), "\n1,"));
+    assert_null(strstr(str_text(&result.output), "\n3,"));
+    child_release(&result);
+    world_expect_error(world, "db info other.db", "info takes no more words, but there is 'other.db'");
+}
+
 /* Debian's Google Benchmark, compiled here: a suite that nobody wrote for prony. */
 static void test_google_benchmark(void **state)
 {
@@ -420,9 +463,20 @@ static void test_google_benchmark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_run_list_show), TEST(test_order),  TEST(test_failures),    TEST(test_group),
-        TEST(test_interrupt),     TEST(test_killed), TEST(test_two_at_once), TEST(test_full_disk),
-        TEST(test_refusals),      TEST(test_commit), TEST(test_help),        TEST(test_google_benchmark),
+        TEST(test_run_list_show),
+        TEST(test_order),
+        TEST(test_failures),
+        TEST(test_group),
+        TEST(test_interrupt),
+        TEST(test_killed),
+        TEST(test_two_at_once),
+        TEST(test_full_disk),
+        TEST(test_refusals),
+        TEST(test_commit),
+        TEST(test_help),
+        TEST(test_help_of_each),
+        TEST(test_database_command),
+        TEST(test_google_benchmark),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }
