@@ -90,7 +90,10 @@ static int check_invariants(struct store *store, struct problems *problems, stru
 int store_check(struct store *store, struct arena *arena, const char ***problems, size_t *count, struct error *error)
 {
     struct problems found = { .arena = arena };
-    int code = check_integrity(store, &found, error);
+    int code = store_execute(store, "PRAGMA ignore_check_constraints = OFF", error);
+    if (code == 0)
+        code = check_integrity(store, &found, error);
+    sqlite3_exec(store->db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
     /* On damaged pages the other questions would only fail in strange ways. */
     if (code == 0 && found.count == 0)
         code = check_references(store, &found, error);

@@ -44,6 +44,8 @@ int store_comparison_add(struct store *store, const struct store_comparison *com
                          struct error *error)
 {
     char uuid[37];
+    if (!str_equal(comparison->kind, "ab") && !str_equal(comparison->kind, "aa"))
+        return error_set(error, ERROR_STATE, "'%s' is no kind of comparison", comparison->kind);
     int code = store_make_uuid(uuid, error);
     if (code == 0)
         code = store_begin(store, error);

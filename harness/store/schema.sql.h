@@ -245,6 +245,9 @@ static const char schema_v3_tables[] =
     "ALTER TABLE run ADD COLUMN case_count INTEGER;"
     "ALTER TABLE run ADD COLUMN pruned_ns INTEGER;" /* when its samples went; NULL = they are there */
     "CREATE INDEX run_by_start ON run(started_ns);"
+    /* With what a history asks for, so that 10,000 runs are 10,000 seeks in one tree and not 60,000 in two. */
+    "DROP INDEX sample_by_run_case;"
+    "CREATE INDEX sample_by_run_case ON sample(run_id, case_id, id, pass, status, process, real_time_ns, cpu_time_ns);"
     "CREATE TABLE run_tag("
     "  name TEXT PRIMARY KEY,"
     "  run_id INTEGER NOT NULL REFERENCES run(id),"

@@ -175,6 +175,8 @@ int store_run_facts_add(struct store *store, int64_t run_id, const struct store_
 /* The counts are kept, so that a list of runs counts nothing; a sample that is added later takes them back. */
 static int write_end(struct store *store, int64_t run_id, const char *status, int64_t ended_ns, struct error *error)
 {
+    if (!str_equal(status, "complete") && !str_equal(status, "interrupted") && !str_equal(status, "failed"))
+        return error_set(error, ERROR_STATE, "a run cannot end as '%s'", status);
     int code = store_begin(store, error);
     if (code != 0)
         return code;

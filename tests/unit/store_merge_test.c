@@ -405,6 +405,7 @@ static void test_check(void **state)
     expect_problem(&f, "UPDATE run SET pruned_ns = 1", "1 runs are marked as pruned, but have samples");
     expect_problem(&f, "UPDATE run SET sample_count = 5", "1 runs have not as many samples as they say");
     expect_problem(&f, "UPDATE run SET ended_ns = NULL", "1 runs have ended, but not when");
+    expect_problem(&f, "UPDATE sample SET status = 9", "CHECK constraint failed in sample");
     struct store_info info;
     GOOD(store_info(f.store, &info, error));
     assert_int_equal(info.runs, 1);
