@@ -8,6 +8,12 @@
 static int insert_check(struct store *store, sqlite3_stmt *statement, int64_t run_id, int64_t position,
                         const struct store_check *check, struct error *error)
 {
+    static const char *const verdicts[] = { "pass", "warn", "fail", "unknown" };
+    bool known = false;
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
+        known = known || str_equal(check->verdict, verdicts[i]);
+    if (!known)
+        return error_set(error, ERROR_STATE, "check %s: '%s' is no verdict", check->name, check->verdict);
     sqlite3_bind_int64(statement, 1, run_id);
     sqlite3_bind_int64(statement, 2, position);
     sqlite3_bind_text(statement, 3, check->name, -1, SQLITE_STATIC);
@@ -29,6 +35,8 @@ int store_checks_add(struct store *store, int64_t run_id, const struct store_che
     code = store_run_exists(store, run_id, error);
     char *sql =
         mem_format("SELECT coalesce(max(position) + 1, 0) FROM run_check WHERE run_id = %lld", (long long)run_id);
+    if (code == 0)
+        code = store_run_exists(store, run_id, error);
     if (code == 0)
         code = store_query_int(store, sql, &position, error);
     free(sql);

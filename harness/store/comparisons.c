@@ -192,10 +192,18 @@ int store_outcomes_add(struct store *store, int64_t comparison_id, const struct 
     if (code != 0)
         return code;
     sqlite3_stmt *statement = NULL;
-    code = store_prepare(store,
-                         "INSERT OR REPLACE INTO comparison_outcome(comparison_id, case_id, metric, effect, low, high, "
-                         "p, noise, pairs, verdict) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                         &statement, error);
+    int64_t there = 0;
+    char *sql = mem_format("SELECT count(*) FROM comparison WHERE id = %lld", (long long)comparison_id);
+    code = store_query_int(store, sql, &there, error);
+    free(sql);
+    if (code == 0 && !there)
+        code = error_set(error, ERROR_STATE, "%s: there is no comparison %lld", store->path, (long long)comparison_id);
+    if (code == 0)
+        code = store_prepare(
+            store,
+            "INSERT OR REPLACE INTO comparison_outcome(comparison_id, case_id, metric, effect, low, high, "
+            "p, noise, pairs, verdict) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            &statement, error);
     for (size_t i = 0; code == 0 && i < count; i++)
         code = insert_outcome(store, statement, comparison_id, &outcomes[i], error);
     sqlite3_finalize(statement);

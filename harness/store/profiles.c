@@ -38,7 +38,11 @@ static int insert_profile(struct store *store, int64_t run_id, const struct stor
     size_t length, size_bytes;
     sqlite3_stmt *statement = NULL;
     int64_t case_id = 0;
-    int code = deflate_stacks(stacks, &data, &length, &size_bytes, error);
+    int code = store_run_exists(store, run_id, error);
+    if (code == 0 && strcmp(profile->kind, "cpu") != 0 && strcmp(profile->kind, "allocations") != 0)
+        code = error_set(error, ERROR_STATE, "'%s' is no kind of profile", profile->kind);
+    if (code == 0)
+        code = deflate_stacks(stacks, &data, &length, &size_bytes, error);
     if (code == 0 && profile->suite && profile->name)
         code = store_case_id(store, profile->suite, profile->name, &case_id, error);
     if (code == 0)

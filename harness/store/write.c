@@ -256,6 +256,8 @@ int store_failure_add(struct store *store, int64_t run_id, const struct store_fa
     sqlite3_stmt *statement = NULL;
     code = store_run_exists(store, run_id, error);
     if (code == 0)
+        code = store_run_exists(store, run_id, error);
+    if (code == 0)
         code = store_suite_id(store, failure->suite, &suite_id, error);
     if (code == 0)
         code = store_prepare(store,

@@ -67,6 +67,8 @@ static int insert_metric(struct store *store, int64_t sample_id, const struct st
     enum store_state state = metric->state;
     const char *reason = metric->reason;
     bool present = state <= STORE_APPROXIMATE;
+    if (state > STORE_UNSUPPORTED)
+        return error_set(error, ERROR_STATE, "metric %s has no such state", metric->name);
     if (present && !isfinite(metric->value)) {
         present = false;
         state = STORE_NOT_COUNTED;
@@ -126,6 +128,8 @@ static int insert_sample_row(struct store *store, int64_t run_id, const struct s
                              struct error *error)
 {
     bool good = sample->status == STORE_SAMPLE_OK;
+    if (sample->status > STORE_SAMPLE_SKIPPED || sample->pass >= STORE_PASS_COUNT)
+        return error_set(error, ERROR_STATE, "%s %s: no such status or pass", sample->suite, sample->name);
     if (good && !isfinite(sample->real_time_ns))
         return error_set(error, ERROR_NUMERIC, "%s %s: the time of a good sample is not a number", sample->suite,
                          sample->name);
