@@ -283,12 +283,12 @@ static void test_pull_request_that_does_not_build(void **state)
 
 static void test_nights(void **state)
 {
-    /* The first nights have nothing to compare with; then all is well until the suite gets slower by 5 %: the first
+    /* The first nights have nothing to compare with and are green; the suite gets slower by 5 %: the first
      * slow night may be luck, the third is not. */
     run(state, NIGHTS
-        "night 100 3; PRONY_UNDECIDED=pass night 100 0; for i in 1 2 3 4 5 6; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
+        "night 100 0; for i in 1 2 3 4 5 6 7; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
         "test -s prony-out/summary.md && test -s prony-out/site/index.html && grep -q '<testcase' prony-out/junit.xml\n"
-        "night 105 3; night 105 3; night 105 1; grep -q BM_x prony-out/summary.md\n"
+        "night 105 3; PRONY_UNDECIDED=pass night 105 0; night 105 1; grep -q BM_x prony-out/summary.md\n"
         "$PRONY list | grep -c complete | grep -qx 12");
     /* What cannot run is 2, and loses nothing. */
     expect(state, 2, "echo 'exit 1' >suite; $ROOT/ci/nightly.sh t.plan; exit $?", "could not run");

@@ -256,11 +256,47 @@ static void test_acknowledgement_errors(void **state)
     arena_release(&arena);
 }
 
+/* What counts in the end for a case that every rule matches. */
+static enum gate_action last_action(const struct gate_policy *policy, enum gate_event event)
+{
+    enum gate_action action = GATE_ACTION_UNSET;
+    for (size_t r = 0; r < policy->rule_count; r++)
+        if (policy->rules[r].actions[event] != GATE_ACTION_UNSET)
+            action = policy->rules[r].actions[event];
+    return action;
+}
+
+/* The policies that we ship: the first nights are green, what cannot be told later is undecided, what is worse fails.
+ */
+static void test_shipped(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "ci/pull-request.policy", "ci/nightly.policy", "suites/prony.policy" };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        struct arena arena = { 0 };
+        struct error error = { 0 };
+        const struct gate_policy *policy;
+        size_t targets = 0;
+        if (gate_policy_load(&policy, paths[i], &arena, &error) != 0)
+            fail_msg("%s", error.text);
+        for (size_t r = 0; r < policy->rule_count; r++)
+            targets += policy->rules[r].target_count;
+        assert_int_equal(last_action(policy, GATE_EVENT_INSUFFICIENT),
+                         i == 0 ? GATE_ACTION_UNDECIDED : GATE_ACTION_WARN);
+        assert_int_equal(last_action(policy, GATE_EVENT_UNDECIDED), GATE_ACTION_UNDECIDED);
+        assert_int_equal(last_action(policy, GATE_EVENT_REGRESSED), GATE_ACTION_FAIL);
+        assert_int_equal(last_action(policy, GATE_EVENT_WRONG), GATE_ACTION_FAIL);
+        assert_true((targets > 0) == (i == 2));
+        arena_release(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_built_in),
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_policy_errors_name_the_line),
         cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_units),
