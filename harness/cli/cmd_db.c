@@ -274,7 +274,7 @@ static int run(struct app *app, int argc, char **argv)
 {
     struct settings settings = { .database = app->database_path };
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &settings.database },          { "format", 0, OPTION_TEXT, &settings.format },
+        { "db", 0, OPTION_TEXT, &settings.database },          { "format", 'f', OPTION_TEXT, &settings.format },
         { "output", 'o', OPTION_TEXT, &settings.output },      { "before", 0, OPTION_TEXT, &settings.before },
         { "keep-days", 0, OPTION_COUNT, &settings.keep_days }, { "keep-runs", 0, OPTION_COUNT, &settings.keep_runs },
         { "dry-run", 'n', OPTION_FLAG, &settings.dry_run },
@@ -301,30 +301,31 @@ static int run(struct app *app, int argc, char **argv)
 
 const struct command cmd_db = {
     .name = "db",
-    .synopsis = "prony db ACTION [ARGUMENTS] [--db FILE]",
+    .synopsis = "prony db ACTION [ARGUMENTS] [OPTIONS]",
     .summary = "Merge, export, prune and check databases",
-    .help = "  merge OTHER...     runs, comparisons and tags of other databases come into this one, by their\n"
-            "                     identifiers: twice is once. What differs here stays, and is said\n"
-            "  export [RUN]       --format json|sql|csv|sqlite, -o FILE: everything, or one run with all that\n"
-            "                     belongs to it (csv: one line a sample and metric)\n"
-            "  import FILE...     what export wrote as json; results of other tools: prony import\n"
-            "  prune              throws samples of old runs away and keeps a summary of every case and metric;\n"
-            "                     show, report, compare and history work on. Tagged runs stay whole\n"
-            "      --keep-days N  of the last N days\n"
-            "      --keep-runs N  the newest N\n"
-            "      --before DATE  only what is older; several rules: only what all of them let go\n"
-            "      --dry-run, -n  say what would go\n"
-            "  check              is it sound? Exit status 2 if not\n"
-            "  vacuum             give back unused room (needs as much again while it works)\n"
-            "  info               how much of what is in it\n"
-            "\n"
-            "  --db FILE          the database (default $PRONY_DB, else prony.db)\n"
+    .help = "  merge OTHER...       runs, comparisons and tags of other databases come into this one, by their\n"
+            "                       identifiers: twice is once. What differs here stays, and is said\n"
+            "  export [RUN]         everything, or one run with all that belongs to it\n"
+            "      -f, --format F   json (default), sql, csv (a line a sample and metric), sqlite\n"
+            "      -o, --output FILE\n"
+            "                       write to FILE; sqlite needs one\n"
+            "  import FILE...       what export wrote as json; results of other tools: prony import\n"
+            "  prune                throw samples of old runs away and keep a summary of every case and metric;\n"
+            "                       show, report, compare and history work on. Tagged runs stay whole\n"
+            "      --keep-days N    keep those of the last N days\n"
+            "      --keep-runs N    keep the newest N\n"
+            "      --before DATE    only what is older; several rules: only what all of them let go\n"
+            "      -n, --dry-run    say what would go\n"
+            "  check                is it sound?\n"
+            "  vacuum               give back unused room (needs as much again while it works)\n"
+            "  info                 how much of what is in it\n"
+            "  --db FILE            database (default: $PRONY_DB, else prony.db)\n"
             "\n"
             "examples:\n"
             "  prony db merge nightly.db laptop.db\n"
             "  prony db export latest -o run.json && prony db import --db other.db run.json\n"
             "  prony db prune --keep-days 90 --keep-runs 200 && prony db vacuum\n"
             "\n"
-            "exit status: 0 done, 2 not\n",
+            "exit status: 0 done, 2 could not be done, or the database is not sound\n",
     .run = run,
 };

@@ -31,7 +31,7 @@ static int run(struct app *app, int argc, char **argv)
     const char *database = app->database_path;
     struct import_options import = { 0 };
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &database },          { "format", 0, OPTION_TEXT, &import.format },
+        { "db", 0, OPTION_TEXT, &database },          { "format", 'f', OPTION_TEXT, &import.format },
         { "branch", 0, OPTION_TEXT, &import.branch }, { "commit", 0, OPTION_TEXT, &import.commit },
         { "date", 0, OPTION_TEXT, &import.date },     { "machine", 0, OPTION_TEXT, &import.machine },
         { "suite", 0, OPTION_TEXT, &import.suite },
@@ -57,27 +57,27 @@ static int run(struct app *app, int argc, char **argv)
 
 const struct command cmd_import = {
     .name = "import",
-    .synopsis = "prony import FILE... [--format NAME] [--branch B] [--commit C] [--date D] [--machine M] [--suite S]",
+    .synopsis = "prony import FILE... [OPTIONS]",
     .summary = "Read what other tools measured into the database",
-    .help = "Each file is one run, or a history of many. Its format is recognized by its content:\n"
-            "\n"
-            "  gbench                   Google Benchmark JSON (--benchmark_out=FILE)\n"
-            "  llama-bench              llama-bench -o json, jsonl or sql\n"
-            "  gobench                  the text of go test -bench\n"
-            "  hyperfine                hyperfine --export-json\n"
-            "  criterion                target/criterion, or cargo criterion --message-format=json\n"
-            "  pytest-benchmark         pytest --benchmark-json\n"
-            "  github-action-benchmark  its data.js: a history of many runs\n"
+    .help = "  FILE                 one run, or a history of many; its content tells the format:\n"
+            "                       gbench                   Google Benchmark JSON (--benchmark_out=FILE)\n"
+            "                       llama-bench              llama-bench -o json, jsonl or sql\n"
+            "                       gobench                  the text of go test -bench\n"
+            "                       hyperfine                hyperfine --export-json\n"
+            "                       criterion                target/criterion, or cargo criterion\n"
+            "                                                --message-format=json\n"
+            "                       pytest-benchmark         pytest --benchmark-json\n"
+            "                       github-action-benchmark  its data.js: a history of many runs\n"
+            "                       prony                    what prony db export wrote\n"
+            "  -f, --format NAME    one of these, instead of what the content tells\n"
+            "  --branch B, --commit C, --date D\n"
+            "                       of the build and the run, where the file does not say so or is wrong\n"
+            "  --machine NAME       where it was measured: only runs of one machine share a history; or the\n"
+            "                       fingerprint of a machine of this database\n"
+            "  --suite NAME         instead of the name in the file\n"
+            "  --db FILE            database (default: $PRONY_DB, else prony.db)\n"
             "\n"
             "The same content twice is stored once. A damaged file is refused as a whole.\n"
-            "\n"
-            "  --format NAME   do not guess\n"
-            "  --branch, --commit, --date\n"
-            "                  of the build and the run, where the file does not say so or is wrong\n"
-            "  --machine NAME  where it was measured: only runs of one machine share a history; or the\n"
-            "                  fingerprint of a machine of this database\n"
-            "  --suite NAME    instead of the name in the file\n"
-            "  --db FILE       the database (default $PRONY_DB, else prony.db)\n"
             "\n"
             "examples:\n"
             "  prony import before.json after.json\n"

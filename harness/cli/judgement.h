@@ -29,7 +29,7 @@ struct judgement_settings {
         { "acknowledged", 0, OPTION_TEXT, &(settings)->acknowledged },                                        \
         { "title", 0, OPTION_TEXT, &(settings)->title }, { "picture", 0, OPTION_TEXT, &(settings)->picture }, \
         { "no-charts", 0, OPTION_FLAG, &(settings)->no_charts },                                              \
-        { "format", 0, OPTION_NAMED, &(settings)->documents },                                                \
+        { "format", 'f', OPTION_NAMED, &(settings)->documents },                                              \
     {                                                                                                         \
         "output", 'o', OPTION_NAMED, &(settings)->documents                                                   \
     }
@@ -38,7 +38,7 @@ struct judgement_settings {
     "  --suite NAME         only cases of this suite\n"                                                           \
     "  --policy FILE        budgets, targets, what undecided means (docs/FORMATS.md); default: built-in\n"        \
     "  --acknowledged FILE  regressions that somebody answers for; default: what the policy names\n"              \
-    "  --format NAME        of the next -o, or of standard output: text (default), markdown, html, json, csv,\n"  \
+    "  -f, --format NAME    of the next -o, or of standard output: text (default), markdown, html, json, csv,\n"  \
     "                       junit, sarif, github, gobench, gbench, png, svg (the forest plot)\n"                  \
     "  -o, --output FILE    write a document too; repeatable, each with a --format before it, or the format of\n" \
     "                       its ending; - is standard output, which otherwise gets the text\n"                    \

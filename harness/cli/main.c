@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* In the order of the work: measure, look, judge, keep. */
 static const struct command *const commands[] = {
-    &cmd_run,    &cmd_ab,      &cmd_calibrate, &cmd_list,    &cmd_show,  &cmd_report,  &cmd_compare,
-    &cmd_gate,   &cmd_history, &cmd_tag,       &cmd_profile, &cmd_flame, &cmd_trace,   &cmd_doctor,
-    &cmd_import, &cmd_db,      &cmd_events,    &cmd_bisect,  &cmd_help,  &cmd_version,
+    &cmd_run,    &cmd_ab,   &cmd_calibrate, &cmd_profile, &cmd_trace,   &cmd_doctor,  &cmd_events,
+    &cmd_list,   &cmd_show, &cmd_report,    &cmd_flame,   &cmd_compare, &cmd_gate,    &cmd_history,
+    &cmd_bisect, &cmd_tag,  &cmd_import,    &cmd_db,      &cmd_help,    &cmd_version,
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];
 
