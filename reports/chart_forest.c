@@ -67,7 +67,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Everything fits, but a few giants may not make the others small: what reaches further than four times the upper
- * quartile of all effects becomes an arrow. */
+ * quartile of all effects, and than 10 %, becomes an arrow. */
 static void find_axis(struct forest *forest)
 {
     double sizes[ROW_LIMIT], reach = 0;
@@ -78,7 +78,7 @@ static void find_axis(struct forest *forest)
             sizes[count++] = fabs(judge_percent(item->time.effect));
     }
     qsort(sizes, count, sizeof *sizes, by_value);
-    double limit = count ? fmax(5, 4 * sizes[(3 * count) / 4 < count ? (3 * count) / 4 : count - 1]) : 5;
+    double limit = count ? fmax(10, 4 * sizes[(3 * count) / 4 < count ? (3 * count) / 4 : count - 1]) : 10;
     forest->low = -1;
     forest->high = 1;
     for (size_t i = 0; i < forest->count; i++) {

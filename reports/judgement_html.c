@@ -298,17 +298,17 @@ static void case_tables(const struct page *page, const struct comparison *compar
 
 static void group_table(const struct page *page, const struct comparison *comparison, size_t index)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < comparison->group_count; i++)
-        count += judgement_has_interval(&comparison->groups[i].time);
+    const struct compare_group **sorted = arena_array(page->arena, comparison->group_count + 1, sizeof *sorted);
+    size_t all = compare_sort_groups(comparison, sorted), count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (judgement_has_interval(&sorted[i]->time))
+            sorted[count++] = sorted[i];
     if (comparison->group_count < 2 || !count)
         return;
     table_begin(page, arena_format(page->arena, "groups-%zu", index), "Suites and operations as one", count,
-                "suite, operation");
-    for (size_t i = 0; i < comparison->group_count; i++) {
-        const struct compare_group *group = &comparison->groups[i];
-        if (!judgement_has_interval(&group->time))
-            continue;
+                "suite / operation");
+    for (size_t i = 0; i < count; i++) {
+        const struct compare_group *group = sorted[i];
         str_append(page->out, "<tr><th scope=\"row\">");
         escape_html_name(page->out, group->suite);
         if (*group->operation) {
@@ -317,7 +317,7 @@ static void group_table(const struct page *page, const struct comparison *compar
         }
         str_appendf(page->out, "<small class=\"notes\">%zu case%s</small></th>", group->count,
                     judgement_plural(group->count));
-        verdict_cell(page->out, group->time.verdict);
+        verdict_cell(page->out, compare_group_verdict(group));
         metric_cells(page->out, &group->time, page->arena);
         str_append(page->out, "</tr>\n");
     }

@@ -9,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHANGE_LIMIT = 15, ROW_LIMIT = 60, BAR_LIMIT = 20, BAR_WIDTH = 110, NAME_LIMIT = 110, TEXT_LIMIT = 300 };
+enum { CHANGE_LIMIT = 15, ROW_LIMIT = 60, BAR_LIMIT = 20, BAR_BAD_LIMIT = 14 };
+enum { BAR_WIDTH = 110, NAME_LIMIT = 110, TEXT_LIMIT = 300 };
 /* What is always written after the folded sections fits in here. */
 enum { RESERVE = 4000 };
 
@@ -104,23 +105,44 @@ static void case_row(const struct comment *comment, struct str *out, const struc
     str_append(out, " |\n");
 }
 
-/* Rows of cases whose verdict is among those; returns how many there are of them. */
+/* Rows of cases whose verdict is among those; returns how many there are of them. A third of the limit is kept for what
+ * is not bad: many regressions hide no improvement. */
 static size_t case_table(const struct comment *comment, struct str *out, struct compare_case **sorted, size_t count,
                          const bool verdicts[JUDGE_VERDICT_COUNT], size_t limit)
 {
-    size_t all = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!verdicts[sorted[i]->verdict])
-            continue;
-        if (all == 0)
-            str_append(out,
-                       "| verdict | case | time | interval | medians | q | why |\n|---|---|---:|---:|---:|---:|---|\n");
-        if (all++ < limit)
+    size_t all[2] = { 0, 0 }, limits[2], shown[2] = { 0, 0 };
+    for (size_t i = 0; i < count; i++)
+        all[judgement_is_bad(sorted[i]->verdict)] += verdicts[sorted[i]->verdict];
+    limits[1] = limit - (all[0] < limit / 3 ? all[0] : limit / 3);
+    limits[0] = limit - (all[1] < limits[1] ? all[1] : limits[1]);
+    if (all[0] + all[1])
+        str_append(out,
+                   "| verdict | case | time | interval | medians | q | why |\n|---|---|---:|---:|---:|---:|---|\n");
+    for (size_t i = 0; i < count; i++)
+        if (verdicts[sorted[i]->verdict] &&
+            shown[judgement_is_bad(sorted[i]->verdict)]++ < limits[judgement_is_bad(sorted[i]->verdict)])
             case_row(comment, out, sorted[i]);
+    size_t bad = all[1] > limits[1] ? all[1] - limits[1] : 0, rest = all[0] > limits[0] ? all[0] - limits[0] : 0;
+    if (bad)
+        str_appendf(out, "\n… and %zu more that got worse%s", bad, rest ? "" : ".\n");
+    if (rest)
+        str_appendf(out, "%s %zu more%s.\n", bad ? "," : "\n… and", rest,
+                    verdicts[JUDGE_IMPROVED] ? " that improved" : "");
+    return all[0] + all[1];
+}
+
+/* What is drawn: of the bad and of the improved cases the first ones, then others while there is room. */
+static size_t pick(struct compare_case **sorted, size_t count, struct compare_case **picked)
+{
+    size_t bad = 0, improved = 0, used = 0;
+    for (size_t i = 0; i < count && used < BAR_LIMIT; i++) {
+        const struct compare_case *item = sorted[i];
+        if (!isfinite(item->time.effect) || (judgement_is_bad(item->verdict) && bad++ >= BAR_BAD_LIMIT) ||
+            (item->verdict == JUDGE_IMPROVED && improved++ >= BAR_LIMIT - BAR_BAD_LIMIT))
+            continue;
+        picked[used++] = sorted[i];
     }
-    if (all > limit)
-        str_appendf(out, "\n… and %zu more.\n", all - limit);
-    return all;
+    return used;
 }
 
 static void picture(const struct comment *comment, const struct report_options *options, struct compare_case **sorted,
@@ -136,10 +158,11 @@ static void picture(const struct comment *comment, const struct report_options *
         }
         return;
     }
-    size_t decided = 0;
-    for (size_t i = 0; i < count; i++)
-        decided += sorted[i]->verdict != JUDGE_EQUIVALENT && isfinite(sorted[i]->time.effect);
-    judgement_bars(sorted, count, decided && decided < BAR_LIMIT ? decided : BAR_LIMIT, BAR_WIDTH, &bars);
+    struct compare_case *picked[BAR_LIMIT];
+    size_t decided = 0, shown = pick(sorted, count, picked);
+    for (size_t i = 0; i < shown; i++)
+        decided += picked[i]->verdict != JUDGE_EQUIVALENT;
+    judgement_bars(picked, shown, decided ? decided : shown, BAR_WIDTH, &bars);
     if (bars.length)
         str_appendf(comment->out, "\n```text\n%s%s\n```\n", bars.data, judgement_bars_legend());
     str_release(&bars);
@@ -151,19 +174,24 @@ static void groups(struct comment *comment, const struct comparison *comparison)
 {
     struct str out = { 0 };
     char text[40];
-    for (size_t i = 0; i < comparison->group_count && i < ROW_LIMIT; i++) {
-        const struct compare_group *group = &comparison->groups[i];
+    const struct compare_group **sorted = arena_array(comment->arena, comparison->group_count, sizeof *sorted);
+    size_t count = compare_sort_groups(comparison, sorted);
+    for (size_t i = 0; i < count && i < ROW_LIMIT; i++) {
+        const struct compare_group *group = sorted[i];
         if (!judgement_has_interval(&group->time))
             continue;
         if (!out.length)
-            str_append(&out, "| group | cases | time | interval | verdict |\n|---|---:|---:|---:|---|\n");
+            str_append(&out, "| suite / operation | cases | time | interval | verdict |\n|---|---:|---:|---:|---|\n");
         str_append(&out, "| ");
-        code(&out, group->suite, *group->operation ? group->operation : NULL);
+        str_append(&out, *group->operation ? "" : "**");
+        code(&out, group->suite, *group->operation ? arena_format(comment->arena, "/ %s", group->operation) : NULL);
+        str_append(&out, *group->operation ? "" : "**");
         str_appendf(&out, " | %zu | %s | ", group->count, judgement_effect(text, sizeof text, group->time.effect));
         judgement_interval(text, sizeof text, &group->time);
-        str_appendf(&out, "%s%s | %s |\n", *text == '[' ? "\\" : "", text, judge_verdict_name(group->time.verdict));
+        str_appendf(&out, "%s%s | %s |\n", *text == '[' ? "\\" : "", text,
+                    judge_verdict_name(compare_group_verdict(group)));
     }
-    fold(comment, "Groups", &out);
+    fold(comment, "Suites and operations as one", &out);
 }
 
 static void part_row(struct str *out, const char *name, double base_ns, double candidate_ns, double change_ns,
@@ -290,6 +318,25 @@ static void besides(const struct comment *comment, const struct judgement *judge
         str_appendf(comment->out, "\n… and %zu more.\n", count - CHANGE_LIMIT);
 }
 
+/* Where nothing was compared they are all there is to say, so they stand open. */
+static void warnings(struct comment *comment, const struct gate *gate, bool open)
+{
+    struct str out = { 0 };
+    for (size_t i = 0; i < gate->warning_count && i < ROW_LIMIT; i++) {
+        str_append(&out, "- ");
+        foreign(&out, gate->warnings[i], TEXT_LIMIT);
+        str_append_char(&out, '\n');
+    }
+    if (open && out.length && out.length + RESERVE < JUDGEMENT_COMMENT_LIMIT / 2) {
+        str_appendf(comment->out, "\n%s", str_text(&out));
+        str_release(&out);
+        return;
+    }
+    fold(comment,
+         arena_format(comment->arena, "%zu warning%s", gate->warning_count, judgement_plural(gate->warning_count)),
+         &out);
+}
+
 static void findings(struct comment *comment, const struct gate *gate)
 {
     struct str out = { 0 };
@@ -311,14 +358,6 @@ static void findings(struct comment *comment, const struct gate *gate)
         str_append(&out, ")\n");
     }
     fold(comment, arena_format(comment->arena, "%zu acknowledged", count), &out);
-    for (size_t i = 0; i < gate->warning_count && i < ROW_LIMIT; i++) {
-        str_append(&out, "- ");
-        foreign(&out, gate->warnings[i], TEXT_LIMIT);
-        str_append_char(&out, '\n');
-    }
-    fold(comment,
-         arena_format(comment->arena, "%zu warning%s", gate->warning_count, judgement_plural(gate->warning_count)),
-         &out);
 }
 
 /* ---- all ---- */
@@ -364,6 +403,7 @@ int judgement_markdown(const struct judgement *judgement, const struct report_op
     if (judgement->gate) {
         target_table(&comment, judgement->gate);
         findings(&comment, judgement->gate);
+        warnings(&comment, judgement->gate, judgement->count == 0);
     }
     escape_markdown(&legend, judgement_legend(judgement, &arena));
     fold(&comment, "How to read this", &legend);

@@ -308,6 +308,8 @@ static void list(const struct page *page, struct compare_case **sorted, size_t c
         row(page, case_name(page, sorted[i]), &sorted[i]->time);
         if (verdict == JUDGE_UNDECIDED)
             detail(page, why_open(sorted[i]));
+        else if (sorted[i]->time.verdict != JUDGE_EQUIVALENT)
+            detail(page, sorted[i]->reason); /* not by the numbers of this row */
     }
     if (shown < all)
         text_paragraph(page->out, arena_format(page->arena, "... and %zu more", all - shown), INDENT);
@@ -320,15 +322,17 @@ static void groups(const struct page *page, const struct comparison *comparison)
     size_t shown = 0;
     if (comparison->group_count < 2)
         return;
-    for (size_t i = 0; i < comparison->group_count && shown < GROUP_LIMIT; i++) {
-        const struct compare_group *group = &comparison->groups[i];
+    const struct compare_group **sorted = arena_array(page->arena, comparison->group_count, sizeof *sorted);
+    size_t count = compare_sort_groups(comparison, sorted);
+    for (size_t i = 0; i < count && shown < GROUP_LIMIT; i++) {
+        const struct compare_group *group = sorted[i];
         bool suite = !*group->operation;
         if (!judgement_has_interval(&group->time) ||
-            (!suite && comparison->group_count > GROUP_LIMIT && !judgement_is_change(group->time.verdict)))
+            (!suite && count > GROUP_LIMIT && !judgement_is_change(group->time.verdict)))
             continue;
         if (shown++ == 0) {
-            text_heading(page->out, "Groups (geometric mean of their cases)");
-            row_heads(page, "suite, operation");
+            text_heading(page->out, "Suites and operations as one (geometric mean of their cases)");
+            row_heads(page, "suite / operation");
         }
         row(page,
             arena_format(page->arena, "%s%s%s, %zu case%s", suite ? "" : "  ",

@@ -2,6 +2,7 @@
 #include "harness/base/mem.h"
 #include "reports/escape.h"
 #include "reports/html.h"
+#include "reports/judgement_words.h"
 #include "reports/site_charts.h"
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ static void change_row(const struct site *site, const struct compare_case *item,
     const struct site_case *own = site_case_find(site, item->suite, item->name);
     const char *name = arena_format(site->arena, "%s %s", item->suite, item->name);
     const char *reason = item->reason ? item->reason : item->time.reason;
+    char q[16];
     str_append(out, "<tr><th scope=\"row\">");
     if (own)
         site_link(out, root, own->page, name);
@@ -35,7 +37,8 @@ static void change_row(const struct site *site, const struct compare_case *item,
     site_value_cell(out, NUMBER_TIME_NS, item->time.base.count ? item->time.base.median : NAN);
     site_value_cell(out, NUMBER_TIME_NS, item->time.candidate.count ? item->time.candidate.median : NAN);
     if (isfinite(item->time.q))
-        str_appendf(out, "<td class=\"n\" data-v=\"%.6g\">%.2g</td>", item->time.q, item->time.q);
+        str_appendf(out, "<td class=\"n\" data-v=\"%.6g\">%s</td>", item->time.q,
+                    item->time.q < 0.001 ? "&lt;0.001" : judgement_probability(q, sizeof q, item->time.q));
     else
         str_append(out, "<td class=\"n none\">–</td>");
     if (isfinite(item->time.detectable))
@@ -103,25 +106,43 @@ static void side(const struct site *site, const char *what, const struct store_r
     str_append(out, "</dd></div>");
 }
 
+static void group_row(const struct compare_group *group, struct str *out)
+{
+    str_append(out, *group->operation ? "<tr class=\"part\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
+    if (*group->operation) {
+        str_append(out, "<span class=\"u\">");
+        escape_html(out, group->suite);
+        str_append(out, " / </span>");
+    }
+    escape_html(out, *group->operation ? group->operation : group->suite);
+    str_appendf(out, "</th><td class=\"n\">%zu</td>", group->count);
+    site_effect_cell(out, &group->time);
+    str_append(out, "<td>");
+    if (isfinite(group->time.effect))
+        site_verdict(out, compare_group_verdict(group));
+    str_append(out, "</td><td><small>");
+    if (group->identical)
+        str_append(out, "the same code on both sides");
+    else if (group->time.reason)
+        escape_html(out, group->time.reason);
+    str_append(out, "</small></td></tr>\n");
+}
+
 static void groups(const struct comparison *comparison, struct str *out)
 {
     if (comparison->group_count < 2)
         return;
     str_append(out,
-               "<section id=\"groups\"><h2>Groups</h2><div class=\"group\"><div class=\"scroll\" tabindex=\"0\"><table>"
-               "<thead><tr><th scope=\"col\">group</th><th scope=\"col\" class=\"n\">cases</th>"
-               "<th scope=\"col\" class=\"n\">change</th><th scope=\"col\">verdict</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < comparison->group_count; i++) {
-        const struct compare_group *group = &comparison->groups[i];
-        str_append(out, *group->operation ? "<tr><th scope=\"row\">&emsp;" : "<tr><th scope=\"row\">");
-        escape_html(out, *group->operation ? group->operation : group->suite);
-        str_appendf(out, "</th><td class=\"n\">%zu</td>", group->count);
-        site_effect_cell(out, &group->time);
-        str_append(out, "<td>");
-        if (isfinite(group->time.effect))
-            site_verdict(out, group->time.verdict);
-        str_append(out, "</td></tr>\n");
-    }
+               "<section id=\"groups\"><h2>Suites and operations</h2><p class=\"method\">Geometric mean of the cases, "
+               "tested as one.</p><div class=\"group\"><div class=\"scroll\" tabindex=\"0\"><table>"
+               "<thead><tr><th scope=\"col\">suite / operation</th><th scope=\"col\" class=\"n\">cases</th>"
+               "<th scope=\"col\" class=\"n\">change</th><th scope=\"col\">verdict</th><th scope=\"col\"></th></tr>"
+               "</thead><tbody>\n");
+    const struct compare_group **sorted = mem_array(comparison->group_count, sizeof *sorted);
+    size_t count = compare_sort_groups(comparison, sorted);
+    for (size_t i = 0; i < count; i++)
+        group_row(sorted[i], out);
+    free(sorted);
     str_append(out, "</tbody></table></div></div></section>\n");
 }
 

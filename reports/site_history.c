@@ -3,90 +3,20 @@
 #include "reports/escape.h"
 #include "reports/html.h"
 #include "reports/site_charts.h"
-#include <math.h>
 #include <stdlib.h>
 
 enum { RUN_ROWS = 500, STEP_ROWS = 300 };
 
-struct step {
-    const struct site_case *own;
-    const struct history_change *change;
-    int64_t started_ns; /* of the first run on the new level */
-};
-
-static int compare_steps(const void *a, const void *b)
-{
-    const struct step *left = a, *right = b;
-    if (left->started_ns != right->started_ns)
-        return left->started_ns < right->started_ns ? 1 : -1;
-    double difference = fabs(left->change->change.effect) - fabs(right->change->change.effect);
-    return difference < 0 ? 1 : difference > 0 ? -1 : 0;
-}
-
-static struct step *collect_steps(const struct site *site, size_t *count)
-{
-    size_t room = 1;
-    for (size_t i = 0; i < site->case_count; i++)
-        room += site->cases[i].history.change_count;
-    struct step *steps = mem_array(room, sizeof *steps);
-    *count = 0;
-    for (size_t i = 0; i < site->case_count; i++) {
-        const struct history *history = &site->cases[i].history;
-        for (size_t c = 0; c < history->change_count; c++)
-            steps[(*count)++] = (struct step){ &site->cases[i], &history->changes[c],
-                                               history->points[history->changes[c].change.index].started_ns };
-    }
-    qsort(steps, *count, sizeof *steps, compare_steps);
-    return steps;
-}
-
-static void commit_range(const struct site *site, const struct history_change *change, struct str *out)
-{
-    str_append(out, "<code>");
-    escape_html(out, arena_format(site->arena, "%.9s", change->commit_before ? change->commit_before : "?"));
-    str_append(out, "</code> → <code>");
-    escape_html(out, arena_format(site->arena, "%.9s", change->commit_after ? change->commit_after : "?"));
-    str_append(out, "</code>");
-}
-
-static void step_row(const struct site *site, const struct step *step, struct str *out)
-{
-    const struct history_change *change = step->change;
-    const char *class = site_verdict_class(change->verdict);
-    str_append(out, "<tr><th scope=\"row\">");
-    site_link(out, "", step->own->page, arena_format(site->arena, "%s %s", step->own->suite, step->own->name));
-    str_append(out, "</th><td>");
-    site_verdict(out, change->verdict);
-    str_appendf(out, "</td><td class=\"n effect %s\" data-v=\"%.6g\">", class, change->change.effect);
-    site_percent(out, change->change.effect);
-    str_appendf(out, "<span class=\"u\"> %%</span></td><td>%s</td><td>", site_date(site, step->started_ns));
-    commit_range(site, change, out);
-    str_append(out, "</td><td class=\"bar\">");
-    site_spark(out, &step->own->history);
-    str_append(out, "</td><td>");
-    if (change->acknowledged)
-        escape_html(out, change->acknowledged);
-    str_append(out, "</td></tr>\n");
-}
-
 static void step_section(const struct site *site, struct str *out)
 {
     size_t count;
-    struct step *steps = collect_steps(site, &count);
+    struct site_step *steps = site_steps(site, 0, &count);
     str_append(out,
                "<section id=\"cases\"><div class=\"bar-line\"><h2>Steps, newest first</h2><p class=\"search\" hidden>"
                "<output id=\"found\"></output> <input type=\"search\" id=\"search\" placeholder=\"Search steps\" "
                "aria-label=\"Search steps\" autocomplete=\"off\"></p></div>\n");
     if (count) {
-        str_append(
-            out,
-            "<div class=\"group\"><h3 hidden>steps</h3><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>"
-            "<th scope=\"col\">case</th><th scope=\"col\">verdict</th><th scope=\"col\" class=\"n\">change</th>"
-            "<th scope=\"col\">since</th><th scope=\"col\">commits</th><th scope=\"col\" class=\"bar\">history</th>"
-            "<th scope=\"col\">acknowledged</th></tr></thead><tbody>\n");
-        for (size_t i = 0; i < count && i < STEP_ROWS; i++)
-            step_row(site, &steps[i], out);
-        str_append(out, "</tbody></table></div></div>\n");
+        site_step_table(site, steps, count < STEP_ROWS ? count : STEP_ROWS, out);
     } else {
         site_empty(out, site->run_count < 2 ? "A history takes more than one run."
                                             : "No case took a step: nothing but noise so far.");

@@ -137,6 +137,20 @@ void site_verdict_badges(const struct comparison *comparison, struct str *out);
 /* A paragraph where a page would be empty. */
 void site_empty(struct str *out, const char *text);
 
+/* ---- steps of histories (site_steps.c) ---- */
+
+struct site_step {
+    const struct site_case *own;
+    const struct history_change *change;
+    int64_t started_ns; /* of the first run on the new level */
+};
+/* All steps, the newest first; with recent_runs only the last one of each case, if it lies in the newest so many runs
+ * of its history and behind the pinned baseline: for the worse first. Released with free. */
+struct site_step *site_steps(const struct site *site, size_t recent_runs, size_t *count);
+/* For the worse, and not acknowledged. */
+bool site_step_is_open(const struct site_step *step);
+void site_step_table(const struct site *site, const struct site_step *steps, size_t count, struct str *out);
+
 /* ---- the pages ---- */
 
 int site_overview(const struct site *site, struct error *error);

@@ -5,8 +5,11 @@
 #include "reports/site_internal.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { WORST = 15 };
+/* Steps this young are told; older ones stand in the histories. */
+enum { RECENT_RUNS = 50 };
 
 static void facts(const struct site *site, struct str *out)
 {
@@ -29,6 +32,19 @@ static void facts(const struct site *site, struct str *out)
     str_append(out, "</dl>\n");
 }
 
+/* The run before may be slow, too: what the histories say belongs to the answer. */
+static void step_note(const struct site *site, struct str *out)
+{
+    size_t count, worse = 0;
+    struct site_step *steps = site_steps(site, RECENT_RUNS, &count);
+    for (size_t i = 0; i < count; i++)
+        worse += site_step_is_open(&steps[i]);
+    if (worse)
+        str_appendf(out, " · <a class=\"bad\" href=\"#steps\">▲ %zu case%s got slower in the last %d runs</a>", worse,
+                    worse == 1 ? "" : "s", RECENT_RUNS);
+    free(steps);
+}
+
 /* The answer in one line, large. */
 static void answer(const struct site *site, struct str *out)
 {
@@ -42,6 +58,7 @@ static void answer(const struct site *site, struct str *out)
     escape_html(out, comparison->shared ? compare_line(comparison, site->arena) : "no case in common");
     str_append(out, "<span>");
     site_link(out, "", reference->page, arena_format(site->arena, "against %s", comparison->base_name));
+    step_note(site, out);
     str_append(out, "</span></p>\n");
 }
 
@@ -62,9 +79,27 @@ static void badges(const struct site *site, struct str *out)
     str_append(out, "</ul>");
 }
 
+static void recent_steps(const struct site *site, struct str *out)
+{
+    size_t count;
+    struct site_step *steps = site_steps(site, RECENT_RUNS, &count);
+    if (count) {
+        str_appendf(out, "<section id=\"steps\"><h2>Steps of the last %d runs, worst first</h2>\n", RECENT_RUNS);
+        site_step_table(site, steps, count < WORST ? count : WORST, out);
+        str_append(out, "<p class=\"more-link\">");
+        site_link(out, "", "history.html", "All steps");
+        str_append(out, "</p></section>\n");
+    }
+    free(steps);
+}
+
 static void worst_changes(const struct site *site, struct str *out)
 {
-    str_append(out, "<section id=\"worst\"><h2>What changed</h2>\n");
+    str_append(out, "<section id=\"worst\"><h2>");
+    escape_html(out, site->reference
+                         ? arena_format(site->arena, "Changes against %s", site->reference->comparison.base_name)
+                         : "Changes");
+    str_append(out, "</h2>\n");
     if (!site->reference) {
         site_empty(out, "There is nothing to compare yet: a second run of this plan, or a baseline (prony tag), is "
                         "what the newest run is compared with.");
@@ -174,6 +209,7 @@ int site_overview(const struct site *site, struct error *error)
     site_page_main(&out);
     if (site->newest) {
         worst_changes(site, &out);
+        recent_steps(site, &out);
         lines(site, &out);
         suite_list(site, &out);
         html_problems(&site->view, &out);

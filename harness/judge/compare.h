@@ -145,6 +145,11 @@ void compare_cases(struct comparison *comparison, struct store_case *base, size_
 bool compare_is_diagnostic(const char *metric);
 /* Regressed, wrong or failed first, by effect; then improved, undecided, equivalent. */
 void compare_sort(const struct comparison *comparison, struct compare_case **sorted);
+/* Each suite, then its operations but those of one case, which say what the case does. sorted has room for group_count;
+ * returns how many there are. */
+size_t compare_sort_groups(const struct comparison *comparison, const struct compare_group **sorted);
+/* What the same code measured differently is no change, whatever the numbers alone say. */
+enum judge_verdict compare_group_verdict(const struct compare_group *group);
 /* "3 regressed, 1 improved, 20 equivalent, 2 undecided" */
 const char *compare_line(const struct comparison *comparison, struct arena *arena);
 

@@ -146,6 +146,17 @@ static void measure_rounds(const struct compare_context *context, struct compare
 
 /* ---- unpaired: case by case ---- */
 
+/* Where no case has enough samples its suite has not either: whatever drifted between the runs moved all of them. */
+static bool is_insufficient(const struct compare_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const char *reason = group->cases[i]->time.reason;
+        if (is_measured(group->cases[i]) && !(reason && str_starts(reason, "insufficient")))
+            return false;
+    }
+    return true;
+}
+
 static void measure_cases(const struct compare_context *context, struct compare_group *group)
 {
     double *effects = arena_array(context->arena, group->count, sizeof *effects);
@@ -159,6 +170,13 @@ static void measure_cases(const struct compare_context *context, struct compare_
     if (group->time.reason)
         group->time.reason = arena_format(context->arena, "insufficient: %zu case%s, %d needed", count,
                                           count == 1 ? "" : "s", JUDGE_LEAST_PAIRS);
+    if (count && is_insufficient(group)) {
+        group->time.reason = arena_format(context->arena, "insufficient: too few samples of %s",
+                                          count == 1 ? "its case" : "each of its cases");
+        group->time.interval = (struct stats_interval){ (double)NAN, (double)NAN, 0 };
+        group->time.p = (double)NAN;
+        group->time.detectable = (double)INFINITY;
+    }
 }
 
 /* Noise of the mean of cases whose noises are independent. */

@@ -37,6 +37,28 @@ void compare_sort(const struct comparison *comparison, struct compare_case **sor
     qsort(sorted, comparison->case_count, sizeof *sorted, by_badness);
 }
 
+size_t compare_sort_groups(const struct comparison *comparison, const struct compare_group **sorted)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < comparison->group_count; s++) {
+        const struct compare_group *suite = &comparison->groups[s];
+        if (*suite->operation)
+            continue;
+        sorted[count++] = suite;
+        for (size_t i = 0; i < comparison->group_count; i++) {
+            const struct compare_group *group = &comparison->groups[i];
+            if (*group->operation && group->count > 1 && str_equal(group->suite, suite->suite))
+                sorted[count++] = group;
+        }
+    }
+    return count;
+}
+
+enum judge_verdict compare_group_verdict(const struct compare_group *group)
+{
+    return group->identical ? JUDGE_EQUIVALENT : group->time.verdict;
+}
+
 const char *compare_line(const struct comparison *comparison, struct arena *arena)
 {
     static const enum judge_verdict order[] = { JUDGE_WRONG,      JUDGE_FAILED,    JUDGE_REGRESSED, JUDGE_IMPROVED,

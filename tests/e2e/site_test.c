@@ -216,6 +216,29 @@ static void test_without_gnuplot(void **state)
     free(page);
 }
 
+/* A step that the run before has, too, is no change any more: the histories tell it, until a baseline is pinned behind.
+ */
+static void test_overview_knows_the_steps(void **state)
+{
+    const struct world *world = *state;
+    static const struct history_fixture many = { .runs = 40, .processes = 3 };
+    char *path = mem_format("%s/many.db", world->directory);
+    fill(path, &many);
+    world_expect(world, "report --site many --db many.db", 0);
+    expect_in(world, "many/index.html", "▲ 1 case got slower in the last 50 runs");
+    char *page = read_page(world, "many/index.html");
+    const char *steps = strstr(page, "id=\"steps\"");
+    assert_non_null(steps);
+    assert_true(strstr(steps, "matmul/<wbr>q4_0") < strstr(steps, "attention/<wbr>f16"));
+    free(page);
+    world_expect(world, "tag baseline latest --db many.db", 0);
+    world_expect(world, "report --site many --db many.db", 0);
+    page = read_page(world, "many/index.html");
+    assert_null(strstr(page, "id=\"steps\""));
+    free(page);
+    free(path);
+}
+
 /* One run, and none at all. */
 static void test_empty_states(void **state)
 {
@@ -406,10 +429,15 @@ static void test_pages_in_a_browser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_links_resolve),   cmocka_unit_test(test_pages_say_what_changed),
-        cmocka_unit_test(test_names_stay),      cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_without_gnuplot), cmocka_unit_test(test_empty_states),
-        cmocka_unit_test(test_hostile_names),   cmocka_unit_test(test_pages_in_a_browser),
+        cmocka_unit_test(test_links_resolve),
+        cmocka_unit_test(test_pages_say_what_changed),
+        cmocka_unit_test(test_names_stay),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_without_gnuplot),
+        cmocka_unit_test(test_empty_states),
+        cmocka_unit_test(test_overview_knows_the_steps),
+        cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_pages_in_a_browser),
     };
     return cmocka_run_group_tests(tests, set_up, world_remove);
 }

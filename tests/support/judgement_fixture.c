@@ -427,12 +427,16 @@ static void make_many(struct judgement *judgement, struct arena *arena)
     struct plan *plans = arena_array(arena, COUNT, sizeof *plans);
     struct comparison *comparison = arena_alloc(arena, sizeof *comparison);
     for (unsigned i = 0; i < COUNT; i++) {
-        bool worse = i % 3 == 0;
+        bool worse = i % 3 == 0, better = i % 50 == 1 && !worse;
         plans[i] = (struct plan){ .suite = i % 2 ? "kernels" : "a-suite-with-a-rather-long-name",
                                   .base_ns = 1e3 * (i + 1),
-                                  .percent = worse ? 2 + i % 50 : 0.5 * wobble(i),
+                                  .percent = worse    ? 2 + i % 50
+                                             : better ? -3 - 0.01 * i
+                                                      : 0.5 * wobble(i),
                                   .spread = 0.4,
-                                  .verdict = worse ? JUDGE_REGRESSED : JUDGE_EQUIVALENT };
+                                  .verdict = worse    ? JUDGE_REGRESSED
+                                             : better ? JUDGE_IMPROVED
+                                                      : JUDGE_EQUIVALENT };
         plans[i].name =
             arena_format(arena, "operation_%u/format_with_a_long_name/instruction_set/rows:%u/cols:4864/threads:%u",
                          i % 7, i, i % 4);

@@ -12,7 +12,7 @@ enum judgement_fixture {
     JUDGEMENT_FIXTURE_TARGETS,  /* a gate with targets only */
     JUDGEMENT_FIXTURE_UNPAIRED, /* two candidates against one base, not interleaved, other machine */
     JUDGEMENT_FIXTURE_HOSTILE,  /* names that try to break out of every format */
-    JUDGEMENT_FIXTURE_MANY      /* 2,000 cases, a third of them regressed, long names */
+    JUDGEMENT_FIXTURE_MANY      /* 2,000 cases, a third of them regressed, some improved, long names */
 };
 
 /* Everything lives in the arena. */

@@ -542,6 +542,41 @@ static void test_groups(void **state)
     assert_int_equal(comparison.groups[2].time.verdict, JUDGE_EQUIVALENT);
 }
 
+/* Three processes a side tell nothing of any case; that all drifted alike does not make it a regression. */
+static void test_groups_of_insufficient_cases(void **state)
+{
+    struct maker *maker = *state;
+    struct store_case base[8], candidate[8];
+    for (int i = 0; i < 8; i++) {
+        const char *name = arena_format(&maker->arena, "matmul/%d", i);
+        base[i] = make_case(maker, name, 3, 100, 0.001);
+        candidate[i] = make_case(maker, name, 3, 120, 0.001);
+    }
+    struct comparison comparison = compare_with(maker, base, 8, candidate, 8, false, NULL);
+    const struct compare_metric *suite = &comparison.groups[0].time;
+    assert_int_equal(suite->verdict, JUDGE_UNDECIDED);
+    assert_non_null(strstr(suite->reason, "insufficient"));
+    assert_true(isnan(suite->p) && isinf(suite->detectable) && suite->interval.coverage == 0);
+}
+
+/* Suites with their operations below; operations of a single case say what the case does. */
+static void test_order_of_groups(void **state)
+{
+    struct maker *maker = *state;
+    static const char *const names[] = { "matmul/1", "encode/1", "matmul/2", "softmax/1" };
+    struct store_case cases[4];
+    for (int i = 0; i < 4; i++)
+        cases[i] = make_case(maker, names[i], ROUNDS, 100, 0.01);
+    cases[1].suite = "tokenizer";
+    struct comparison comparison = compare_with(maker, cases, 4, cases, 4, true, NULL);
+    const struct compare_group *sorted[8];
+    assert_int_equal(comparison.group_count, 5);
+    assert_int_equal(compare_sort_groups(&comparison, sorted), 3);
+    assert_string_equal(sorted[1]->operation, "matmul");
+    assert_string_equal(sorted[1]->suite, sorted[0]->suite);
+    assert_string_equal(sorted[2]->suite, "tokenizer");
+}
+
 /* ---- attribution ---- */
 
 static struct store_span make_span(const char *operation, int layer, double time_ns, double flops, const char *kernels)
@@ -683,6 +718,8 @@ int main(void)
         TEST(test_metrics),
         TEST(test_many_innocent_cases_stay_innocent),
         TEST(test_groups),
+        TEST(test_groups_of_insufficient_cases),
+        TEST(test_order_of_groups),
         TEST(test_attribution),
         TEST(test_other_machine),
         TEST(test_same_run),

@@ -94,6 +94,20 @@ static void test_comment_is_below_the_limit(void **state)
     str_release(&out);
 }
 
+/* Hundreds of regressions hide no improvement: neither in the table nor in the picture. */
+static void test_comment_keeps_improvements(void **state)
+{
+    (void)state;
+    struct str out = { 0 };
+    write_as("markdown", JUDGEMENT_FIXTURE_MANY, NULL, &out);
+    const char *picture = strstr(out.data, "```text"), *improved = strstr(out.data, "| improved |");
+    assert_non_null(picture);
+    assert_true(improved && improved < picture);
+    assert_non_null(strstr(picture, "▼"));
+    assert_non_null(strstr(out.data, "more that got worse, "));
+    str_release(&out);
+}
+
 /* Names as long and as hard to escape as can be: rows are cut and sections left out, and it says so. */
 static void test_comment_of_long_names(void **state)
 {
@@ -454,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_every_format_writes_every_judgement),
         cmocka_unit_test(test_text_fits_a_terminal),
         cmocka_unit_test(test_comment_is_below_the_limit),
+        cmocka_unit_test(test_comment_keeps_improvements),
         cmocka_unit_test(test_comment_of_long_names),
         cmocka_unit_test(test_hostile_markdown),
         cmocka_unit_test(test_json),
