@@ -287,5 +287,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_interrupt, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_usage, world_make, world_remove),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return world_is_left_out(false) ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,7 +166,7 @@ static void test_site_pages(void **state)
     const struct report_options options = { .gnuplot = NULL, .now_ns = 1795250000LL * 1000000000 };
     struct site_result result;
     struct error error;
-    char *directory = mem_format("%s/site", bench->directory), *text;
+    char *directory = mem_format("%s/site", bench->directory), *text = NULL;
     char *page = mem_format("%s/suites/kernels.html", directory), *index = mem_format("%s/assets/data.js", directory);
     size_t length;
     if (site_write(bench->store, directory, "Golden", &options, &bench->arena, &result, &error) ||

@@ -10,6 +10,10 @@ struct world {
     char *prony, *database; /* absolute paths */
 };
 
+/* For main: whether the tests of the program are to be left out here, which it then has said in TAP: commands of one
+ * thread that start hundreds of processes have nothing to show to the thread sanitizer, and cost minutes of it. */
+bool world_is_left_out(bool needs_git);
+
 /* Set-up and teardown of a cmocka test; *state is the world. */
 int world_make(void **state);
 int world_remove(void **state);
