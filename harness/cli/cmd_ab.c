@@ -116,6 +116,7 @@ static int conclude(struct judging *judging, struct store *store, struct ab_resu
     int code = judgement_calibrate(judging, store, result->comparison.candidate.fingerprint, error);
     const char *title =
         arena_format(judging->arena, "%s against %s", result->comparison.candidate_name, result->comparison.base_name);
+    judging->uncompared = result->unreached;
     if (code == 0)
         code = judgement_conclude(judging, title, &result->comparison, 1, NULL, 0, status, error);
     if (code == 0 && result->comparison.shared == 0) {

@@ -63,7 +63,7 @@ struct judging {
     struct calibration calibration;
     bool calibrated; /* judgement_calibrate was called: calibration.comparisons may still be 0 */
     struct gate gate;
-    const char *uncompared; /* set before judgement_conclude: why nothing is compared, see gate.h */
+    const char *uncompared; /* set before judgement_conclude: why nothing or not all is compared, see gate.h */
 };
 
 int judgement_prepare(struct judging *judging, const struct judgement_settings *settings, struct arena *arena,

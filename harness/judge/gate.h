@@ -97,10 +97,10 @@ struct gate_input {
     const struct store_case *cases; /* what targets look at: the candidate run; NULL = the comparisons' candidates */
     size_t case_count;
     const struct calibration *calibration; /* may be NULL */
-    bool partial; /* only some cases were asked for: rules without a case are not worth a warning */
-    const char
-        *uncompared; /* why there is nothing to compare with yet: "the first run of this plan"; NULL = there is */
-    int64_t now_ns;  /* UTC: which acknowledgements have expired */
+    bool partial;           /* only some cases were asked for: rules without a case are not worth a warning */
+    const char *uncompared; /* why there is nothing to compare with yet ("the first run of this plan"), or not for all
+                             * cases; NULL = there is */
+    int64_t now_ns;         /* UTC: which acknowledgements have expired */
 };
 /* Everything of *gate lives in the arena and points into the input. */
 void gate_judge(struct gate *gate, const struct gate_input *input, struct arena *arena);

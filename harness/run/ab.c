@@ -374,8 +374,31 @@ static int end(struct ab *ab, int code, struct error *error)
     return code;
 }
 
+/* A case that nobody came to would be missed by nobody. */
+static const char *name_unreached(struct ab *ab)
+{
+    enum { NAMED = 3 };
+    const char *names = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ab->case_count; i++) {
+        const struct ab_case *subject = &ab->cases[i];
+        if (!subject->on[AB_BASE] || !subject->on[AB_CANDIDATE] || subject->blocks || subject->state != AB_OPEN ||
+            ab->suites[subject->suite].identical)
+            continue;
+        if (count++ < NAMED)
+            names = arena_format(&ab->arena, "%s%s%s %s", names ? names : "", names ? ", " : "", subject->suite_name,
+                                 subject->name);
+    }
+    if (!count)
+        return NULL;
+    return arena_format(&ab->arena, "%zu of %zu cases were not reached before %s: %s%s", count, ab->paired_count,
+                        ab->result->interrupted ? "the interruption" : "the budget was spent", names,
+                        count > NAMED ? ", ..." : "");
+}
+
 static void sum_up(struct ab *ab)
 {
+    ab->result->unreached = name_unreached(ab);
     ab->result->wall_s = (double)(clock_wall_ns() - ab->began_ns) / 1e9;
     if (ab->process_count) {
         ab->result->pair_s = 2 * ab->process_sum_s / (double)ab->process_count;

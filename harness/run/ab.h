@@ -52,7 +52,9 @@ struct ab_result {
     bool identical;                                 /* all programs are the same code on both sides */
     bool interrupted, out_of_budget;
     size_t decided_count, case_count; /* of paired cases */
-    int blocks, looks, look_count;    /* most blocks of any case; looks that were taken */
+    const char *unreached;         /* cases that have no pair because it ended before their turn, in words; NULL = none.
+                                    * Lives until ab_release */
+    int blocks, looks, look_count; /* most blocks of any case; looks that were taken */
     size_t sample_count, failure_count;
     double wall_s;         /* of measuring */
     double pair_s, work_s; /* mean of a pair of processes: its wall time, and what of it was inside the timed loops */

@@ -8,6 +8,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/base/rng.h"
+#include "harness/base/str.h"
 #include <math.h>
 #include <string.h>
 
@@ -138,14 +139,16 @@ static int run_blocks(struct ab *ab, int block, struct error *error)
 static void warn_of_budget(const struct ab *ab)
 {
     double budget_s = ab->options.budget_s > 0 ? ab->options.budget_s : AB_BUDGET_S, needed_s = 0;
+    char needed[32], budget[32];
     for (size_t i = 0; i < ab->case_count; i++)
         if (ab->cases[i].state == AB_OPEN)
             needed_s += ab->cases[i].duration_s * 4 * ab_look_blocks(ab, 0);
     if (needed_s > budget_s)
         log_warn(
-            "the first look needs %d blocks of %zu cases, about %.0f min, and the budget is %.1f min: most will stay "
-            "undecided (--budget, --filter or --min-time)",
-            ab_look_blocks(ab, 0), count_open(ab), ceil(needed_s / 60), budget_s / 60);
+            "the first look needs %d blocks of %zu cases, about %s, and the budget is %s: most will stay undecided "
+            "(--budget, --filter or --min-time)",
+            ab_look_blocks(ab, 0), count_open(ab), str_duration(needed, sizeof needed, ceil(needed_s)),
+            str_duration(budget, sizeof budget, budget_s));
 }
 
 int ab_blocks(struct ab *ab, struct error *error)
