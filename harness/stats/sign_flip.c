@@ -142,24 +142,35 @@ static void fill_sums(struct flips *flips)
             flips->added[j] += j >> k & 1 ? -flips->sizes[i + k] : flips->sizes[i + k];
 }
 
-/* Words in which all is trimmed are passed over, words in which nothing is are summed up by nibbles. */
+/* What the values from `begin` to `end`, whose signs are in word, add if `negatives` before them are negative: four by
+ * four, as they are all trimmed, none of them is, or the trim ends among them. */
+static double flip_word(const struct flips *flips, size_t begin, size_t end, uint64_t word, size_t negatives)
+{
+    double sum = 0;
+    size_t trim = flips->trim;
+    for (size_t i = begin; i < end; i += NIBBLE, word >>= NIBBLE) {
+        size_t signs = word & 15, more = bits_of[signs], positives = i - negatives;
+        size_t values = end - i < NIBBLE ? end - i : NIBBLE;
+        if (negatives >= trim && positives >= trim)
+            sum += flips->added[16 * (i / NIBBLE) + signs];
+        else if (negatives + more > trim || positives + values - more > trim)
+            for (size_t k = 0, before = negatives; k < values; before += signs >> k & 1, k++)
+                sum += flip_value(flips, i + k, signs >> k & 1, before);
+        negatives += more;
+    }
+    return sum;
+}
+
+/* Words in which all is trimmed are passed over. */
 static double flip_words(const struct flips *flips, const uint64_t *signs)
 {
     double sum = 0;
     size_t negatives = 0, trim = flips->trim;
     for (size_t i = 0; i < flips->count; i += 64) {
-        uint64_t word = signs[i / 64];
         size_t end = i + 64 < flips->count ? i + 64 : flips->count, positives = i - negatives;
-        size_t more = (size_t)__builtin_popcountll(word);
-        if (negatives >= trim && positives >= trim) {
-            for (size_t j = i / NIBBLE; NIBBLE * j < end; j++, word >>= NIBBLE)
-                sum += flips->added[16 * j + (word & 15)];
-        } else if (negatives + more > trim || positives + (end - i) - more > trim) {
-            for (size_t k = i, before = negatives; k < end; k++, word >>= 1) {
-                sum += flip_value(flips, k, word & 1, before);
-                before += word & 1;
-            }
-        }
+        size_t more = (size_t)__builtin_popcountll(signs[i / 64]);
+        if (negatives + more > trim || positives + (end - i) - more > trim)
+            sum += flip_word(flips, i, end, signs[i / 64], negatives);
         negatives += more;
     }
     return is_lopsided(flips, negatives) ? sum + trim_rest(flips, signs, negatives) : sum;
