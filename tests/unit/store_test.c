@@ -891,6 +891,34 @@ static void test_migration_read_only(void **state)
     release_path(&fixture);
 }
 
+/* A run that ended, and gets one sample more in the same transaction, must not keep the counts of its end. */
+static void test_counts_in_a_group(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    make_path(&fixture);
+    struct store *store = open_store(fixture.path, false);
+    struct store_sample first = make_sample("a", 0, 12), second = make_sample("b", 0, 13);
+    assert_int_equal(store_group_begin(store, NULL), 0);
+    int64_t run = begin_run(store, 1, "aaaa"), other = begin_run(store, 2, "aaaa");
+    assert_int_equal(store_sample_add(store, run, &first, 1, NULL), 0);
+    assert_int_equal(store_run_end(store, run, "complete", NULL), 0);
+    assert_int_equal(store_sample_add(store, run, &second, 1, NULL), 0);
+    assert_int_equal(store_run_end(store, other, "complete", NULL), 0);
+    assert_int_equal(store_sample_add(store, run, &first, 1, NULL), 0);
+    assert_int_equal(store_sample_add(store, other, &first, 1, NULL), 0);
+    assert_int_equal(store_group_end(store, 0, NULL), 0);
+    store_close(store);
+    assert_int_equal(query(fixture.path, "SELECT samples FROM runs WHERE run = 1"), 3);
+    assert_int_equal(query(fixture.path, "SELECT samples FROM runs WHERE run = 2"), 1);
+    store = open_store(fixture.path, false);
+    assert_int_equal(store_run_end(store, run, "complete", NULL), 0);
+    assert_int_equal(store_sample_add(store, run, &second, 1, NULL), 0);
+    store_close(store);
+    assert_int_equal(query(fixture.path, "SELECT samples FROM runs WHERE run = 1"), 4);
+    release_path(&fixture);
+}
+
 /* The views are an interface for people: every one must work and have the columns that docs/FORMATS.md shows. */
 static void test_views(void **state)
 {
@@ -932,6 +960,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_file_size_limit),
         cmocka_unit_test(test_bad_sample_stores_nothing),
+        cmocka_unit_test(test_counts_in_a_group),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_bad_parts),
