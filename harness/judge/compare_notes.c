@@ -203,7 +203,11 @@ static void note_contamination(struct compare_context *context)
 static void note_run(struct compare_context *context, const struct store_run_row *row, const char *side,
                      size_t failure_count)
 {
-    if (row->status && !str_equal(row->status, "complete"))
+    /* A run that was killed could not write that down. */
+    if (str_equal(row->status, "running"))
+        add_note(context,
+                 arena_format(context->arena, "The run of the %s has not ended: it goes on, or was killed.", side));
+    else if (row->status && !str_equal(row->status, "complete"))
         add_note(context, arena_format(context->arena, "The run of the %s is not complete: %s.", side, row->status));
     if (failure_count)
         add_note(context, arena_format(context->arena, "%zu process%s of the %s failed.", failure_count,

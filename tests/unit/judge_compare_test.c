@@ -665,8 +665,21 @@ static void test_other_machine(void **state)
     assert_string_equal(comparison.machine_difference, "cpu_name: EPYC -> Xeon");
     assert_true(has_note(&comparison, "prony_compiler: gcc 12 -> clang 14"));
     assert_true(has_note(&comparison, "not complete: interrupted"));
+    comparison = (struct comparison){ .base.status = "complete", .candidate.status = "running" };
+    compare_cases(&comparison, &base, 1, &candidate, 1, false, NULL, NULL, NULL, &maker->arena);
+    assert_true(has_note(&comparison, "The run of the candidate has not ended"));
+    assert_false(has_note(&comparison, "not complete"));
+}
+
+/* Nor does a gate that only warns of the other machine find a regression in it. */
+static void test_times_of_other_machine(void **state)
+{
+    struct maker *maker = *state;
+    struct store_case base = make_case(maker, "a", ROUNDS, 100, 0.003);
+    struct store_case candidate = make_case(maker, "a", ROUNDS, 150, 0.003);
+    struct comparison comparison = { .base.fingerprint = "aaaa", .candidate.fingerprint = "bbbb" };
+    compare_cases(&comparison, &base, 1, &candidate, 1, false, NULL, NULL, NULL, &maker->arena);
     assert_true(fabs(judge_percent(comparison.cases[0].time.effect) - 50) < 2); /* shown all the same */
-    /* Nor does a gate that only warns of the other machine find a regression in it. */
     assert_int_equal(comparison.cases[0].time.verdict, JUDGE_UNDECIDED);
     assert_int_equal(comparison.groups[0].time.verdict, JUDGE_UNDECIDED);
 }
@@ -722,6 +735,7 @@ int main(void)
         TEST(test_order_of_groups),
         TEST(test_attribution),
         TEST(test_other_machine),
+        TEST(test_times_of_other_machine),
         TEST(test_same_run),
         TEST(test_line),
     };
