@@ -98,6 +98,20 @@ void chart_latency_axes(struct str *settings, double low_ms, double high_ms, dou
                 line_count);
 }
 
+/* Colour is the model, a dashed line one thread. Two lines of a model on several threads would look the same: then each
+ * line has a colour of its own. */
+static bool look_the_same(const struct view *view, const struct lines *lines, bool one_model)
+{
+    for (int a = 0; a < lines->count; a++)
+        for (int b = a + 1; b < lines->count; b++) {
+            const char *left = lines->items[a]->name, *right = lines->items[b]->name;
+            if (str_equal(chart_model_label(view, left, one_model), chart_model_label(view, right, one_model)) &&
+                (case_name_number(left, "threads", 1) == 1) == (case_name_number(right, "threads", 1) == 1))
+                return true;
+        }
+    return false;
+}
+
 bool chart_latency(const struct view *view, struct chart *chart, struct chart_drawing *drawing)
 {
     struct lines lines = { 0 };
@@ -108,6 +122,7 @@ bool chart_latency(const struct view *view, struct chart *chart, struct chart_dr
         return false;
     }
     bool one_model = chart_one_model(view, "generate", "decode");
+    bool by_line = look_the_same(view, &lines, one_model);
     double low = INFINITY, high = 0, x_end = 1;
     struct str *settings = &drawing->settings, dashes = { 0 };
     str_append(settings, "COLOR = '");
@@ -124,7 +139,7 @@ bool chart_latency(const struct view *view, struct chart *chart, struct chart_dr
         double threads = case_name_number(line->name, "threads", 1);
         const char *label = arena_format(view->arena, "%s, %g thread%s", model, threads, threads == 1 ? "" : "s");
         chart_latency_line(view, chart, label, sorted, count, drawing);
-        int color = chart_names_index(&models, model) % CHART_SERIES;
+        int color = (by_line ? n : chart_names_index(&models, model)) % CHART_SERIES;
         str_appendf(settings, "%d ", color);
         str_append(&dashes, threads == 1 ? "1 " : "0 ");
         chart_legend_add(chart, label, color, threads == 1 ? CHART_DASH : CHART_LINE);

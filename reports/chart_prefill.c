@@ -99,6 +99,18 @@ static void collect(const struct view *view, struct lines *lines, double only_th
     }
 }
 
+/* Colour is the model, a dashed line one thread. Where two lines would look the same each gets a colour of its own. */
+static void keep_apart(struct lines *lines)
+{
+    bool same = false;
+    for (int a = 0; a < lines->count; a++)
+        for (int b = a + 1; b < lines->count; b++)
+            same = same ||
+                   (lines->items[a].color == lines->items[b].color && lines->items[a].dashed == lines->items[b].dashed);
+    for (int n = 0; same && n < lines->count; n++)
+        lines->items[n].color = n % CHART_SERIES;
+}
+
 static void append_line(const struct view *view, struct chart *chart, const struct line *line,
                         struct chart_drawing *drawing)
 {
@@ -126,6 +138,7 @@ bool chart_prefill(const struct view *view, struct chart *chart, struct chart_dr
         memset(lines.items, 0, sizeof lines.items);
         collect(view, &lines, count ? threads[count - 1] : 0);
     }
+    keep_apart(&lines);
     struct str *settings = &drawing->settings;
     double maximum = 0;
     str_append(settings, "COLOR = '");

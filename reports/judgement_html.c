@@ -73,10 +73,10 @@ static void header(const struct page *page)
             fact(out, "Base",
                  arena_format(page->arena, "%s: %s", comparison->base_name,
                               judgement_run_line(&comparison->base, page->arena)));
-        fact(out, "Against",
-             arena_format(page->arena, "%s: %s; %s", comparison->candidate_name,
-                          judgement_run_line(&comparison->candidate, page->arena),
-                          judgement_method_line(comparison, page->arena)));
+        fact(out, "Candidate",
+             arena_format(page->arena, "%s: %s", comparison->candidate_name,
+                          judgement_run_line(&comparison->candidate, page->arena)));
+        fact(out, "Method", judgement_method_line(comparison, page->arena));
     }
     const char *machine =
         judgement->count ? judgement_machine(&judgement->comparisons[0].candidate, page->arena) : NULL;

@@ -216,6 +216,15 @@ static void test_without_gnuplot(void **state)
     free(page);
 }
 
+/* One model on 1, 2 and 4 threads: three lines, and no two of them look the same. */
+static void test_lines_of_charts_differ(void **state)
+{
+    const struct world *world = *state;
+    world_expect(world, "report latest --charts charts", 0);
+    expect_in(world, "charts/latency.gp", "COLOR = '0 1 2 '");
+    expect_in(world, "charts/prefill.gp", "COLOR = '0 1 2 '");
+}
+
 /* A step that the run before has, too, is no change any more: the histories tell it, until a baseline is pinned behind.
  */
 static void test_overview_knows_the_steps(void **state)
@@ -436,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_without_gnuplot),
         cmocka_unit_test(test_empty_states),
         cmocka_unit_test(test_overview_knows_the_steps),
+        cmocka_unit_test(test_lines_of_charts_differ),
         cmocka_unit_test(test_hostile_names),
         cmocka_unit_test(test_pages_in_a_browser),
     };
