@@ -2,6 +2,7 @@
  * against tests/golden/account_*. PRONY_UPDATE_GOLDEN=1 rewrites them (scripts/golden). */
 #include "reports/account.h"
 #include "harness/base/file.h"
+#include "tests/support/golden.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -199,19 +200,9 @@ static void check(void (*write)(const struct account *account, struct str *out),
     struct fixture fixture;
     struct account account;
     struct str out = { 0 };
-    struct error error;
-    char *expected;
-    size_t length;
     build(&fixture, &account);
     write(&account, &out);
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, out.data, out.length, &error), 0);
-    } else if (file_read(path, &expected, &length, &error)) {
-        fail_msg("%s", error.text);
-    } else {
-        assert_string_equal(str_text(&out), expected);
-        free(expected);
-    }
+    golden_check(path, str_text(&out));
     str_release(&out);
     arena_release(&fixture.arena);
 }

@@ -6,6 +6,7 @@
 #include "harness/base/str.h"
 #include "reports/heat_map.h"
 #include "reports/site.h"
+#include "tests/support/golden.h"
 #include "tests/support/history_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,30 +61,6 @@ static int tear_down(void **state)
     return status;
 }
 
-/* The first line that differs, for the message. */
-static void check(const char *path, const char *actual)
-{
-    char *text;
-    size_t length;
-    struct error error;
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, actual, strlen(actual), &error), 0);
-        return;
-    }
-    if (file_read(path, &text, &length, &error))
-        fail_msg("%s", error.text);
-    const char *expected = text;
-    for (int line = 1; *expected || *actual; line++) {
-        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
-        if (a != b || memcmp(expected, actual, a) != 0)
-            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
-                     expected, (int)b, actual);
-        expected += a + (expected[a] != 0);
-        actual += b + (actual[b] != 0);
-    }
-    free(text);
-}
-
 static void check_chart(const struct bench *bench, const char *id, chart_prepare *prepare, const void *subject,
                         bool whole)
 {
@@ -104,7 +81,7 @@ static void check_chart(const struct bench *bench, const char *id, chart_prepare
     str_append(&out, "\n");
     str_append(&out, str_text(&drawing.data));
     char *path = mem_format("tests/golden/chart_%s.txt", id);
-    check(path, str_text(&out));
+    golden_check(path, str_text(&out));
     free(path);
     str_release(&out);
     chart_drawing_release(&drawing);
@@ -175,10 +152,10 @@ static void test_site_pages(void **state)
     char *from = strstr(text, "<header>"), *to = strstr(text, "<footer>");
     assert_true(from && to);
     *to = 0;
-    check("tests/golden/site_suite.html", from);
+    golden_check("tests/golden/site_suite.html", from);
     free(text);
     assert_int_equal(file_read(index, &text, &length, &error), 0);
-    check("tests/golden/site_data.txt", text);
+    golden_check("tests/golden/site_data.txt", text);
     free(text);
     free(index);
     free(page);

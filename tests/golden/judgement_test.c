@@ -3,6 +3,7 @@
  * without style, script and charts; of the forest plot the data and settings that its script gets. */
 #include "harness/base/file.h"
 #include "reports/chart_forest.h"
+#include "tests/support/golden.h"
 #include "tests/support/judgement_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,19 +51,6 @@ static void hide_version(struct str *out)
         memset(at + 1, '#', strlen(PRONY_VERSION));
 }
 
-/* The first line that differs, for the message. */
-static void compare(const char *path, const char *expected, const char *actual)
-{
-    for (int line = 1; *expected || *actual; line++) {
-        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
-        if (a != b || memcmp(expected, actual, a) != 0)
-            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
-                     expected, (int)b, actual);
-        expected += a + (expected[a] != 0);
-        actual += b + (actual[b] != 0);
-    }
-}
-
 /* What lies between <body> and <footer>, if there is such a thing. */
 static void keep_body(struct str *out)
 {
@@ -76,18 +64,9 @@ static void keep_body(struct str *out)
 
 static void check_text(const char *file, const struct str *out)
 {
-    char path[128], *expected;
-    size_t length;
-    struct error error;
+    char path[128];
     snprintf(path, sizeof path, "tests/golden/judgement_%s", file);
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, out->data, out->length, &error), 0);
-        return;
-    }
-    if (file_read(path, &expected, &length, &error))
-        fail_msg("%s", error.text);
-    compare(path, expected, out->data);
-    free(expected);
+    golden_check(path, str_text(out));
 }
 
 static void check(const struct golden *golden)

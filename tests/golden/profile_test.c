@@ -2,6 +2,7 @@
  * PRONY_UPDATE_GOLDEN=1 rewrites them (scripts/golden). Of pages the body is compared, without script. */
 #include "harness/base/file.h"
 #include "reports/profile_diff.h"
+#include "tests/support/golden.h"
 #include "tests/support/profile_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,18 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-static void compare(const char *path, const char *expected, const char *actual)
-{
-    for (int line = 1; *expected || *actual; line++) {
-        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
-        if (a != b || memcmp(expected, actual, a) != 0)
-            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
-                     expected, (int)b, actual);
-        expected += a + (expected[a] != 0);
-        actual += b + (actual[b] != 0);
-    }
-}
 
 /* From <header> to the script, without the footer's version. */
 static void keep_body(struct str *out)
@@ -41,23 +30,14 @@ static void keep_body(struct str *out)
 
 static void check(const char *name, struct str *out)
 {
-    char path[128], *expected;
-    size_t length;
-    struct error error;
+    char path[128];
     snprintf(path, sizeof path, "tests/golden/profile_%s", name);
     keep_body(out);
     /* The version of the program, which speedscope's files name. */
     char *version = strstr(out->data, "prony " PRONY_VERSION);
     if (version)
         memset(version + strlen("prony "), '#', strlen(PRONY_VERSION));
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, out->data, out->length, &error), 0);
-    } else {
-        if (file_read(path, &expected, &length, &error))
-            fail_msg("%s", error.text);
-        compare(path, expected, out->data);
-        free(expected);
-    }
+    golden_check(path, str_text(out));
     str_release(out);
 }
 

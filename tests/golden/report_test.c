@@ -5,6 +5,7 @@
 #include "harness/base/str.h"
 #include "reports/explain.h"
 #include "reports/report.h"
+#include "tests/support/golden.h"
 #include "tests/support/report_fixture.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,19 +43,6 @@ static void load_fixture(struct view *view, struct explain *explain, struct aren
     view->run.ended_ns = view->run.started_ns + 192LL * 1000000000;
 }
 
-/* The first line that differs, for the message. */
-static void compare(const char *path, const char *expected, const char *actual)
-{
-    for (int line = 1; *expected || *actual; line++) {
-        size_t a = strcspn(expected, "\n"), b = strcspn(actual, "\n");
-        if (a != b || memcmp(expected, actual, a) != 0)
-            fail_msg("%s:%d\n  expected: %.*s\n  actual:   %.*s\n(scripts/golden rewrites it)", path, line, (int)a,
-                     expected, (int)b, actual);
-        expected += a + (expected[a] != 0);
-        actual += b + (actual[b] != 0);
-    }
-}
-
 /* What lies between <body> and <footer>, if there is such a thing. */
 static void keep_body(struct str *out)
 {
@@ -86,21 +74,12 @@ static void check(const char *format, const char *path)
     struct view view;
     struct explain explain;
     struct error error;
-    char *expected;
-    size_t length;
     const struct report_options options = { .gnuplot = NULL, .now_ns = 1795250000LL * 1000000000 };
     load_fixture(&view, &explain, &arena);
     assert_int_equal(report_format_find(format)->write(&view, &options, &out, &error), 0);
     keep_body(&out);
     drop_embedded(&out);
-    if (getenv("PRONY_UPDATE_GOLDEN")) {
-        assert_int_equal(file_write(path, out.data, out.length, &error), 0);
-    } else if (file_read(path, &expected, &length, &error)) {
-        fail_msg("%s", error.text);
-    } else {
-        compare(path, expected, out.data);
-        free(expected);
-    }
+    golden_check(path, str_text(&out));
     str_release(&out);
     explain_release(&explain);
     arena_release(&arena);
