@@ -461,7 +461,7 @@ const struct command cmd_flame = {
         "      --no-inline    inlined functions count as part of the functions around them\n"
         "      --unit U       what the numbers of a folded file are: samples (default), ns, B; only samples tell\n"
         "                     whether a change is significant\n"
-        "      --db FILE      database (default $PRONY_DB, else prony.db)\n"
+        "      --db FILE      database (default: $PRONY_DB, else prony.db)\n"
         "\n"
         "In a difference, shares of the total are compared, so the recordings may differ in length. Red takes a larger\n"
         "share, blue a smaller one, grey did not change significantly; the page can show the baseline's widths, in\n"

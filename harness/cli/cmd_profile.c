@@ -397,7 +397,7 @@ const struct command cmd_profile = {
         "      --timeout T      ends a program that runs for longer (a case: 10m)\n"
         "      --into RUN       keep the profiles with that run, whose report then shows them\n"
         "      --no-store       do not keep them in the database\n"
-        "      --db FILE        database (default $PRONY_DB, else prony.db)\n"
+        "      --db FILE        database (default: $PRONY_DB, else prony.db)\n"
         "\n"
         "Profiles are never taken while something is timed. prony flame shows stored ones, and compares two.\n"
         "\n"

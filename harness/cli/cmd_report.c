@@ -218,7 +218,7 @@ const struct command cmd_report = {
         "      --title T    title of the report or site\n"
         "      --policy F   junit: the targets of this policy are tests too (docs/FORMATS.md)\n"
         "      --no-charts  HTML without charts\n"
-        "      --db FILE    database (default $PRONY_DB, else prony.db)\n"
+        "      --db FILE    database (default: $PRONY_DB, else prony.db)\n"
         "\n"
         "Charts are drawn by gnuplot ($PRONY_GNUPLOT, else gnuplot); without it the report says so and has none.\n"
         "\n"
