@@ -15,7 +15,7 @@
 #   PRONY_UNDECIDED "pass": undecided is 0 with a warning instead of 3
 #   PRONY_LABELS, PRONY_LABEL_AUTHOR, PRONY_CHANGE   see ci/acknowledge.sh
 #
-# Writes comment.md, forest.png, junit.xml, prony.sarif and ab.json into PRONY_OUT. Exit status: that of `prony ab`: 0 pass,
+# Writes comment.md, forest.png (where there is gnuplot), junit.xml, prony.sarif and ab.json into PRONY_OUT. Exit status: that of `prony ab`: 0 pass,
 # 1 regressed, 2 could not run, 3 undecided.
 # shellcheck source=ci/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -29,7 +29,7 @@ export PRONY_DB=${PRONY_DB:-prony.db}
 out=${PRONY_OUT:-prony-out}
 policy=${PRONY_POLICY:-$(first_existing ci/pull-request.policy "$ci/pull-request.policy")}
 mkdir -p "$out" || fail "cannot make $out"
-rm -f "$out/annotations" "$out/comment.md"
+rm -f "$out/annotations" "$out/comment.md" "$out/forest.png"
 
 # What the repository's file says, and the request's label.
 acknowledged=()
@@ -41,6 +41,8 @@ fi
 
 formats=(--format text -o - --format markdown -o "$out/comment.md" --format json -o "$out/ab.json"
          --format junit -o "$out/junit.xml" --format sarif -o "$out/prony.sarif")
+# A picture that cannot be drawn must not cost the verdict.
+! command -v gnuplot >/dev/null 2>&1 || formats+=(--format png -o "$out/forest.png")
 [ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o "$out/annotations")
 status=0
 "$PRONY" ab "$base" "$candidate" --budget "${PRONY_BUDGET:-20m}" ${policy:+--policy "$policy"} \
