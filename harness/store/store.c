@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { WAL_PAUSE_MS = 10 };
+enum { WAL_PAUSE_MS = 10, SMALLEST_PAGE_BYTES = 512 };
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -200,7 +201,9 @@ int store_group_end(struct store *store, int code, struct error *error)
 /* ---- opening ---- */
 
 /* SQLite's own texts for these are "unable to open database file", without the reason. And it takes a very short file
- * of somebody else for an empty database, so the first bytes are looked at here. */
+ * of somebody else for an empty database, so the size is looked at here; no database is smaller than a page of the
+ * smallest size. What the bytes are is left to SQLite, which reads them under its lock: while another program makes
+ * the file, it is long enough for a moment and all zeros. */
 static int check_path(const char *path, bool read_only, struct error *error)
 {
     struct stat status;
@@ -213,14 +216,9 @@ static int check_path(const char *path, bool read_only, struct error *error)
         return error_set(error, ERROR_IO, "%s: is a directory, not a database", path);
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_IO, "%s: is not a regular file", path);
-    static const char magic[16] = "SQLite format 3";
-    char start[sizeof magic];
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    if (access(path, R_OK) != 0)
         return error_system(error, errno, "%s", path);
-    size_t got = fread(start, 1, sizeof start, file);
-    fclose(file);
-    if (got > 0 && (got < sizeof start || memcmp(start, magic, sizeof start) != 0))
+    if (status.st_size > 0 && status.st_size < SMALLEST_PAGE_BYTES)
         return error_set(error, ERROR_FORMAT, "%s: not a prony database (not SQLite at all)", path);
     return 0;
 }
@@ -320,9 +318,10 @@ static int enter_wal(struct store *store, struct error *error)
 {
     const struct timespec pause = { 0, WAL_PAUSE_MS * 1000000 };
     int result = SQLITE_BUSY;
-    for (int waited_ms = 0; result == SQLITE_BUSY && waited_ms < STORE_BUSY_TIMEOUT_MS; waited_ms += WAL_PAUSE_MS) {
+    for (int waited_ms = 0; (result & 0xff) == SQLITE_BUSY && waited_ms < STORE_BUSY_TIMEOUT_MS;
+         waited_ms += WAL_PAUSE_MS) {
         result = sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-        if (result == SQLITE_BUSY)
+        if ((result & 0xff) == SQLITE_BUSY)
             nanosleep(&pause, NULL);
     }
     return result == SQLITE_OK ? 0 : store_fail(store, result, error);

@@ -330,6 +330,43 @@ static void test_created_at_once(void **state)
     }
 }
 
+/* While another program writes the first pages, the file has its length and holds only zeros; SQLite's lock says to
+ * wait. Here the lock (a POSIX one on SQLite's "shared" bytes) is held until the real bytes are there. */
+static void test_opened_while_being_made(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    make_path(&fixture);
+    store_close(open_store(fixture.path, false));
+    char *data;
+    size_t size;
+    assert_int_equal(file_read(fixture.path, &data, &size, NULL), 0);
+    char *zeros = mem_alloc(size);
+    write_file(fixture.path, zeros, size);
+    int fd = open(fixture.path, O_RDWR | O_CLOEXEC);
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000002, .l_len = 510 };
+    assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store *store;
+        int code = store_open(&store, fixture.path, false, NULL);
+        if (code == 0)
+            store_close(store);
+        _exit(code);
+    }
+    usleep(50000);
+    int status;
+    assert_int_equal(waitpid(child, &status, WNOHANG), 0);
+    assert_int_equal(pwrite(fd, data, size, 0), size);
+    close(fd);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    free(zeros);
+    free(data);
+    release_path(&fixture);
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -953,6 +990,7 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_created_at_once),
+        cmocka_unit_test(test_opened_while_being_made),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_read_only_directory),
         cmocka_unit_test(test_concurrent_writers),
