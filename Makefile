@@ -294,8 +294,9 @@ test: ## build and run all unit tests of this variant, sanitizers included (what
 
 studies: $(STUDIES)
 
-test-long: studies ## studies of the statistics (tables in docs/METHOD.md), and fuzzing for a while on every target
+test-long: build studies ## studies of the statistics (tables in docs/METHOD.md), a planted slowdown with real clocks, and fuzzing for a while on every target
 	@scripts/study
+	@tests/study/pull_request.sh
 	@scripts/fuzz 120
 
 bench: build ## run the quick plan and print its summary
