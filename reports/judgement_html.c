@@ -4,6 +4,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "reports/asset.h"
+#include "reports/attribution.h"
 #include "reports/chart_forest.h"
 #include "reports/escape.h"
 #include "reports/judgement_words.h"
@@ -354,54 +355,6 @@ static void metric_table(const struct page *page, const struct comparison *compa
 
 /* ---- attribution ---- */
 
-static void time_cell(struct str *out, double time_ns, bool sign)
-{
-    char text[48];
-    if (!isfinite(time_ns)) {
-        str_append(out, "<td class=\"n none\">–</td>");
-        return;
-    }
-    str_appendf(out, "<td class=\"n\" data-v=\"%.9g\">%s%s</td>", time_ns, sign && time_ns > 0 ? "+" : "",
-                number_text(text, sizeof text, NUMBER_TIME_NS, time_ns));
-}
-
-static void part_row(const struct page *page, const char *name, double base_ns, double candidate_ns, double change_ns,
-                     double kernel, double layer)
-{
-    char text[40];
-    str_append(page->out, "<tr><th scope=\"row\">");
-    escape_html_name(page->out, name);
-    str_append(page->out, "</th>");
-    time_cell(page->out, base_ns, false);
-    time_cell(page->out, candidate_ns, false);
-    time_cell(page->out, change_ns, true);
-    cell(page->out, isfinite(kernel) ? judgement_effect(text, sizeof text, kernel) : "", kernel);
-    cell(page->out, isfinite(layer) ? judgement_effect(text, sizeof text, layer) : "", layer);
-    str_append(page->out, "</tr>\n");
-}
-
-static void attribution(const struct page *page, const struct compare_attribution *item, size_t index)
-{
-    str_appendf(page->out, "<details class=\"group\" open id=\"attribution-%zu\"><summary><h3>", index);
-    escape_html(page->out, arena_format(page->arena, "%s %s", item->whole->suite, item->whole->name));
-    str_append(page->out, "</h3><span class=\"count\">");
-    escape_html(page->out, judgement_medians(&item->whole->time, " → ", page->arena));
-    str_append(
-        page->out,
-        "</span></summary>\n<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">operation</th>"
-        "<th scope=\"col\" class=\"n\">base</th><th scope=\"col\" class=\"n\">candidate</th>"
-        "<th scope=\"col\" class=\"n\">change</th><th scope=\"col\" class=\"n\">kernel alone</th>"
-        "<th scope=\"col\" class=\"n\">layer alone</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < item->count; i++)
-        part_row(page, item->parts[i].operation, item->parts[i].base_ns, item->parts[i].candidate_ns,
-                 item->parts[i].candidate_ns - item->parts[i].base_ns, item->parts[i].kernel_effect,
-                 item->parts[i].layer_effect);
-    part_row(page, "not explained", NAN, NAN, item->residual_ns, NAN, NAN);
-    if (isfinite(item->predicted_ns) && item->predicted_ns != 0)
-        part_row(page, "what the kernels alone predict", NAN, NAN, item->predicted_ns, NAN, NAN);
-    str_append(page->out, "</tbody></table></div></details>\n");
-}
-
 static void attributions(const struct page *page)
 {
     size_t shown = 0;
@@ -409,7 +362,7 @@ static void attributions(const struct page *page)
         for (size_t i = 0; i < page->judgement->comparisons[c].attribution_count; i++) {
             if (shown++ == 0)
                 str_append(page->out, "<section id=\"attribution\"><h2>Where it comes from</h2>\n");
-            attribution(page, &page->judgement->comparisons[c].attributions[i], shown);
+            attribution_html(page->out, &page->judgement->comparisons[c].attributions[i], shown, page->arena);
         }
     str_append(page->out, shown ? "</section>\n" : "");
 }

@@ -3,6 +3,7 @@
  * The first line is JUDGEMENT_MARKER. The text stays below JUDGEMENT_COMMENT_LIMIT bytes whatever the names are: rows
  * are limited, names are cut, and a folded section that does not fit any more is left out with a word about it. Names
  * stand in <code>: there GitHub makes neither mentions nor links of them. */
+#include "reports/attribution.h"
 #include "reports/escape.h"
 #include "reports/judgement_bars.h"
 #include "reports/judgement_words.h"
@@ -194,18 +195,6 @@ static void groups(struct comment *comment, const struct comparison *comparison)
     fold(comment, "Suites and operations as one", &out);
 }
 
-static void part_row(struct str *out, const char *name, double base_ns, double candidate_ns, double change_ns,
-                     double kernel)
-{
-    char text[48];
-    str_append(out, "| ");
-    foreign(out, name, NAME_LIMIT);
-    str_appendf(out, " | %s", base_ns > 0 ? number_text(text, sizeof text, NUMBER_TIME_NS, base_ns) : "");
-    str_appendf(out, " | %s", candidate_ns > 0 ? number_text(text, sizeof text, NUMBER_TIME_NS, candidate_ns) : "");
-    str_appendf(out, " | %s%s", change_ns > 0 ? "+" : "", number_text(text, sizeof text, NUMBER_TIME_NS, change_ns));
-    str_appendf(out, " | %s |\n", isfinite(kernel) ? judgement_effect(text, sizeof text, kernel) : "");
-}
-
 static void attributions(struct comment *comment, const struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->attribution_count && i < 4; i++) {
@@ -213,14 +202,7 @@ static void attributions(struct comment *comment, const struct comparison *compa
         struct str out = { 0 };
         code(&out, item->whole->suite, item->whole->name);
         str_append(&out, ": ");
-        escape_markdown(&out, judgement_medians(&item->whole->time, " → ", comment->arena));
-        str_append(&out, "\n\n| operation | base | candidate | change | kernel alone |\n|---|---:|---:|---:|---:|\n");
-        for (size_t p = 0; p < item->count && p < 12; p++)
-            part_row(&out, item->parts[p].operation, item->parts[p].base_ns, item->parts[p].candidate_ns,
-                     item->parts[p].candidate_ns - item->parts[p].base_ns, item->parts[p].kernel_effect);
-        part_row(&out, "not explained", 0, 0, item->residual_ns, NAN);
-        if (isfinite(item->predicted_ns) && item->predicted_ns != 0)
-            part_row(&out, "what the kernels alone predict", 0, 0, item->predicted_ns, NAN);
+        attribution_markdown(&out, item, comment->arena);
         fold(comment, "Where it comes from", &out);
     }
 }

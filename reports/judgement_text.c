@@ -1,5 +1,6 @@
 /* judgement_text.c: a judgement for a terminal: the verdict, what changed (the worst first), what nobody knows yet,
  * where it comes from, targets, and how far to trust it. 100 columns. */
+#include "reports/attribution.h"
 #include "reports/escape.h"
 #include "reports/judgement_words.h"
 #include "reports/text.h"
@@ -21,14 +22,7 @@ enum {
 };
 enum { NAME = TEXT_WIDTH - INDENT - EFFECT - INTERVAL - Q - N - FLOOR - SEES };
 /* Rows of a terminal: those who want all cases take another format. */
-enum {
-    CHANGE_LIMIT = 40,
-    UNDECIDED_LIMIT = 20,
-    EQUIVALENT_LIMIT = 12,
-    GROUP_LIMIT = 24,
-    COUNTER_LIMIT = 6,
-    PART_LIMIT = 8
-};
+enum { CHANGE_LIMIT = 40, UNDECIDED_LIMIT = 20, EQUIVALENT_LIMIT = 12, GROUP_LIMIT = 24, COUNTER_LIMIT = 6 };
 
 struct page {
     struct str *out;
@@ -342,70 +336,12 @@ static void groups(const struct page *page, const struct comparison *comparison)
     }
 }
 
-static void part(const struct page *page, const char *name, double base_ns, double candidate_ns, double whole_ns,
-                 double kernel, double layer)
-{
-    char text[48];
-    double change_ns = candidate_ns - base_ns;
-    text_pad(page->out, INDENT + 2);
-    text_left(page->out, name, 26);
-    text_right(page->out, base_ns > 0 ? number_text(text, sizeof text, NUMBER_TIME_NS, base_ns) : "", 12);
-    text_right(page->out,
-               candidate_ns > 0 && base_ns > 0 ? number_text(text, sizeof text, NUMBER_TIME_NS, candidate_ns) : "", 12);
-    text_right(page->out,
-               arena_format(page->arena, "%s%s", change_ns > 0 ? "+" : "",
-                            number_text(text, sizeof text, NUMBER_TIME_NS, change_ns)),
-               12);
-    text_right(page->out,
-               whole_ns != 0 ? arena_format(page->arena, "%.0f %%", round(100 * change_ns / whole_ns) + 0.0) : "", 9);
-    text_right(page->out, isfinite(kernel) ? judgement_effect(text, sizeof text, kernel) : "", 13);
-    text_right(page->out, isfinite(layer) ? judgement_effect(text, sizeof text, layer) : "", 12);
-    text_end_line(page->out);
-}
-
-static void attribution(const struct page *page, const struct compare_attribution *item)
-{
-    char text[48];
-    const struct compare_metric *time = &item->whole->time;
-    double whole_ns = time->candidate.median - time->base.median;
-    text_pad(page->out, INDENT);
-    text_left(page->out,
-              arena_format(page->arena, "%s: %s, %s an iteration", case_name(page, item->whole),
-                           judgement_medians(time, " → ", page->arena),
-                           judgement_effect(text, sizeof text, time->effect)),
-              TEXT_WIDTH - INDENT);
-    text_end_line(page->out);
-    static const struct {
-        const char *title;
-        int width;
-    } heads[] = { { "base", 12 }, { "candidate", 12 },    { "change", 12 },
-                  { "share", 9 }, { "kernel alone", 13 }, { "layer alone", 12 } };
-    text_pad(page->out, INDENT + 2);
-    text_left(page->out, "operation", 26);
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        text_right(page->out, heads[i].title, heads[i].width);
-    text_end_line(page->out);
-    double rest_ns = 0;
-    for (size_t i = 0; i < item->count; i++) {
-        const struct compare_part *p = &item->parts[i];
-        if (i < PART_LIMIT)
-            part(page, p->operation, p->base_ns, p->candidate_ns, whole_ns, p->kernel_effect, p->layer_effect);
-        else
-            rest_ns += p->candidate_ns - p->base_ns;
-    }
-    if (item->count > PART_LIMIT)
-        part(page, arena_format(page->arena, "%zu others", item->count - PART_LIMIT), 0, rest_ns, whole_ns, NAN, NAN);
-    part(page, "not explained", 0, item->residual_ns, whole_ns, NAN, NAN);
-    if (isfinite(item->predicted_ns) && item->predicted_ns != 0)
-        part(page, "as the kernels alone say", 0, item->predicted_ns, whole_ns, NAN, NAN);
-}
-
 static void attributions(const struct page *page, const struct comparison *comparison)
 {
     if (comparison->attribution_count)
         text_heading(page->out, "Where it comes from");
     for (size_t i = 0; i < comparison->attribution_count; i++)
-        attribution(page, &comparison->attributions[i]);
+        attribution_text(page->out, &comparison->attributions[i], page->arena);
 }
 
 /* ---- gate ---- */

@@ -1,5 +1,6 @@
 /* site_comparison.c: two runs side by side: a page each, the table of changes, and the list of all. */
 #include "harness/base/mem.h"
+#include "reports/attribution.h"
 #include "reports/escape.h"
 #include "reports/html.h"
 #include "reports/judgement_words.h"
@@ -146,31 +147,6 @@ static void groups(const struct comparison *comparison, struct str *out)
     str_append(out, "</tbody></table></div></div></section>\n");
 }
 
-static void attribution(const struct compare_attribution *item, struct str *out)
-{
-    str_append(out, "<details class=\"group\" open><summary><h3>");
-    escape_html_name(out, item->whole->name);
-    str_append(out,
-               "</h3></summary><div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">operation</th>"
-               "<th scope=\"col\" class=\"n\">before</th><th scope=\"col\" class=\"n\">after</th>"
-               "<th scope=\"col\" class=\"n\">change</th><th scope=\"col\" class=\"n\">kernels alone</th></tr></thead>"
-               "<tbody>\n");
-    for (size_t i = 0; i < item->count; i++) {
-        const struct compare_part *part = &item->parts[i];
-        str_append(out, "<tr><th scope=\"row\">");
-        escape_html(out, part->operation);
-        str_append(out, "</th>");
-        site_value_cell(out, NUMBER_TIME_NS, part->base_ns);
-        site_value_cell(out, NUMBER_TIME_NS, part->candidate_ns);
-        site_value_cell(out, NUMBER_TIME_NS, part->candidate_ns - part->base_ns);
-        site_value_cell(out, NUMBER_PERCENT, judge_percent(part->kernel_effect));
-        str_append(out, "</tr>\n");
-    }
-    str_append(out, "<tr><th scope=\"row\">not explained</th><td></td><td></td>");
-    site_value_cell(out, NUMBER_TIME_NS, item->residual_ns);
-    str_append(out, "<td></td></tr></tbody></table></div></details>\n");
-}
-
 static void notes(const struct comparison *comparison, struct str *out)
 {
     if (!comparison->note_count)
@@ -224,7 +200,7 @@ static int comparison_page(const struct site *site, const struct site_comparison
     if (comparison->attribution_count) {
         str_append(&out, "<section id=\"attribution\"><h2>Where the change comes from</h2>\n");
         for (size_t i = 0; i < comparison->attribution_count; i++)
-            attribution(&comparison->attributions[i], &out);
+            attribution_html(&out, &comparison->attributions[i], i + 1, site->arena);
         str_append(&out, "</section>\n");
     }
     int code = site_page_end(site, &page, &out, error);
