@@ -210,9 +210,21 @@ static bool is_worth_it(const struct kernel_row *row, const struct kernel_shape 
     return row->op != OP_MATMUL || row->needs != 0 || shape->rows * shape->cols <= 896 * 896;
 }
 
+/* A family without arguments would be one case without a shape. */
+static bool has_shape(const struct kernel_row *row)
+{
+    const struct shapes *shapes = &op_shapes[row->op];
+    for (size_t i = 0; i < shapes->count; i++)
+        if (is_worth_it(row, &shapes->shapes[i]))
+            return true;
+    return false;
+}
+
 static void register_row(struct suite *suite, const struct kernel_row *row)
 {
     const struct shapes *shapes = &op_shapes[row->op];
+    if (!has_shape(row))
+        return;
     char *name = case_name(row->name, kernel_op_names[row->op]);
     struct benchmark *benchmark = benchmark_register(name, run_kernel, new_family(suite, row, NULL));
     const char *arg_names[4];

@@ -56,6 +56,8 @@ static void test_list(void **state)
             fail_msg("not listed: %s", expected[i]);
     /* A block of 256 values does not divide 896 columns. */
     assert_null(strstr(list, "q4_K/scalar/rows:4864/cols:896"));
+    /* The scalar row has no shape that is worth it: then there is no case, and none without a shape. */
+    assert_false(has_line(list, "matmul/q4_K/scalar"));
     free(list);
 }
 
