@@ -49,7 +49,7 @@ need() {
 
 packages_build="gcc libc6-dev make pkg-config libsqlite3-dev libjansson-dev libutf8proc-dev libpfm4-dev zlib1g-dev libdw-dev valgrind"
 packages_report="gnuplot-nox fonts-dejavu-core"
-packages_test="libcmocka-dev clang libclang-rt-dev clang-format binutils sqlite3 git curl jq python3"
+packages_test="libcmocka-dev clang libclang-rt-dev clang-format binutils sqlite3 git curl jq python3 python3-yaml"
 
 # The cache that the programs use too.
 cache_directory() { printf '%s' "${PRONY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/prony}"; }
