@@ -9,6 +9,9 @@
 #   PRONY_OUT       directory of what it writes (default prony-out)
 #   PRONY_POLICY    policy file (default: ci/nightly.policy of the current directory, else the one beside this script)
 #   PRONY_UNDECIDED  "pass": undecided is 0 with a warning instead of 3
+#   PRONY_CONFIRM   how long steps of the history are measured again, before they count: in turns, the last good commit
+#                   against this one, both built as prony.conf says (default 15m; "no": the history alone decides). Wants
+#                   prony.conf and the commits (no shallow clone); without prony.conf nothing is measured again
 #   PRONY_KEEP_DAYS older runs keep their summaries only (default: all stay whole)
 #
 # Writes summary.md, junit.xml, prony.sarif, gate.json and site/ into PRONY_OUT. Exit status: that of `prony gate`, which is 0
@@ -26,6 +29,18 @@ policy=${PRONY_POLICY:-$(first_existing ci/nightly.policy "$ci/nightly.policy")}
 mkdir -p "$out" || fail "cannot make $out"
 rm -f "$out/annotations" "$out/summary.md"
 
+# Both builds of a confirmation get the models of the night.
+confirm=()
+if [ "${PRONY_CONFIRM:-}" != no ] && [ -e prony.conf ] && command -v git >/dev/null; then
+    confirm=(--confirm --budget "${PRONY_CONFIRM:-15m}")
+    for ((i = 1; i <= $#; i++)); do
+        case ${!i} in
+            -m | --model) next=$((i + 1)); confirm+=(--model "${!next:-}") ;;
+            --model=*) confirm+=("${!i}") ;;
+        esac
+    done
+fi
+
 status=0
 "$PRONY" run "$plan" "$@" || status=$?
 if [ $status != 0 ]; then
@@ -36,7 +51,7 @@ fi
 formats=(--format text -o - --format markdown -o "$out/summary.md" --format json -o "$out/gate.json"
          --format junit -o "$out/junit.xml" --format sarif -o "$out/prony.sarif")
 [ -z "${GITHUB_ACTIONS:-}" ] || formats+=(--format github -o "$out/annotations")
-"$PRONY" gate latest --history ${policy:+--policy "$policy"} "${formats[@]}" || status=$?
+"$PRONY" gate --history "${confirm[@]}" ${policy:+--policy "$policy"} "${formats[@]}" || status=$?
 publish_summary "$out/summary.md"
 publish_annotations "$out/annotations"
 

@@ -77,6 +77,20 @@ static json_t *side_json(const struct stats_summary *summary)
     return json;
 }
 
+/* Against a history: where the level changed, and what came out when the ends were measured again. */
+static json_t *step_json(const struct compare_step *step)
+{
+    static const char *const answers[] = { "not measured", "confirmed", "refuted", "undecided" };
+    json_t *json = json_object();
+    json_object_set_new(json, "good", text_json(step->good));
+    json_object_set_new(json, "bad", text_json(step->bad));
+    json_object_set_new(json, "effect", number_json(step->effect));
+    json_object_set_new(json, "interval", pair_json(step->interval.low, step->interval.high));
+    json_object_set_new(json, "runs", count_json(step->runs));
+    json_object_set_new(json, "again", text_json(answers[step->again]));
+    return json;
+}
+
 static json_t *metric_json(const struct compare_metric *metric)
 {
     json_t *json = json_object();
@@ -102,6 +116,8 @@ static json_t *metric_json(const struct compare_metric *metric)
     json_object_set_new(json, "detectable", number_json(metric->detectable));
     json_object_set_new(json, "exact", json_boolean(metric->exact));
     json_object_set_new(json, "shape", json_boolean(metric->shape));
+    if (metric->step)
+        json_object_set_new(json, "step", step_json(metric->step));
     return json;
 }
 

@@ -2,15 +2,17 @@
  */
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
+#include "harness/cli/gate_night.h"
+#include "harness/cli/gate_remeasure.h"
 #include "harness/cli/gate_self_test.h"
 #include "harness/cli/judgement.h"
-#include "harness/judge/gate_history.h"
 #include <stdlib.h>
 
 struct settings {
     struct judgement_settings judgement;
     const char *run, *against, *branch;
-    bool ab, history, targets, self_test;
+    bool ab, history, targets, self_test, confirm;
+    struct gate_remeasure_options again;
 };
 
 struct work {
@@ -19,9 +21,20 @@ struct work {
     struct arena arena;
     struct judging judging;
     struct store_run_row run;
+    struct gate_nights nights;
     struct comparison comparison;
     bool compared;
 };
+
+static int check_confirm(const struct settings *settings, int ways, struct error *error)
+{
+    const struct gate_remeasure_options *again = &settings->again;
+    if (settings->confirm && ways > settings->history)
+        return error_set(error, ERROR_USAGE, "--confirm is for --history");
+    if (!settings->confirm && (again->budget_s > 0 || again->repository || again->models.count))
+        return error_set(error, ERROR_USAGE, "--budget, --repository and --model are for --confirm");
+    return 0;
+}
 
 static int parse(struct settings *settings, int argc, char **argv, struct error *error)
 {
@@ -33,6 +46,10 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         { "history", 0, OPTION_FLAG, &settings->history },
         { "targets", 0, OPTION_FLAG, &settings->targets },
         { "self-test", 0, OPTION_FLAG, &settings->self_test },
+        { "confirm", 0, OPTION_FLAG, &settings->confirm },
+        { "budget", 0, OPTION_DURATION, &settings->again.budget_s },
+        { "repository", 0, OPTION_TEXT, &settings->again.repository },
+        { "model", 'm', OPTION_LIST, &settings->again.models },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -49,7 +66,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         code = error_set(error, ERROR_USAGE, "--%s takes no RUN", settings->ab ? "ab" : "self-test");
     if (!code && settings->branch && (ways > settings->history))
         code = error_set(error, ERROR_USAGE, "--branch is for --history");
-    return code;
+    return code ? code : check_confirm(settings, ways, error);
 }
 
 /* ---- against a run ---- */
@@ -105,78 +122,6 @@ static int gate_ab(struct work *work, struct error *error)
 
 /* ---- the history of the machine ---- */
 
-/* Which branch's runs: as asked, else the policy's, else the run's own where it is on one. */
-static const char *choose_branch(const struct work *work)
-{
-    if (work->settings.branch)
-        return work->settings.branch;
-    if (gate_history_branch(work->judging.policy))
-        return gate_history_branch(work->judging.policy);
-    for (size_t i = 0; i < work->run.build_count; i++)
-        if (str_equal(work->run.build[i].name, "git_branch") && !str_equal(work->run.build[i].value, "HEAD") &&
-            *work->run.build[i].value)
-            return work->run.build[i].value;
-    return NULL;
-}
-
-/* The newest complete run of the same plan on the same machine before this one: what failed since shows against it. */
-static int find_previous(struct work *work, const char *branch, struct store_run_row *previous, bool *found,
-                         struct error *error)
-{
-    struct store_run_row *runs;
-    size_t count;
-    int code = store_runs(work->store, 0, &work->arena, &runs, &count, error);
-    *found = false;
-    for (size_t i = 0; !code && !*found && i < count; i++) {
-        const char *on = NULL;
-        for (size_t k = 0; k < runs[i].build_count; k++)
-            if (str_equal(runs[i].build[k].name, "git_branch"))
-                on = runs[i].build[k].value;
-        *found = runs[i].id != work->run.id && runs[i].started_ns <= work->run.started_ns &&
-                 str_equal(runs[i].status, "complete") && str_equal(runs[i].plan, work->run.plan) &&
-                 str_equal(runs[i].fingerprint, work->run.fingerprint) && (!branch || str_equal(on, branch));
-        if (*found)
-            *previous = runs[i];
-    }
-    return code;
-}
-
-static int apply_history(struct work *work, const char *branch, struct error *error)
-{
-    struct comparison *comparison = &work->comparison;
-    struct history *histories = arena_array(&work->arena, comparison->case_count + 1, sizeof *histories);
-    const struct history_options options = { .branch = branch, .machine = work->run.fingerprint };
-    for (size_t i = 0; i < comparison->case_count; i++) {
-        int code = history_load(&histories[i], work->store, comparison->cases[i].suite, comparison->cases[i].name,
-                                &options, &work->arena, error);
-        if (code)
-            return code;
-    }
-    const struct gate_history_options rules = gate_history_options_of(work->judging.policy);
-    gate_history_apply(comparison, histories, &rules, &work->arena);
-    return 0;
-}
-
-static int gate_history(struct work *work, struct error *error)
-{
-    struct store_run_row previous;
-    bool found;
-    const char *branch = choose_branch(work);
-    int code = find_previous(work, branch, &previous, &found, error);
-    if (!code && !found) {
-        work->judging.uncompared = arena_format(
-            &work->arena, "run %lld is the first of plan %s on this machine%s%s: nothing to compare with yet",
-            (long long)work->run.id, work->run.plan, branch ? " and branch " : "", branch ? branch : "");
-        return 0;
-    }
-    if (!code)
-        code = compare_with(work, &previous, branch ? arena_format(&work->arena, "history of %s", branch) : "history",
-                            name_of(work), true, error);
-    return code ? code : apply_history(work, branch, error);
-}
-
-/* ---- all ways ---- */
-
 static int has_baseline(struct work *work, bool *has, struct error *error)
 {
     struct store_tag *tags;
@@ -188,24 +133,62 @@ static int has_baseline(struct work *work, bool *has, struct error *error)
     return code;
 }
 
-static int compare(struct work *work, struct error *error)
+static int gate_history(struct work *work, struct error *error)
+{
+    const char *branch = gate_night_branch(&work->run, work->settings.branch, work->judging.policy);
+    const struct store_run_row *previous = gate_night_previous(&work->nights, &work->run, branch);
+    if (!previous) {
+        work->judging.uncompared = arena_format(
+            &work->arena, "run %lld is the first of plan %s on this machine%s%s: nothing to compare with yet",
+            (long long)work->run.id, work->run.plan, branch ? " and branch " : "", branch ? branch : "");
+        return 0;
+    }
+    int code = compare_with(work, previous, branch ? arena_format(&work->arena, "history of %s", branch) : "history",
+                            name_of(work), true, error);
+    if (!code)
+        code = gate_night_apply(&work->comparison, &work->nights, work->store, branch, work->judging.policy,
+                                &work->arena, error);
+    if (!code && work->settings.confirm)
+        gate_remeasure(&work->comparison, &work->judging, &work->settings.again);
+    return code;
+}
+
+/* The run that is meant, and whether it is judged by its history, which is so unless something else was asked for, or
+ * pinned. Nobody's night is the side of a comparison. */
+static int find_night(struct work *work, bool *is_night, struct error *error)
 {
     const struct settings *settings = &work->settings;
     bool pinned = false;
-    if (settings->ab)
-        return gate_ab(work, error);
-    int code = store_run_find(work->store, settings->run, &work->arena, &work->run, error);
-    if (code || settings->targets)
-        return code;
-    if (settings->against)
-        return gate_against(work, settings->against, error);
-    if (!settings->history && !settings->branch)
+    int code = 0;
+    *is_night = settings->history || settings->branch || settings->confirm;
+    if (!*is_night && !settings->against && !settings->targets) {
         code = has_baseline(work, &pinned, error);
+        *is_night = !pinned;
+    }
+    if (!code && *is_night)
+        code = gate_night_load(&work->nights, work->store, &work->arena, error);
     if (code)
         return code;
-    if (pinned)
-        return gate_against(work, STORE_BASELINE_TAG, error);
-    return gate_history(work, error);
+    if (!*is_night || settings->run || work->nights.count == 0)
+        return store_run_find(work->store, settings->run, &work->arena, &work->run, error);
+    work->run = work->nights.runs[0];
+    return 0;
+}
+
+/* ---- all ways ---- */
+
+static int compare(struct work *work, struct error *error)
+{
+    const struct settings *settings = &work->settings;
+    bool is_night;
+    if (settings->ab)
+        return gate_ab(work, error);
+    int code = find_night(work, &is_night, error);
+    if (code || settings->targets)
+        return code;
+    if (is_night)
+        return gate_history(work, error);
+    return gate_against(work, settings->against ? settings->against : STORE_BASELINE_TAG, error);
 }
 
 /* A run that did not end well has not measured what it was to. */
@@ -243,6 +226,8 @@ static int run(struct app *app, int argc, char **argv)
     struct work work = { .settings = { .judgement = { .database = app->database_path } } };
     struct error error;
     int status = EXIT_OK;
+    char *command = options_quote((size_t)app->argc, (const char *const *)(uintptr_t)app->argv);
+    work.settings.again.command = command;
     int code = parse(&work.settings, argc, argv, &error);
     if (!code)
         code = judgement_prepare(&work.judging, &work.settings.judgement, &work.arena, &error);
@@ -252,13 +237,15 @@ static int run(struct app *app, int argc, char **argv)
         code = judge(&work, &status, &error);
     store_close(work.store);
     judgement_release(&work.settings.judgement);
+    free(work.settings.again.models.items);
+    free(command);
     arena_release(&work.arena);
     return code ? command_fail(&cmd_gate, &error) : status;
 }
 
 const struct command cmd_gate = {
     .name = "gate",
-    .synopsis = "prony gate [RUN] [--against RUN | --history | --ab | --targets | --self-test] [OPTIONS]",
+    .synopsis = "prony gate [RUN] [--against RUN | --history [--confirm] | --ab | --targets | --self-test] [OPTIONS]",
     .summary = "Pass or fail: a run against a baseline, its history, and targets, by a policy",
     .help =
         "  RUN                  the run to judge: number, latest (the default), uuid, tag, branch:NAME, commit:PREFIX\n"
@@ -266,6 +253,12 @@ const struct command cmd_gate = {
         "  --history            compare with the earlier runs of its plan on this machine: what the night wants, and\n"
         "                       the default where no baseline is pinned\n"
         "  -b, --branch NAME    whose history; default: the policy's, else the run's own branch\n"
+        "  --confirm            with --history: what stepped is measured again in turns, the last good commit against\n"
+        "                       the run's, built as prony.conf says (see prony ab). Confirmed is regressed, equal\n"
+        "                       passes with a note, undecided is 3; what cannot be measured stays as the history says\n"
+        "  --budget T           of --confirm: time of measuring (default 15m)\n"
+        "  --repository DIR     of --confirm: where the commits are (default: the repository we are in)\n"
+        "  -m, --model F        of --confirm: model file for the suites, instead of $PRONY_MODELS; repeatable\n"
         "  --ab                 judge the newest prony ab again, with this policy\n"
         "  --self-test          does the gate fire? A suite is slowed down, measured against itself and judged; so is an\n"
         "                       unchanged copy. 0 if the first is regressed and the second is not, else 2. A minute\n"
@@ -276,6 +269,7 @@ const struct command cmd_gate = {
         "\n"
         "examples:\n"
         "  prony run nightly && prony gate --history --policy ci/nightly.policy\n"
+        "  prony gate --history --confirm --budget 10m\n"
         "  prony tag baseline 12 && prony gate\n"
         "  prony gate latest --against branch:main --format markdown -o comment.md --format junit -o gate.xml\n"
         "  prony gate --targets --policy ci/nightly.policy\n"

@@ -34,6 +34,19 @@ struct compare_options {
 #define COMPARE_ERROR_GROWTH 4.0
 #define COMPARE_ERROR_LEAST  1e-5
 
+/* Against a history: where its level changed, and what came out when the ends were measured again (gate_confirm.h). */
+enum compare_again { COMPARE_NOT_AGAIN, COMPARE_CONFIRMED, COMPARE_REFUTED, COMPARE_OPEN };
+struct compare_step {
+    const char *good, *bad;    /* commits of the last run before it and of the first one behind; NULL = not known */
+    int64_t good_run;          /* that last run */
+    int64_t level_ns, good_ns; /* start of the first and of the last run of the old level */
+    double effect;             /* as the history has it: what was measured again stands in the metric */
+    struct stats_interval interval;
+    size_t runs;       /* behind it, up to the judged one */
+    const char *words; /* "step of +5.0 % between 3f2a91c0d1 and 9c1b77aa02, seen in 3 runs" */
+    enum compare_again again;
+};
+
 /* One metric of one case on both sides. */
 struct compare_metric {
     const char *name, *unit; /* "real_time", "ns" */
@@ -52,6 +65,7 @@ struct compare_metric {
     bool shape;                           /* skewed or with two modes: median and its sign interval were used */
     enum judge_verdict verdict;           /* what the numbers alone say, also of identical binaries */
     const char *since;                    /* against a history: commit of the first run behind the step; else NULL */
+    struct compare_step *step;            /* the same: the step that was judged; NULL = none */
     const char *reason; /* one line, why undecided, or what qualifies the verdict; NULL = nothing to say */
 };
 

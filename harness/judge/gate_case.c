@@ -182,6 +182,12 @@ static bool judge_metric(struct gate_work *work, struct subject *subject, const 
     return true;
 }
 
+/* A step of the history that counted, and that measuring again could neither confirm nor refute, counts on. */
+static bool is_open(const struct compare_metric *measure)
+{
+    return measure->step && measure->step->again == COMPARE_OPEN;
+}
+
 static void judge_case(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
                        bool in_group)
 {
@@ -197,7 +203,8 @@ static void judge_case(struct gate_work *work, const struct comparison *comparis
     /* The same code cannot take longer. What it allocates or how it answers is the same, too. */
     for (size_t i = 0; !identical && i < source->metric_count + 2; i++) {
         subject.measure = i == 0 ? &source->time : i == 1 ? &source->cpu : &source->metrics[i - 2];
-        subject.undecided = i == 0 && !in_group ? GATE_EVENT_UNDECIDED : GATE_EVENT_UNDECIDED_CASE;
+        subject.undecided =
+            i == 0 && (!in_group || is_open(&source->time)) ? GATE_EVENT_UNDECIDED : GATE_EVENT_UNDECIDED_CASE;
         judged |= subject.measure->name && judge_metric(work, &subject, &matched);
     }
     work->gate->judged += judged || identical;
@@ -277,7 +284,8 @@ static bool judge_group(struct gate_work *work, const struct comparison *compari
     if (finding.verdict == JUDGE_REGRESSED) {
         excuse_group(work, comparison, group, &finding);
         gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_REGRESSED));
-    } else if (finding.verdict == JUDGE_UNDECIDED && !all_marked(comparison, group, in_group)) {
+    } else if (finding.verdict == JUDGE_UNDECIDED &&
+               (is_open(&group->time) || !all_marked(comparison, group, in_group))) {
         /* Of an operation whose suite was judged this would be no news. */
         gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_UNDECIDED));
     }

@@ -23,7 +23,7 @@ const char *gate_history_branch(const struct gate_policy *policy)
 struct series {
     double *values;
     const char **commits;
-    int64_t *runs;
+    int64_t *runs, *starts_ns;
     size_t count, pinned; /* steps up to this index are accepted */
 };
 
@@ -90,14 +90,32 @@ static void fill(struct compare_metric *metric, const struct series *series, con
     metric->q = NAN;
 }
 
+static struct compare_step *describe_step(const struct compare_metric *metric, const struct series *series,
+                                          const struct levels *levels, struct arena *arena)
+{
+    struct compare_step *step = arena_alloc(arena, sizeof *step);
+    size_t last = levels->end - 1;
+    *step = (struct compare_step){ .good = series->commits[last],
+                                   .bad = series->commits[levels->end],
+                                   .good_run = series->runs[last],
+                                   .level_ns = series->starts_ns[levels->begin],
+                                   .good_ns = series->starts_ns[last],
+                                   .effect = metric->effect,
+                                   .interval = metric->interval,
+                                   .runs = series->count - levels->after };
+    step->words = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s",
+                               judge_percent(step->effect), name_commit(series, last, arena),
+                               name_commit(series, levels->end, arena), step->runs, step->runs == 1 ? "" : "s");
+    return step;
+}
+
 static void judge_step(struct compare_metric *metric, const struct series *series, const struct levels *levels,
                        struct arena *arena)
 {
     size_t after = series->count - levels->after;
     metric->since = series->commits[levels->end];
-    const char *before = name_commit(series, levels->end - 1, arena), *first = name_commit(series, levels->end, arena);
-    metric->reason = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s",
-                                  judge_percent(metric->effect), before, first, after, after == 1 ? "" : "s");
+    metric->step = describe_step(metric, series, levels, arena);
+    metric->reason = metric->step->words;
     bool worse = (metric->effect > 0) != metric->higher_is_better;
     double nearest = metric->effect > 0 ? metric->interval.low : -metric->interval.high;
     metric->verdict = JUDGE_UNDECIDED;
@@ -106,7 +124,7 @@ static void judge_step(struct compare_metric *metric, const struct series *serie
     else if (fabs(metric->effect) <= metric->floor)
         metric->verdict = JUDGE_EQUIVALENT;
     else if (after < GATE_HISTORY_CONFIRMED)
-        metric->reason = arena_format(arena, "%s: measure again, or prony ab the two", metric->reason);
+        metric->reason = arena_format(arena, "%s: measure again, or prony gate --confirm", metric->reason);
 }
 
 static void judge_series(struct compare_metric *metric, const struct series *series,
@@ -114,6 +132,7 @@ static void judge_series(struct compare_metric *metric, const struct series *ser
 {
     size_t count;
     metric->shape = metric->exact = false;
+    metric->step = NULL;
     metric->p = metric->q = NAN;
     metric->detectable = INFINITY;
     struct levels levels = { 0 };
@@ -162,20 +181,33 @@ static double median_log(const double *values, size_t count, struct arena *arena
     return stats_median(logs, count);
 }
 
+static struct series make_series(size_t count, struct arena *arena)
+{
+    return (struct series){ .values = arena_array(arena, count + 1, sizeof(double)),
+                            .commits = arena_array(arena, count + 1, sizeof(char *)),
+                            .runs = arena_array(arena, count + 1, sizeof(int64_t)),
+                            .starts_ns = arena_array(arena, count + 1, sizeof(int64_t)) };
+}
+
+static void append(struct series *series, const char *commit, int64_t run, int64_t started_ns, double value)
+{
+    series->commits[series->count] = commit;
+    series->runs[series->count] = run;
+    series->starts_ns[series->count] = started_ns;
+    series->values[series->count++] = value;
+}
+
 static void append_judged(struct series *series, const struct comparison *comparison, double value)
 {
-    series->commits[series->count] = gate_commit_of(&comparison->candidate);
-    series->runs[series->count] = comparison->candidate.id;
-    series->values[series->count++] = value;
+    append(series, gate_commit_of(&comparison->candidate), comparison->candidate.id, comparison->candidate.started_ns,
+           value);
 }
 
 /* Points before the judged run, and it itself: from the history if it is there, else as the comparison measured it. */
 static struct series series_of(const struct comparison *comparison, const struct compare_case *source,
                                const struct history *history, struct arena *arena)
 {
-    struct series series = { .values = arena_array(arena, history->count + 1, sizeof *series.values),
-                             .commits = arena_array(arena, history->count + 1, sizeof *series.commits),
-                             .runs = arena_array(arena, history->count + 1, sizeof *series.runs) };
+    struct series series = make_series(history->count, arena);
     double own = source->time.candidate.count ? source->time.candidate.median : NAN;
     for (size_t i = 0; i < history->count; i++) {
         const struct history_point *point = &history->points[i];
@@ -185,9 +217,7 @@ static struct series series_of(const struct comparison *comparison, const struct
             continue;
         if (point->pinned)
             series.pinned = series.count;
-        series.commits[series.count] = point->commit;
-        series.runs[series.count] = point->run_id;
-        series.values[series.count++] = point->value;
+        append(&series, point->commit, point->run_id, point->started_ns, point->value);
     }
     if (!(own > 0))
         return (struct series){ 0 };
@@ -255,9 +285,7 @@ static struct series group_series(const struct comparison *comparison, const str
     for (size_t i = 0; i < group->count; i++)
         total += histories[group->cases[i] - comparison->cases].count;
     struct cell *cells = arena_array(arena, total + 1, sizeof *cells);
-    struct series series = { .values = arena_array(arena, total + 1, sizeof *series.values),
-                             .commits = arena_array(arena, total + 1, sizeof *series.commits),
-                             .runs = arena_array(arena, total + 1, sizeof *series.runs) };
+    struct series series = make_series(total, arena);
     double own;
     size_t count = collect(comparison, group, histories, cells, &own, &cases, arena), next;
     if (count)
@@ -270,9 +298,7 @@ static struct series group_series(const struct comparison *comparison, const str
             continue;
         if (cells[i].pinned)
             series.pinned = series.count;
-        series.commits[series.count] = cells[i].commit;
-        series.runs[series.count] = cells[i].run_id;
-        series.values[series.count++] = exp(sum / (double)(next - i));
+        append(&series, cells[i].commit, cells[i].run_id, cells[i].started_ns, exp(sum / (double)(next - i)));
     }
     if (cases < 2)
         return (struct series){ 0 };
@@ -282,7 +308,7 @@ static struct series group_series(const struct comparison *comparison, const str
 
 /* ---- all ---- */
 
-static void count_again(struct comparison *comparison)
+void gate_history_count(struct comparison *comparison)
 {
     static const enum judge_verdict order[] = { JUDGE_NEW,       JUDGE_EQUIVALENT, JUDGE_IMPROVED, JUDGE_UNDECIDED,
                                                 JUDGE_REGRESSED, JUDGE_FAILED,     JUDGE_WRONG };
@@ -301,7 +327,7 @@ static void count_again(struct comparison *comparison)
 }
 
 /* The first of the notes: a reader must know against what. */
-static void add_note(struct comparison *comparison, const char *text, struct arena *arena)
+void gate_history_note(struct comparison *comparison, const char *text, struct arena *arena)
 {
     const char **notes = arena_array(arena, comparison->note_count + 1, sizeof *notes);
     notes[0] = text;
@@ -349,11 +375,12 @@ void gate_history_apply(struct comparison *comparison, const struct history *his
         if (series.count)
             judge_series(&comparison->groups[i].time, &series, options, arena);
     }
-    count_again(comparison);
-    add_note(comparison,
-             arena_format(arena,
-                          "Times are judged against the history of this machine (%zu earlier run%s), everything else "
-                          "against the run before.",
-                          longest ? longest - 1 : 0, longest == 2 ? "" : "s"),
-             arena);
+    gate_history_count(comparison);
+    gate_history_note(
+        comparison,
+        arena_format(arena,
+                     "Times are judged against the history of this machine (%zu earlier run%s), everything else "
+                     "against the run before.",
+                     longest ? longest - 1 : 0, longest == 2 ? "" : "s"),
+        arena);
 }

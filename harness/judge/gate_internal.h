@@ -78,6 +78,13 @@ const char *gate_text_percent(struct arena *arena, double log_ratio); /* "5.1 %"
 /* A value in the unit of its metric: "12.3 ms". */
 const char *gate_text_value(struct arena *arena, double value, const char *unit);
 
+/* ---- gate_history.c ---- */
+
+/* Counts the verdicts of a comparison whose cases got others. */
+void gate_history_count(struct comparison *comparison);
+/* Puts a note before the others. */
+void gate_history_note(struct comparison *comparison, const char *text, struct arena *arena);
+
 /* ---- gate.c ---- */
 
 /* The finding gets the status that the action stands for, and counts. Returns the stored one, valid until the next. */

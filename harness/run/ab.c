@@ -154,6 +154,14 @@ static bool find_case(const struct runner_suite *suite, const char *name, size_t
     return false;
 }
 
+static bool is_selected(const struct ab *ab, const char *suite, const char *name)
+{
+    for (size_t i = 0; i < ab->options.only_count; i++)
+        if (str_equal(ab->options.only[i].name, name) && str_equal(ab->options.only[i].suite, suite))
+            return true;
+    return ab->options.only_count == 0;
+}
+
 /* Cases of the base in its order, those that the candidate has too as pairs; then what only the candidate has. */
 static void pair_cases(struct ab *ab)
 {
@@ -167,7 +175,7 @@ static void pair_cases(struct ab *ab)
             for (size_t k = 0; k < own->case_count; k++) {
                 size_t index;
                 bool shared = find_case(other, own->cases[k], &index);
-                if (shared && side == AB_CANDIDATE)
+                if ((shared && side == AB_CANDIDATE) || !is_selected(ab, own->section->name, own->cases[k]))
                     continue;
                 struct ab_case *subject = &ab->cases[ab->case_count++];
                 *subject = (struct ab_case){ .suite = i, .suite_name = own->section->name, .name = own->cases[k] };

@@ -14,6 +14,11 @@
 
 struct ab;
 
+/* A case by the name of its suite and its own. */
+struct ab_selected {
+    const char *suite, *name;
+};
+
 /* Zero means the default everywhere. Strings are borrowed until ab_release. */
 struct ab_options {
     /* Each: a git ref, the root of a checked out tree, "." or "worktree" (the tree we are in, as it is), or a suite
@@ -25,6 +30,8 @@ struct ab_options {
     const char *filter;     /* of case names */
     const char *const *suites;
     size_t suite_count;
+    const struct ab_selected *only; /* these cases of what filter and suites leave; count 0 = all */
+    size_t only_count;
     const char *const *models;
     size_t model_count;
     double budget_s;   /* of wall time for measuring, without builds; 0 = AB_BUDGET_S */
