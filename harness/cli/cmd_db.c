@@ -37,6 +37,13 @@ static int merge(const struct settings *settings, int *status, struct error *err
     (void)status;
     if (settings->words.count < 2)
         return error_set(error, ERROR_USAGE, "which databases? (prony db merge OTHER...)");
+    /* A name that is none leaves no empty database. */
+    for (size_t i = 1; i < settings->words.count; i++) {
+        int fault = store_open(&store, settings->words.items[i], true, error);
+        if (fault != 0)
+            return fault;
+        store_close(store);
+    }
     int code = store_open(&store, settings->database, false, error);
     for (size_t i = 1; code == 0 && i < settings->words.count; i++) {
         struct store_merge_result result;
@@ -58,18 +65,24 @@ static int merge(const struct settings *settings, int *status, struct error *err
 
 static int import(const struct settings *settings, int *status, struct error *error)
 {
-    struct store *store;
+    struct store *store = NULL;
     const struct import_options options = { .format = "prony" };
     (void)status;
     if (settings->words.count < 2)
         return error_set(error, ERROR_USAGE, "which files? (prony db import FILE...; other tools': prony import)");
-    int code = store_open(&store, settings->database, false, error);
+    int code = 0;
     for (size_t i = 1; code == 0 && i < settings->words.count; i++) {
         struct arena arena = { 0 };
         struct import_ids ids;
-        code = import_file(store, settings->words.items[i], &options, &arena, &ids, error);
+        struct import_input *input;
+        code = import_open(&input, settings->words.items[i], &options, error);
+        if (code == 0 && !store) /* a damaged file leaves no empty database */
+            code = store_open(&store, settings->database, false, error);
+        if (code == 0)
+            code = import_write(input, store, &arena, &ids, error);
         if (code == 0)
             printf("%s: %zu runs, %zu were here\n", settings->words.items[i], ids.count, ids.known);
+        import_close(input);
         arena_release(&arena);
     }
     store_close(store);

@@ -1,124 +1,20 @@
-/* import.c: from a file of another tool to runs in the store: reads, recognizes, identifies, writes. What the formats
+/* import.c: from a file of another tool to runs in the store: recognizes, identifies, joins, writes. What the formats
  * mean is in import_<format>.c. Nothing is written before the whole file was understood. */
 #include "harness/run/import_internal.h"
-#include "harness/base/file.h"
 #include "harness/base/mem.h"
-#include "harness/run/protocol_internal.h"
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- reading the file ---- */
-
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t\r\n");
-}
-
-static void note_fault(struct import_source *source, int line, int column, const char *text)
-{
-    snprintf(source->json_fault, sizeof source->json_fault, "line %d, column %d: %.150s", line, column, text);
-    for (char *p = source->json_fault; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
-}
-
-/* A JSON value on every line. */
-static json_t *load_lines(struct import_source *source)
-{
-    json_t *list = json_array();
-    int number = 0;
-    for (const char *line = source->text; *line; number++) {
-        size_t length = strcspn(line, "\n");
-        size_t blank = strspn(line, " \t\r");
-        json_error_t fault;
-        json_t *value = NULL;
-        if (blank < length) {
-            value = json_loadb(line, length, JSON_DECODE_ANY, &fault);
-            if (!value) {
-                note_fault(source, number + 1, fault.column, fault.text);
-                json_decref(list);
-                return NULL;
-            }
-            json_array_append_new(list, value);
-        }
-        line += length + (line[length] == '\n');
-    }
-    return list;
-}
-
-/* Whether the first line is a JSON object by itself, and others follow. */
-static bool starts_with_line(const char *text)
-{
-    const char *start = skip_blanks(text);
-    size_t length = strcspn(start, "\n");
-    if (*start != '{' || *skip_blanks(start + length) == 0)
-        return false;
-    json_t *first = json_loadb(start, length, 0, NULL);
-    json_decref(first);
-    return first != NULL;
-}
-
-static void load_json(struct import_source *source)
-{
-    const char *start = skip_blanks(source->text);
-    /* github-action-benchmark's page is one assignment. */
-    if (str_starts(start, "window.BENCHMARK_DATA")) {
-        const char *equals = strchr(start, '=');
-        start = equals ? skip_blanks(equals + 1) : start;
-    }
-    if (*start != '{' && *start != '[') {
-        snprintf(source->json_fault, sizeof source->json_fault, "it does not begin with { or [");
-        return;
-    }
-    if (starts_with_line(source->text)) {
-        source->is_lines = true;
-        source->json = load_lines(source);
-        return;
-    }
-    size_t length = source->length - (size_t)(start - source->text);
-    while (length > 0 && strchr("; \t\r\n", start[length - 1]) && start[length - 1])
-        length--;
-    struct error ignored;
-    json_error_t fault;
-    source->json = json_loadb(start, length, JSON_REJECT_DUPLICATES, &fault);
-    if (!source->json) {
-        note_fault(source, fault.line, fault.column, fault.text);
-        source->json = protocol_load(start, length, &ignored); /* mends NaN and the like */
-    }
-}
-
-static int open_source(struct import_source *source, const char *path, struct error *error)
-{
-    struct stat status;
-    const char *slash = strrchr(path, '/');
-    *source = (struct import_source){ .path = path, .name = slash && slash[1] ? slash + 1 : path };
-    if (stat(path, &status) != 0)
-        return error_system(error, errno, "%s", path);
-    source->modified_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
-    source->is_directory = S_ISDIR(status.st_mode);
-    if (source->is_directory)
-        return 0;
-    char *text;
-    int code = file_read(path, &text, &source->length, error);
-    if (code != 0)
-        return code;
-    source->text = text;
-    if (*skip_blanks(text) == 0 && strlen(text) == source->length)
-        return error_set(error, ERROR_FORMAT, "%s: is empty", path);
-    load_json(source);
-    return 0;
-}
-
-static void close_source(struct import_source *source)
-{
-    json_decref(source->json);
-    free((char *)source->text);
-    *source = (struct import_source){ 0 };
-}
+/* A file that was understood, and nothing of it stored yet. */
+struct import_input {
+    struct arena arena;
+    struct import_source source;
+    struct import_document document; /* lives in the arena; its lists do not */
+    const struct import_format *format;
+    int joined; /* further files */
+};
 
 /* ---- recognizing ---- */
 
@@ -134,8 +30,8 @@ static int find_format(const struct import_source *source, const char *name, con
     if (name)
         return error_set(error, ERROR_USAGE, "there is no format '%s' to import (prony import --help lists them)",
                          name);
-    char start = source->text ? *skip_blanks(source->text) : 0;
-    if ((start == '{' || start == '[' || str_starts(skip_blanks(source->text ? source->text : ""), "window.")) &&
+    char start = source->text ? *import_skip_blanks(source->text) : 0;
+    if ((start == '{' || start == '[' || str_starts(import_skip_blanks(source->text ? source->text : ""), "window.")) &&
         !source->json)
         return error_set(error, ERROR_FORMAT, "%s: damaged or cut off: its JSON ends in an error: %s", source->path,
                          source->json_fault);
@@ -147,8 +43,12 @@ bool import_is_file(const char *path)
 {
     struct import_source source;
     const struct import_format *format;
-    bool good = open_source(&source, path, NULL) == 0 && find_format(&source, NULL, &format, NULL) == 0;
-    close_source(&source);
+    struct stat status;
+    /* What a pipe holds can be read once. */
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+        return true;
+    bool good = import_source_open(&source, path, NULL) == 0 && find_format(&source, NULL, &format, NULL) == 0;
+    import_source_close(&source);
     return good;
 }
 
@@ -279,10 +179,9 @@ static void replace_fact(struct facts *facts, const char *name, const char *valu
 }
 
 /* What the user says wins over the file. */
-static int apply_options(const struct import_document *document, const struct import_source *source, const char *format,
-                         struct import_run *run, struct error *error)
+static int apply_options(const struct import_input *input, struct import_run *run, struct error *error)
 {
-    const struct import_options *options = document->options;
+    const struct import_options *options = input->document.options;
     replace_fact(&run->build, "git_branch", options->branch);
     replace_fact(&run->build, "git_commit", options->commit);
     if (options->date && !import_parse_date(options->date, &run->started_ns))
@@ -290,7 +189,7 @@ static int apply_options(const struct import_document *document, const struct im
     if (options->date)
         run->ended_ns = 0;
     if (run->started_ns == 0) {
-        run->started_ns = source->modified_ns;
+        run->started_ns = input->source.modified_ns;
         facts_add(&run->environment, "import_date", "that of the file: the format has none");
     }
     if (run->ended_ns < run->started_ns)
@@ -298,32 +197,140 @@ static int apply_options(const struct import_document *document, const struct im
     for (size_t i = 0; options->suite && i < run->sample_count; i++)
         run->samples[i].suite = options->suite;
     for (size_t i = 0; i < run->sample_count; i++)
-        if (run->samples[i].repetition > 0) {
-            facts_add(&run->environment, "import_repetitions",
-                      "of one process, but taken as independent: intervals are narrower than they should be");
-            break;
-        }
-    facts_add(&run->environment, "import_format", format);
-    facts_add(&run->environment, "import_file", source->name);
+        run->one_process = run->one_process || run->samples[i].repetition > 0;
+    facts_add(&run->environment, "import_format", input->format->row.name);
+    facts_add(&run->environment, "import_file", input->source.name);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+static int understand(struct import_input *input, struct error *error)
+{
+    struct import_document *document = &input->document;
+    const struct import_format *format = input->format;
+    int code = format->prepare ? format->prepare(&input->source, document, error)
+                               : format->read(&input->source, document, error);
+    if (code == 0 && !format->prepare && document->count == 0)
+        code = error_set(error, ERROR_FORMAT, "holds no results");
+    if (code != 0)
+        return error_prefix(error, "%s (%s)", input->source.path, format->row.name);
+    for (size_t i = 0; code == 0 && i < document->count; i++) {
+        struct import_run *run = &document->runs[i];
+        run->uuid = identify_run(document, &input->source, format->row.name, run);
+        code = apply_options(input, run, error);
+        run->fingerprint = identify_machine(document, format->row.name, run);
+    }
+    return code;
+}
+
+int import_open(struct import_input **input, const char *path, const struct import_options *options,
+                struct error *error)
+{
+    static const struct import_options none;
+    struct import_input *opened = mem_alloc(sizeof *opened);
+    *opened = (struct import_input){ 0 };
+    opened->document = (struct import_document){ .arena = &opened->arena, .options = options ? options : &none };
+    int code = import_source_open(&opened->source, path, error);
+    if (code == 0)
+        code = find_format(&opened->source, opened->document.options->format, &opened->format, error);
+    if (code == 0)
+        code = understand(opened, error);
+    if (code != 0)
+        import_close(opened);
+    *input = code == 0 ? opened : NULL;
+    return code;
+}
+
+void import_close(struct import_input *input)
+{
+    if (!input)
+        return;
+    if (input->document.part)
+        import_discard_prony(&input->document);
+    release_document(&input->document);
+    import_source_close(&input->source);
+    arena_release(&input->arena);
+    free(input);
+}
+
+/* ---- joining ---- */
+
+/* Processes are numbered on; those of one process are one again, as others are there now. */
+static int take_processes(struct import_run *run, bool one_process, int first)
+{
+    int next = first;
+    for (size_t i = 0; i < run->sample_count; i++) {
+        struct store_sample *sample = &run->samples[i];
+        sample->process = first + (one_process ? 0 : sample->process);
+        sample->round = sample->process;
+        next = sample->process + 1 > next ? sample->process + 1 : next;
+    }
+    return next;
+}
+
+static int check_join(const struct import_input *whole, const struct import_input *part, struct error *error)
+{
+    const char *path = part->source.path;
+    if (whole->format != part->format)
+        return error_set(error, ERROR_USAGE, "%s: is %s, the first file is %s: they cannot be one run", path,
+                         part->format->row.name, whole->format->row.name);
+    if (whole->document.count != 1 || part->document.count != 1)
+        return error_set(error, ERROR_USAGE, "%s: a history cannot be joined with other files",
+                         whole->document.count != 1 ? whole->source.path : path);
+    const struct import_run *a = whole->document.runs, *b = part->document.runs;
+    if (!str_equal(a->fingerprint, b->fingerprint))
+        return error_set(error, ERROR_USAGE, "%s: from another machine than the first file", path);
+    const char *of_whole = facts_find(a->build.items, a->build.count, "git_commit");
+    const char *of_part = facts_find(b->build.items, b->build.count, "git_commit");
+    if (of_whole && of_part && !str_equal(of_whole, of_part))
+        return error_set(error, ERROR_USAGE, "%s: of commit %.12s, the first file is of %.12s", path, of_part,
+                         of_whole);
+    return 0;
+}
+
+int import_join(struct import_input *whole, const struct import_input *part, struct error *error)
+{
+    int code = check_join(whole, part, error);
+    if (code != 0)
+        return code;
+    struct import_run *run = whole->document.runs, *more = part->document.runs;
+    if (run->processes == 0)
+        run->processes = take_processes(run, run->one_process, 0);
+    run->processes = take_processes(more, more->one_process, run->processes);
+    for (size_t i = 0; i < more->sample_count; i++) {
+        MEM_GROW(run->samples, run->sample_count, run->sample_capacity);
+        run->samples[run->sample_count++] = more->samples[i];
+    }
+    if (more->ended_ns > run->ended_ns)
+        run->ended_ns = more->ended_ns;
+    if (more->started_ns < run->started_ns)
+        run->started_ns = more->started_ns;
+    run->one_process = false;
+    wide hash = hash_bytes(hash_start, run->uuid, strlen(run->uuid));
+    run->uuid = make_uuid(&whole->arena, hash_bytes(hash, more->uuid, strlen(more->uuid)));
+    facts_addf(&run->environment, arena_format(&whole->arena, "import_file_%d", ++whole->joined + 1), "%s",
+               part->source.name);
     return 0;
 }
 
 /* ---- writing ---- */
 
-static int write_run(struct store *store, const struct import_document *document, const struct import_run *run,
-                     const char *format, const char *uuid, const char *fingerprint, int64_t *id, struct error *error)
+static int write_run(struct store *store, struct import_run *run, const char *format, int64_t *id, struct error *error)
 {
-    (void)document;
+    if (run->one_process)
+        replace_fact(&run->environment, "import_repetitions",
+                     "of one process, but taken as independent: intervals are narrower than they should be");
     struct store_run row = { .plan = format,
                              .command = run->command ? run->command : "",
-                             .fingerprint = fingerprint,
+                             .fingerprint = run->fingerprint,
                              .machine = run->machine.items,
                              .machine_count = run->machine.count,
                              .build = run->build.items,
                              .build_count = run->build.count,
                              .environment = run->environment.items,
                              .environment_count = run->environment.count,
-                             .uuid = uuid,
+                             .uuid = run->uuid,
                              .started_ns = run->started_ns };
     int code = store_run_begin(store, &row, id, error);
     if (code == 0)
@@ -333,59 +340,45 @@ static int write_run(struct store *store, const struct import_document *document
     return code;
 }
 
-static int write_document(struct store *store, struct import_document *document, const struct import_source *source,
-                          const char *format, struct import_ids *ids, struct error *error)
+static int write_runs(const struct import_input *input, struct store *store, struct arena *arena,
+                      struct import_ids *ids, struct error *error)
 {
-    int64_t *list = arena_array(document->arena, document->count, sizeof *list);
+    const struct import_document *document = &input->document;
+    int64_t *list = arena_array(arena, document->count, sizeof *list);
     int code = store_group_begin(store, error);
     if (code != 0)
         return code;
     for (size_t i = 0; code == 0 && i < document->count; i++) {
         struct import_run *run = &document->runs[i];
-        const char *uuid = identify_run(document, source, format, run);
-        code = store_run_known(store, uuid, &list[i], error);
-        if (code != 0 || list[i]) {
-            ids->known += code == 0;
-            continue;
-        }
-        code = apply_options(document, source, format, run, error);
-        if (code == 0)
-            code =
-                write_run(store, document, run, format, uuid, identify_machine(document, format, run), &list[i], error);
+        code = store_run_known(store, run->uuid, &list[i], error);
+        if (code == 0 && list[i])
+            ids->known++;
+        else if (code == 0)
+            code = write_run(store, run, input->format->row.name, &list[i], error);
     }
-    code = store_group_end(store, code, error);
     ids->ids = list;
     ids->count = document->count;
-    ids->format = format;
-    return code;
+    return store_group_end(store, code, error);
+}
+
+int import_write(struct import_input *input, struct store *store, struct arena *arena, struct import_ids *ids,
+                 struct error *error)
+{
+    *ids = (struct import_ids){ .format = input->format->row.name };
+    if (!input->document.part)
+        return write_runs(input, store, arena, ids, error);
+    int code = import_merge_prony(&input->source, &input->document, store, arena, ids, error);
+    return code == 0 ? 0 : error_prefix(error, "%s (%s)", input->source.path, input->format->row.name);
 }
 
 int import_file(struct store *store, const char *path, const struct import_options *options, struct arena *arena,
                 struct import_ids *ids, struct error *error)
 {
-    static const struct import_options none;
-    struct import_source source;
-    struct import_document document = { .arena = arena, .options = options ? options : &none };
-    const struct import_format *format = NULL;
+    struct import_input *input;
     *ids = (struct import_ids){ 0 };
-    int code = open_source(&source, path, error);
+    int code = import_open(&input, path, options, error);
     if (code == 0)
-        code = find_format(&source, document.options->format, &format, error);
-    if (code == 0 && format->merge) {
-        ids->format = format->row.name;
-        code = format->merge(&source, store, arena, ids, error);
-        if (code != 0)
-            error_prefix(error, "%s (%s)", path, format->row.name);
-    } else if (code == 0) {
-        code = format->read(&source, &document, error);
-        if (code == 0 && document.count == 0)
-            code = error_set(error, ERROR_FORMAT, "holds no results");
-        if (code != 0)
-            error_prefix(error, "%s (%s)", path, format->row.name);
-    }
-    if (code == 0 && !format->merge)
-        code = write_document(store, &document, &source, format->row.name, ids, error);
-    release_document(&document);
-    close_source(&source);
+        code = import_write(input, store, arena, ids, error);
+    import_close(input);
     return code;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEPTH_LIMIT = 16 };
+enum { DEPTH_LIMIT = 16, DIRECTORY_LIMIT = 20000 };
 
 /* ---- one benchmark ---- */
 
@@ -115,12 +115,17 @@ static int add_directory(struct import_document *document, struct import_run *ru
     if (code == 0)
         code = load_file(document, directory, "sample.json", &samples, error);
     if (code == 0 && (estimates || samples)) {
-        struct store_sample *sample = import_add_sample(document, run, "criterion", find_name(benchmark, relative));
+        const char *name = find_name(benchmark, relative);
+        for (size_t i = 0; i < run->sample_count && code == 0; i++)
+            if (str_equal(run->samples[i].name, name))
+                code =
+                    error_set(error, ERROR_FORMAT, "%s: a second %s: more than one target/criterion?", directory, name);
+        struct store_sample *sample = import_add_sample(document, run, "criterion", name);
         const char *label = NULL, *unit;
         json_t *amount;
         sample->real_time_ns = first_known(estimates, "point_estimate", &label);
         sample->label = label;
-        if (samples)
+        if (samples && code == 0)
             code = read_samples(document, sample, json_object_get(samples, "iters"), json_object_get(samples, "times"),
                                 1, error);
         settle_time(sample);
@@ -163,10 +168,13 @@ static int list_directory(struct import_document *document, const char *director
 }
 
 static int walk(struct import_document *document, struct import_run *run, const char *directory, const char *relative,
-                int depth, struct error *error)
+                int depth, int *seen, struct error *error)
 {
     char **names = NULL;
     size_t count = 0;
+    if (++*seen > DIRECTORY_LIMIT)
+        return error_set(error, ERROR_FORMAT, "more than %d directories: not criterion's (target/criterion)",
+                         DIRECTORY_LIMIT);
     int code = list_directory(document, directory, &names, &count, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
         struct stat status;
@@ -179,7 +187,7 @@ static int walk(struct import_document *document, struct import_run *run, const 
                  !str_equal(names[i], "report"))
             code = walk(document, run, path,
                         *relative ? arena_format(document->arena, "%s/%s", relative, names[i]) : names[i], depth + 1,
-                        error);
+                        seen, error);
     }
     free(names);
     return code;
@@ -245,7 +253,8 @@ int import_read_criterion(const struct import_source *source, struct import_docu
     int code = 0;
     run->command = "cargo bench";
     if (source->is_directory) {
-        code = walk(document, run, source->path, "", 0, error);
+        int seen = 0;
+        code = walk(document, run, source->path, "", 0, &seen, error);
     } else if (is_file_of_criterion(source)) {
         size_t length = strlen(source->path) - strlen(source->name);
         const char *directory = length ? arena_strndup(document->arena, source->path, length - 1) : ".";

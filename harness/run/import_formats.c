@@ -2,7 +2,7 @@
 #include "harness/run/import_formats.h"
 
 const struct import_format import_formats[] = {
-    { { "prony", "what prony db export --format json wrote" }, import_is_prony, NULL, import_merge_prony },
+    { { "prony", "what prony db export --format json wrote" }, import_is_prony, NULL, import_prepare_prony },
     { { "gbench", "Google Benchmark JSON (--benchmark_out=FILE)" }, import_is_gbench, import_read_gbench, NULL },
     { { "llama-bench", "llama-bench -o json, jsonl or sql" }, import_is_llama_bench, import_read_llama_bench, NULL },
     { { "gobench", "the text of go test -bench" }, import_is_gobench, import_read_gobench, NULL },

@@ -16,7 +16,6 @@ IMPORT_FORMAT(criterion);
 IMPORT_FORMAT(pytest);
 IMPORT_FORMAT(gh_action);
 bool import_is_prony(const struct import_source *source);
-int import_merge_prony(const struct import_source *source, struct store *store, struct arena *arena,
-                       struct import_ids *ids, struct error *error);
+int import_prepare_prony(const struct import_source *source, struct import_document *document, struct error *error);
 
 #endif

@@ -8,6 +8,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* A file of more is refused: JSON takes up to 20 times its size in memory. */
+#define IMPORT_LIMIT_BYTES ((size_t)256 << 20)
+
 /* A file that was read, in the forms that readers want. */
 struct import_source {
     const char *path, *name; /* name: without its directories */
@@ -23,7 +26,10 @@ struct import_source {
 struct import_run {
     struct str identity; /* what its uuid is made of; empty = the whole file. Needs no memory of options */
     const char *command;
-    int64_t started_ns, ended_ns; /* 0 = the file's date; as started */
+    const char *uuid, *fingerprint; /* set by import.c */
+    int64_t started_ns, ended_ns;   /* 0 = the file's date; as started */
+    bool one_process;               /* its repetitions are taken for processes, because nothing else is there */
+    int processes;                  /* of joined files; 0 = not joined */
     struct facts machine, build, environment;
     struct store_sample *samples; /* malloc'ed list */
     size_t sample_count, sample_capacity;
@@ -34,18 +40,28 @@ struct import_document {
     const struct import_options *options;
     struct import_run *runs;
     size_t count, capacity;
+    char *part; /* instead of runs: the path of a database to merge */
 };
 
 struct import_format {
     struct import_format_row row;
     bool (*recognize)(const struct import_source *source); /* by the content; never fails */
     int (*read)(const struct import_source *source, struct import_document *document, struct error *error);
-    /* Instead of read: a format that is a database itself. ids: all but the format's name. */
-    int (*merge)(const struct import_source *source, struct store *store, struct arena *arena, struct import_ids *ids,
-                 struct error *error);
+    /* Instead of read: a format that is a database itself becomes one, document->part. */
+    int (*prepare)(const struct import_source *source, struct import_document *document, struct error *error);
 };
 extern const struct import_format import_formats[];
 extern const size_t import_format_count;
+
+/* import_source.c: close even when open failed. "-" is the standard input. */
+int import_source_open(struct import_source *source, const char *path, struct error *error);
+void import_source_close(struct import_source *source);
+const char *import_skip_blanks(const char *text);
+
+/* import_prony.c: the runs of document->part into the store; part away again. */
+int import_merge_prony(const struct import_source *source, const struct import_document *document, struct store *store,
+                       struct arena *arena, struct import_ids *ids, struct error *error);
+void import_discard_prony(struct import_document *document);
 
 /* import.c: a new run at the end; the pointer holds until the next one. */
 struct import_run *import_add_run(struct import_document *document);

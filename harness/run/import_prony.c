@@ -1,6 +1,7 @@
 /* import_prony.c: our own export back: its tables are loaded into a database of their own, which is then merged. So the
  * runs keep their uuids, and whatever is damaged is found before anything is stored. */
 #include "harness/run/import_formats.h"
+#include "harness/base/mem.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,20 +145,37 @@ static int collect_ids(struct store *store, const json_t *root, struct arena *ar
     return code;
 }
 
-int import_merge_prony(const struct import_source *source, struct store *store, struct arena *arena,
-                       struct import_ids *ids, struct error *error)
+static void remove_part(const char *path)
 {
-    char path[4096];
+    static const char *const suffixes[] = { "", "-wal", "-shm" };
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char *name = mem_format("%s%s", path, suffixes[i]);
+        unlink(name);
+        free(name);
+    }
+}
+
+void import_discard_prony(struct import_document *document)
+{
+    remove_part(document->part);
+    document->part = NULL;
+}
+
+int import_prepare_prony(const struct import_source *source, struct import_document *document, struct error *error)
+{
     const char *directory = getenv("TMPDIR");
     int64_t schema = (int64_t)import_integer(source->json, "schema");
     struct store_info info;
-    struct store_merge_result result;
     struct store *part = NULL;
-    snprintf(path, sizeof path, "%s/prony-import-XXXXXX", directory && *directory ? directory : "/tmp");
+    if (!source->json)
+        return error_set(error, ERROR_FORMAT, "damaged or cut off: %s",
+                         source->is_directory ? "a directory" : source->json_fault);
+    char *path = arena_format(document->arena, "%s/prony-import-XXXXXX", directory && *directory ? directory : "/tmp");
     int file = mkstemp(path);
     if (file < 0)
         return error_system(error, errno, "%s", path);
     close(file);
+    document->part = path;
     int code = store_open(&part, path, false, error);
     if (code == 0)
         code = store_info(part, &info, error);
@@ -165,16 +183,18 @@ int import_merge_prony(const struct import_source *source, struct store *store, 
         code = error_set(error, ERROR_UNSUPPORTED, "made by a newer prony (schema %lld, this one knows %lld)",
                          (long long)schema, (long long)info.schema);
     if (code == 0)
-        code = check_part(part, source->json, arena, error);
+        code = check_part(part, source->json, document->arena, error);
     store_close(part);
-    if (code == 0)
-        code = store_merge(store, path, &result, error);
-    if (code == 0) {
-        ids->known = result.runs_known;
-        code = collect_ids(store, source->json, arena, ids, error);
-    }
-    static const char *const suffixes[] = { "", "-wal", "-shm" };
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
-        unlink(arena_format(arena, "%s%s", path, suffixes[i]));
     return code;
+}
+
+int import_merge_prony(const struct import_source *source, const struct import_document *document, struct store *store,
+                       struct arena *arena, struct import_ids *ids, struct error *error)
+{
+    struct store_merge_result result;
+    int code = store_merge(store, document->part, &result, error);
+    if (code != 0)
+        return code;
+    ids->known = result.runs_known;
+    return collect_ids(store, source->json, arena, ids, error);
 }

@@ -48,6 +48,27 @@ static void test_import(void **state)
     assert_int_equal(world_query(world, "SELECT count(*) FROM run"), 4);
 }
 
+/* What cannot be read leaves no empty database behind. */
+static void test_failed_import(void **state)
+{
+    struct world *world = *state;
+    char words[2048];
+    world_write(world, "cut.json", "{\"results\": [{\"command\": \"x\", ");
+    world_write(world, "export.json", "{\"prony_export\": 1, \"schema\": 3}");
+    world_write(world, "not.db", "no database");
+    world_expect_error(world, "import --db new.db cut.json nothing.json", "nothing.json: No such file");
+    world_expect_error(world, "import --db new.db export.json", "no \"tables\"");
+    world_expect_error(world, input(words, sizeof words, "import --db new.db --date never", "gbench.json"),
+                       "'never' is not a date");
+    world_expect_error(world, input(words, sizeof words, "import --db new.db --join cut.json", "gbench.json"),
+                       "damaged or cut off");
+    world_expect_error(world, "db import --db new.db cut.json", "damaged or cut off");
+    world_expect_error(world, "db merge --db new.db not.db", "not a prony database");
+    char path[1200];
+    snprintf(path, sizeof path, "%s/new.db", world->directory);
+    assert_false(file_exists(path));
+}
+
 static void test_export_and_merge(void **state)
 {
     struct world *world = *state;
@@ -129,8 +150,8 @@ static void test_read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_import), cmocka_unit_test(test_export_and_merge), cmocka_unit_test(test_prune),
-        cmocka_unit_test(test_damage), cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_import), cmocka_unit_test(test_failed_import), cmocka_unit_test(test_export_and_merge),
+        cmocka_unit_test(test_prune),  cmocka_unit_test(test_damage),        cmocka_unit_test(test_read_only),
     };
     return cmocka_run_group_tests(tests, world_make, world_remove);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -395,6 +396,102 @@ static void test_damage(void **state)
     close_fixture(&f);
 }
 
+static void expect_fault(struct fixture *f, const char *path, const char *message)
+{
+    struct import_input *input = NULL;
+    if (import_open(&input, path, NULL, &f->error) == 0)
+        fail_msg("%s was accepted", path);
+    assert_null(input);
+    if (!strstr(f->error.text, message))
+        fail_msg("'%s' does not say '%s'", f->error.text, message);
+}
+
+/* What is no text is said in words, without reading it to an end that it may not have. */
+static void test_kinds(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    expect_fault(&f, "/dev/zero", "/dev/zero: is no text: it has zero bytes");
+    expect_fault(&f, "/dev/null", "/dev/null: is empty");
+    expect_fault(&f, f.path, "prony db merge");
+    const struct {
+        const char *text;
+        size_t length;
+        const char *message;
+    } cases[] = {
+        { "\x1f\x8b\x08\x00\x00", 5, "gzip -dc" },
+        { "\xff\xfe"
+          "B\0e\0",
+          6, "iconv" },
+        { "{\"results\": []}\0", 16, "zero bytes" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect_refusal(&f, cases[i].text, cases[i].length, cases[i].message);
+    assert_int_equal(truncate(f.file, (off_t)3 << 30), 0); /* has no blocks */
+    expect_fault(&f, f.file, "3072 MiB; at most 256 MiB");
+    assert_int_equal(file_write(f.file,
+                                "\xef\xbb\xbf"
+                                "BenchmarkX 1 2 ns/op\n",
+                                24, NULL),
+                     0);
+    take(&f, f.file, NULL);
+    assert_string_equal(f.ids.format, "gobench");
+    close_fixture(&f);
+}
+
+/* A pipe can be read once: asking whether it is a file to import takes nothing from it. */
+static void test_pipe(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    assert_int_equal(mkfifo(f.file, 0600), 0);
+    assert_true(import_is_file(f.file)); /* at once, though nobody writes */
+    int pair[2];
+    char name[40];
+    static const char text[] = "BenchmarkX-2 100 12 ns/op\n";
+    assert_int_equal(pipe(pair), 0);
+    assert_int_equal(write(pair[1], text, sizeof text - 1), sizeof text - 1);
+    close(pair[1]);
+    snprintf(name, sizeof name, "/dev/fd/%d", pair[0]);
+    assert_true(import_is_file(name));
+    take(&f, name, NULL);
+    assert_float_equal(f.cases[0].real_time_ns[0], 12, 0);
+    close(pair[0]);
+    close_fixture(&f);
+}
+
+/* Files of one process each are one run of many; nothing of them is stored when one does not belong. */
+static void test_join(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct import_input *inputs[3];
+    open_fixture(&f);
+    static const char other[] = "pkg: example.com/sum\ngoos: linux\ngoarch: amd64\ncpu: A CPU @ 3.00GHz\n"
+                                "BenchmarkSum/n=64-4 1 2000 ns/op\nBenchmarkSum/n=64-4 1 2100 ns/op\n";
+    assert_int_equal(file_write(f.file, other, sizeof other - 1, NULL), 0);
+    const char *paths[] = { "tests/imports/gobench.txt", f.file, "tests/imports/hyperfine.json" };
+    for (size_t i = 0; i < 3; i++)
+        if (import_open(&inputs[i], paths[i], NULL, &f.error) != 0)
+            fail_msg("%s", f.error.text);
+    assert_int_equal(import_join(inputs[0], inputs[2], &f.error), ERROR_USAGE);
+    assert_non_null(strstr(f.error.text, "is hyperfine, the first file is gobench"));
+    if (import_join(inputs[0], inputs[1], &f.error) != 0)
+        fail_msg("%s", f.error.text);
+    assert_int_equal(import_write(inputs[0], f.store, &f.arena, &f.ids, &f.error), 0);
+    assert_int_equal(f.ids.count, 1);
+    assert_int_equal(store_cases(f.store, f.ids.ids[0], &f.arena, &f.cases, &f.case_count, &f.error), 0);
+    const struct store_case *item = find_case(&f, "example.com/sum", "BenchmarkSum/n=64-4");
+    assert_int_equal(item->sample_count, 4);
+    assert_int_equal(item->processes[1], 0);
+    assert_int_equal(item->processes[3], 1);
+    for (size_t i = 0; i < 3; i++)
+        import_close(inputs[i]);
+    close_fixture(&f);
+}
+
 /* Cut at many places, a file is refused by name, or what is left is whole by itself (lines). */
 static void test_cut(void **state)
 {
@@ -516,7 +613,8 @@ int main(void)
         cmocka_unit_test(test_hyperfine),  cmocka_unit_test(test_criterion),   cmocka_unit_test(test_infinite_time),
         cmocka_unit_test(test_pytest),     cmocka_unit_test(test_gh_action),   cmocka_unit_test(test_twice_is_once),
         cmocka_unit_test(test_options),    cmocka_unit_test(test_damage),      cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dates),       cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_pipe),       cmocka_unit_test(test_join),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
