@@ -1,4 +1,5 @@
-/* chart_trend.c: a history: every run with its interval, the levels between steps, the steps, and the tags.
+/* chart_trend.c: a history: every run with its interval, the levels between steps, the steps, the tags, and where the
+ * environment changed.
  *
  * The x axis counts runs: time would press the runs of a busy day into one line. Its ticks are dates. The y axis shows
  * the levels and their noise; what lies outside is drawn at the edge. */
@@ -9,16 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICKS_WIDE = 8, TICKS_NARROW = 4, BUFFER = 96, TAG_LIMIT = 24 };
-#define LABEL_PX     74.0 /* least distance of two labels */
-#define OUTSIDE      "NaN\tNaN\tNaN\tNaN\n"
-#define GAP          "NaN\tNaN\tNaN\n\nNaN\tNaN\tNaN\n" /* in a band; two empty lines would begin a block */
-#define LOWEST_SHARE 0.02                               /* of the height: noise below it is no mountain */
+enum { TICKS_WIDE = 8, TICKS_NARROW = 4, BUFFER = 96, TAG_LIMIT = 24, ENVIRONMENT_LIMIT = 12 };
+#define LABEL_PX       74.0 /* least distance of two labels */
+#define ENVIRONMENT_PX 150.0
+#define OUTSIDE        "NaN\tNaN\tNaN\tNaN\n"
+#define GAP            "NaN\tNaN\tNaN\n\nNaN\tNaN\tNaN\n" /* in a band; two empty lines would begin a block */
+#define LOWEST_SHARE   0.02                               /* of the height: noise below it is no mountain */
 
 struct trend {
     const struct history *history;
     double low, high; /* of the y axis */
-    size_t bands, outside, tags, worse;
+    size_t bands, outside, tags, worse, environments;
 };
 
 /* The levels and what lies between the 2nd and the 98th percentile, with room. */
@@ -69,9 +71,10 @@ static const char *tip_of(const struct view *view, const struct history *history
     history_value(value, sizeof value, history, point->value);
     history_when(when, sizeof when, point->started_ns);
     const char *commit = point->commit ? point->commit : "";
-    return arena_format(view->arena, "%s\nrun %lld, %s\n%.12s%s%s%s%s", value, (long long)point->run_id, when, commit,
-                        point->branch ? " on " : "", point->branch ? point->branch : "", point->tag ? ", tag " : "",
-                        point->tag ? point->tag : "");
+    return arena_format(view->arena, "%s\nrun %lld, %s\n%.12s%s%s%s%s%s%s", value, (long long)point->run_id, when,
+                        commit, point->branch ? " on " : "", point->branch ? point->branch : "",
+                        point->tag ? ", tag " : "", point->tag ? point->tag : "", point->environment ? "\n" : "",
+                        point->environment ? point->environment : "");
 }
 
 /* Those inside, or those at the edge. */
@@ -136,6 +139,29 @@ static void append_tags(struct str *out, const struct history *history, const st
     str_append(out, "NaN\tNaN\t-\t0\n");
 }
 
+/* Where the machine's software changed, between two runs. Where it does so all the time, only at steps. */
+static void append_environments(struct str *out, struct trend *trend, const struct chart_drawing *drawing)
+{
+    const struct history *history = trend->history;
+    double scale = (drawing->width - drawing->left - drawing->right) / (double)history->count, last = -1e9;
+    bool many = history->environments > ENVIRONMENT_LIMIT;
+    for (size_t i = 0, step = 0; i < history->count; i++) {
+        bool steps = step < history->change_count && history->changes[step].change.index == i;
+        step += steps;
+        if (!history->points[i].environment || (many && !steps))
+            continue;
+        bool room = ((double)i - last) * scale >= ENVIRONMENT_PX;
+        last = room ? (double)i : last;
+        char text[TAG_LIMIT + 1];
+        snprintf(text, sizeof text, "%s", room ? history->points[i].environment_brief : "");
+        str_appendf(out, "%g\t0\t", (double)i - 0.5);
+        escape_chart(out, text);
+        str_append(out, "\t0\n");
+        trend->environments++;
+    }
+    str_append(out, "NaN\tNaN\t-\t0\n");
+}
+
 /* XTICS = '"Nov 2" 0, "Nov 9" 7': dates of runs in even distances. */
 static void append_ticks(struct str *settings, const struct history *history, bool narrow)
 {
@@ -158,6 +184,8 @@ static void append_legend(struct chart *chart, const struct trend *trend)
         chart_legend_add(chart, "regressed", 1, CHART_DASH);
     if (trend->worse < trend->history->change_count)
         chart_legend_add(chart, "improved", 2, CHART_DASH);
+    if (trend->environments > 0)
+        chart_legend_add(chart, "environment changed", 3, CHART_DASH);
 }
 
 /* The blocks of trend.gp, in its order. */
@@ -178,6 +206,8 @@ static void append_blocks(const struct view *view, struct chart *chart, struct c
     append_steps(&drawing->data, history, drawing, JUDGE_IMPROVED);
     chart_next_block(drawing);
     append_tags(&drawing->data, history, drawing);
+    chart_next_block(drawing);
+    append_environments(&drawing->data, trend, drawing);
     for (size_t i = 0; i < history->count; i++)
         trend->tags += history->points[i].tag != NULL;
     for (size_t i = 0; i < history->change_count; i++)
@@ -200,8 +230,9 @@ bool chart_trend(const struct view *view, struct chart *chart, struct chart_draw
     append_blocks(view, chart, drawing, &trend);
     struct history_scale scale = history_scale(history);
     append_ticks(&drawing->settings, history, drawing->narrow);
-    str_appendf(&drawing->settings, "BANDS = %d; EDGES = %d; WORSE = %d; BETTER = %d; TAGS = %d\n", trend.bands > 0,
-                trend.outside > 0, trend.worse > 0, trend.worse<history->change_count, trend.tags> 0);
+    str_appendf(&drawing->settings, "BANDS = %d; EDGES = %d; WORSE = %d; BETTER = %d; TAGS = %d; WORLD = %d\n",
+                trend.bands > 0, trend.outside > 0, trend.worse > 0, trend.worse < history->change_count ? 1 : 0,
+                trend.tags ? 1 : 0, trend.environments ? 1 : 0);
     str_appendf(&drawing->settings, "COUNT = %zu; LOW = %.9g; HIGH = %.9g; FACTOR = %.9g; UNIT = '%s'\n",
                 history->count, trend.low, trend.high, scale.factor, scale.unit);
     append_legend(chart, &trend);

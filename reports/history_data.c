@@ -68,6 +68,7 @@ static void json_point(struct str *out, const struct history_point *point)
     text_member(out, "commit", point->commit);
     text_member(out, "branch", point->branch);
     text_member(out, "tag", point->tag);
+    text_member(out, "environment", point->environment);
     number_member(out, "processes", (double)point->count);
     number_member(out, "value", point->value);
     number_member(out, "low", point->interval.coverage > 0 ? point->interval.low : NAN);
@@ -91,6 +92,7 @@ static void json_change(struct str *out, const struct history *history, const st
     text_member(out, "commit_before", change->commit_before);
     text_member(out, "commit_after", change->commit_after);
     number_member(out, "commits", change->commit_count > 0 ? (double)change->commit_count : (double)NAN);
+    text_member(out, "environment", change->environment);
     text_member(out, "acknowledged", change->acknowledged);
     end_object(out);
 }
@@ -107,7 +109,10 @@ static void json_history(struct str *out, const struct history *history)
     number_member(out, "noise", history->noise);
     number_member(out, "segment", (double)history->segment);
     number_member(out, "median", history->count ? history->median : NAN);
+    number_member(out, "environments", (double)history->environments);
     number_member(out, "other_machines", (double)history->others);
+    text_member(out, "other_hardware", history->other_hardware);
+    number_member(out, "sides", (double)history->sides);
     number_member(out, "not_positive", (double)history->bad);
     number_member(out, "not_measured", (double)history->unknown);
     str_append(out, "\n \"changes\": [");
@@ -170,13 +175,15 @@ static void csv_point(struct str *out, const struct history *history, size_t ind
     str_appendf(out, ",%zu,", level);
     if (level > 0 && history->changes[level - 1].change.index == index)
         csv_number(out, judge_percent(history->changes[level - 1].change.effect));
+    str_append_char(out, ',');
+    csv_text(out, point->environment);
     str_append_char(out, '\n');
 }
 
 void history_csv(const struct history_report *report, struct str *out)
 {
-    str_append(out,
-               "suite,name,metric,unit,commit,branch,tag,run,started,processes,value,low,high,level,step_percent\n");
+    str_append(out, "suite,name,metric,unit,commit,branch,tag,run,started,processes,value,low,high,level,step_percent,"
+                    "environment\n");
     for (size_t h = 0; h < report->count; h++) {
         const struct history *history = &report->histories[h];
         for (size_t i = 0, level = 0; i < history->count; i++) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARK_WIDTH = 72, BUFFER = 96 };
+enum { SPARK_WIDTH = 72, BUFFER = 96, ENVIRONMENT_ROWS = 12 };
 
 static const char *plural(size_t count)
 {
@@ -31,6 +31,8 @@ static void append_remarks(struct str *out, const struct history *history, const
     const struct history_point *point = &history->points[change->change.index];
     if (point->tag)
         str_appendf(out, ", at tag %s", point->tag);
+    if (change->environment)
+        str_appendf(out, ", with it: %s", change->environment);
     if (change->acknowledged)
         str_appendf(out, ", acknowledged: %s", change->acknowledged);
 }
@@ -53,8 +55,13 @@ static void append_level(struct str *out, const struct history *history)
 static void append_left_out(struct str *out, const struct history *history, const char *before, const char *after)
 {
     if (history->others)
-        str_appendf(out, "%s%zu run%s of other machines left out: each machine has a history of its own (--machine)%s",
-                    before, history->others, plural(history->others), after);
+        str_appendf(out,
+                    "%s%zu run%s of other machines left out%s%s%s: each machine has a history of its own (--machine)%s",
+                    before, history->others, plural(history->others), history->other_hardware ? " (" : "",
+                    history->other_hardware ? history->other_hardware : "", history->other_hardware ? ")" : "", after);
+    if (history->sides)
+        str_appendf(out, "%s%zu run%s of comparisons (prony ab, calibrate) left out: --all takes them in%s", before,
+                    history->sides, plural(history->sides), after);
     if (history->bad)
         str_appendf(out, "%s%zu run%s left out: a value that is not above zero has no ratio%s", before, history->bad,
                     plural(history->bad), after);
@@ -77,6 +84,41 @@ static void append_head(struct str *out, const struct history *history)
     str_appendf(out, ", machine %.12s", history->machine ? history->machine : "?");
 }
 
+/* Rows of a history in the order of its runs: steps, and changes of the environment apart from them. */
+struct rows {
+    const struct history *history;
+    size_t point, change;
+    bool all_environments; /* where they are few */
+};
+
+static struct rows begin_rows(const struct history *history)
+{
+    return (struct rows){ .history = history, .all_environments = history->environments <= ENVIRONMENT_ROWS };
+}
+
+/* false: no more. *change NULL: the row is about the environment of *point. */
+static bool next_row(struct rows *rows, const struct history_change **change, const struct history_point **point)
+{
+    const struct history *history = rows->history;
+    for (; rows->point < history->count; rows->point++) {
+        bool step = rows->change < history->change_count && history->changes[rows->change].change.index == rows->point;
+        *point = &history->points[rows->point];
+        *change = step ? &history->changes[rows->change++] : NULL;
+        if (!step && !(rows->all_environments && (*point)->environment))
+            continue;
+        rows->point++;
+        return true;
+    }
+    return false;
+}
+
+static void append_environments(struct str *out, const struct history *history, const char *before, const char *after)
+{
+    if (history->environments > ENVIRONMENT_ROWS)
+        str_appendf(out, "%sthe environment of this machine changed %zu times: csv and json say where%s", before,
+                    history->environments, after);
+}
+
 /* ---- text ---- */
 
 static void text_change(struct str *out, const struct history *history, const struct history_change *change)
@@ -94,8 +136,19 @@ static void text_change(struct str *out, const struct history *history, const st
     str_append(out, "\n");
 }
 
+static void text_environment(struct str *out, const struct history_point *point)
+{
+    char when[BUFFER];
+    history_when(when, sizeof when, point->started_ns);
+    str_appendf(out, "  %s  environment %s\n                    run %lld\n", when, point->environment,
+                (long long)point->run_id);
+}
+
 static void text_history(struct str *out, const struct history *history)
 {
+    struct rows rows = begin_rows(history);
+    const struct history_change *change;
+    const struct history_point *point;
     str_appendf(out, "%s: %s  %s\n", history->suite, history->name, history->metric);
     if (history->count == 0) {
         str_append(out, "  no run of this machine has this metric\n");
@@ -107,13 +160,14 @@ static void text_history(struct str *out, const struct history *history)
     str_append(out, "\n\n  ");
     history_sparkline(out, history, SPARK_WIDTH);
     str_append(out, history->count > 1 ? "\n\n" : "");
-    for (size_t i = 0; i < history->change_count; i++)
-        text_change(out, history, &history->changes[i]);
+    while (next_row(&rows, &change, &point))
+        change ? text_change(out, history, change) : text_environment(out, point);
     if (history->change_count == 0)
         str_append(out, history->count < 6 ? "  too few runs to tell a step from luck\n" : "  no step\n");
     str_append(out, "  ");
     append_level(out, history);
     str_append(out, "\n");
+    append_environments(out, history, "  ", "\n");
     append_left_out(out, history, "  ", "\n");
 }
 
@@ -175,6 +229,29 @@ static void markdown_change(struct str *out, const struct history *history, cons
 
 static const char markdown_columns[] = "| when | verdict | change | level | commits |\n|---|---|--:|--:|---|\n";
 
+static void markdown_environment(struct str *out, const struct history_point *point)
+{
+    char when[BUFFER];
+    history_when(when, sizeof when, point->started_ns);
+    str_appendf(out, "| %s | environment | | | ", when);
+    markdown_text(out, point->environment);
+    str_append(out, " |\n");
+}
+
+static void markdown_rows(struct str *out, const struct history *history)
+{
+    struct rows rows = begin_rows(history);
+    const struct history_change *change;
+    const struct history_point *point;
+    for (size_t i = 0; next_row(&rows, &change, &point); i++) {
+        str_append(out, i ? "" : markdown_columns);
+        change ? markdown_change(out, history, change) : markdown_environment(out, point);
+    }
+    bool any = history->change_count || (rows.all_environments && history->environments);
+    str_append(out, any ? "\n" : "");
+    str_append(out, history->change_count ? "" : "No step: ");
+}
+
 static void markdown_history(struct str *out, const struct history *history)
 {
     str_append(out, "### ");
@@ -187,13 +264,10 @@ static void markdown_history(struct str *out, const struct history *history)
         str_append(out, history->count > 1 ? "\n\n`" : "");
         history_sparkline(out, history, SPARK_WIDTH);
         str_append(out, history->count > 1 ? "`\n\n" : "\n\n");
-        if (history->change_count)
-            str_append(out, markdown_columns);
-        for (size_t i = 0; i < history->change_count; i++)
-            markdown_change(out, history, &history->changes[i]);
-        str_append(out, history->change_count ? "\n" : "No step: ");
+        markdown_rows(out, history);
         append_level(out, history);
         str_append(out, "\n");
+        append_environments(out, history, "\n", "\n");
     } else {
         str_append(out, "No run of this machine has this metric.\n");
     }

@@ -212,6 +212,7 @@ static json_t *comparison_json(const struct comparison *comparison)
     json_object_set_new(json, "identical_binaries", json_boolean(comparison->identical_binaries));
     json_object_set_new(json, "machines_differ", json_boolean(comparison->machines_differ));
     json_object_set_new(json, "machine_difference", text_json(comparison->machine_difference));
+    json_object_set_new(json, "environment_change", text_json(comparison->environment_change));
     json_object_set_new(options, "floor", number_json(comparison->options.floor));
     json_object_set_new(options, "look", json_integer(comparison->options.look));
     json_object_set_new(options, "look_count", json_integer(comparison->options.look_count));

@@ -202,6 +202,11 @@ static void history_row(const struct site *site, const struct history *history, 
     if (point->tag) {
         str_append(out, "<span class=\"tag\">");
         escape_html(out, point->tag);
+        str_append(out, "</span> ");
+    }
+    if (point->environment) {
+        str_append(out, "<span class=\"method\">");
+        escape_html(out, point->environment);
         str_append(out, "</span>");
     }
     str_append(out, "</td></tr>\n");
@@ -222,9 +227,13 @@ static void history_section(const struct site *site, const struct site_case *own
         html_chart(trend, true, out);
         str_append(out, "</div>\n");
     }
-    if (history->others)
-        str_appendf(out, "<p class=\"method\">%zu run%s of other machines %s not part of it.</p>", history->others,
+    if (history->others) {
+        str_appendf(out, "<p class=\"method\">%zu run%s of other machines %s not part of it", history->others,
                     history->others == 1 ? "" : "s", history->others == 1 ? "is" : "are");
+        if (history->other_hardware)
+            escape_html(out, arena_format(site->arena, ": %s", history->other_hardware));
+        str_append(out, ".</p>");
+    }
     size_t shown = history->count < HISTORY_ROWS ? history->count : HISTORY_ROWS;
     str_append(out, "<div class=\"group\"><div class=\"scroll tall\" tabindex=\"0\"><table><thead><tr>"
                     "<th scope=\"col\">date</th><th scope=\"col\">run</th><th scope=\"col\">commit</th>"

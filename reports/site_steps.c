@@ -84,6 +84,11 @@ static void step_row(const struct site *site, const struct site_step *step, bool
     site_percent(out, change->change.effect);
     str_appendf(out, "<span class=\"u\"> %%</span></td><td>%s</td><td>", site_date(site, step->started_ns));
     commit_range(site, change, out);
+    if (change->environment) {
+        str_append(out, "<br><span class=\"method\">");
+        escape_html(out, arena_format(site->arena, "with it: %s", change->environment));
+        str_append(out, "</span>");
+    }
     str_append(out, "</td><td class=\"bar\">");
     site_spark(out, &step->own->history);
     str_append(out, "</td>");

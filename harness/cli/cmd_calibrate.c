@@ -142,7 +142,7 @@ static int show(const struct arguments *arguments, struct arena *arena, int *sta
     fingerprint_collect(&machine, "", arena);
     int code = store_open(&store, arguments->database, true, error);
     if (code == 0)
-        code = calibration_load(&calibration, store, machine.hash, arena, error);
+        code = calibration_load(&calibration, store, machine.key, arena, error);
     if (code == 0)
         *status = report(&calibration, SIZE_MAX, arena);
     store_close(store);

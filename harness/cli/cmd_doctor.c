@@ -103,7 +103,8 @@ static bool print_changes(FILE *file, const struct doctor_change *changes, size_
             fprintf(file, "%s: %s: still %s: %s\n  $ %s\n", change->check, change->path, from, change->reason,
                     change->command);
         if (change->state == DOCTOR_CHANGED && str_equal(change->check, "transparent_hugepages"))
-            fprintf(file, "  (part of the machine's fingerprint: compare runs of before and after with care)\n");
+            fprintf(file,
+                    "  (part of the machine's environment: histories and comparisons will say that it changed)\n");
     }
     if (count == 0)
         fprintf(file, back ? "nothing to put back\n" : "nothing to mend that can be put back\n");
@@ -185,18 +186,18 @@ static int restore(const struct arguments *arguments, const char *state, struct 
 
 /* ---- fingerprint ---- */
 
-static void print_facts(const char *title, const struct facts *facts)
+static void print_facts(const char *title, const struct store_fact *facts, size_t count)
 {
     printf("\n%s\n", title);
-    for (size_t i = 0; i < facts->count; i++)
-        printf("  %-24s %s\n", facts->items[i].name, facts->items[i].value);
+    for (size_t i = 0; i < count; i++)
+        printf("  %-24s %s\n", facts[i].name, facts[i].value);
 }
 
-static json_t *facts_to_json(const struct facts *facts)
+static json_t *facts_to_json(const struct store_fact *facts, size_t count)
 {
     json_t *json = json_object();
-    for (size_t i = 0; i < facts->count; i++)
-        json_object_set_new(json, facts->items[i].name, json_string(facts->items[i].value));
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(json, facts[i].name, json_string(facts[i].value));
     return json;
 }
 
@@ -204,18 +205,24 @@ static void print_fingerprint(const struct arguments *arguments, struct arena *a
 {
     struct fingerprint fingerprint;
     fingerprint_collect(&fingerprint, arguments->root, arena);
+    size_t hardware = fingerprint.hardware_count, all = fingerprint.machine.count;
+    const struct store_fact *facts = fingerprint.machine.items;
+    const struct facts *condition = &fingerprint.condition;
     if (arguments->json) {
         json_t *json = json_object();
-        json_object_set_new(json, "fingerprint", json_string(fingerprint.hash));
-        json_object_set_new(json, "identity", facts_to_json(&fingerprint.identity));
-        json_object_set_new(json, "condition", facts_to_json(&fingerprint.condition));
+        json_object_set_new(json, "fingerprint", json_string(fingerprint.key));
+        json_object_set_new(json, "identity", facts_to_json(facts, hardware));
+        json_object_set_new(json, "environment", facts_to_json(facts + hardware, all - hardware));
+        json_object_set_new(json, "condition", facts_to_json(condition->items, condition->count));
         json_dumpf(json, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(json);
     } else {
-        printf("%s\n", fingerprint.hash);
-        print_facts("Identity: a change of any of these is another machine", &fingerprint.identity);
-        print_facts("Condition: recorded with every run, not part of the fingerprint", &fingerprint.condition);
+        printf("%s\n", fingerprint.key);
+        print_facts("Identity: a change of any of these is another machine", facts, hardware);
+        print_facts("Environment: the machine stays the same; histories mark a change, comparisons warn of it",
+                    facts + hardware, all - hardware);
+        print_facts("Condition: recorded with every run", condition->items, condition->count);
     }
     fingerprint_release(&fingerprint);
 }

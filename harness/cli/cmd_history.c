@@ -47,6 +47,7 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
         { "metric", 'm', OPTION_TEXT, &settings->history.metric },
         { "branch", 'b', OPTION_TEXT, &settings->history.branch },
         { "machine", 0, OPTION_TEXT, &settings->history.machine },
+        { "all", 'a', OPTION_FLAG, &settings->history.with_sides },
         { "limit", 'n', OPTION_COUNT, &settings->limit },
         { "acknowledged", 0, OPTION_TEXT, &settings->acknowledged },
         { "format", 'f', OPTION_TEXT, &settings->format },
@@ -154,9 +155,36 @@ static bool is_overview(const struct settings *settings)
     return !settings->name && !settings->filter;
 }
 
+/* Nothing to show: because of what was asked for, or because there is nothing but comparisons. */
+static int no_points(const struct work *work, struct error *error)
+{
+    const struct history_options *asked = &work->settings.history;
+    size_t sides = 0;
+    for (size_t i = 0; i < work->count; i++)
+        sides += work->histories[i].sides;
+    if (sides && !asked->metric && !asked->machine)
+        return error_set(
+            error, ERROR_STATE,
+            "only prony ab or calibrate measured %s%s%s: --all takes their runs in, prony run makes others",
+            work->settings.name ? work->settings.name : "these cases", asked->branch ? " on branch " : "",
+            asked->branch ? asked->branch : "");
+    if (!asked->metric && !asked->branch && !asked->machine)
+        return 0;
+    return error_set(error, ERROR_STATE, "no run%s%s%s%s has %s of %s", asked->branch ? " of branch " : "",
+                     asked->branch ? asked->branch : "", asked->machine ? " of machine " : "",
+                     asked->machine ? asked->machine : "", work->histories[0].metric,
+                     work->settings.name ? work->settings.name : "these cases");
+}
+
 static int load(struct work *work, struct error *error)
 {
-    const struct settings *settings = &work->settings;
+    struct settings *settings = &work->settings;
+    if (settings->history.machine) {
+        int code =
+            store_machine_find(work->store, settings->history.machine, &work->arena, &settings->history.machine, error);
+        if (code)
+            return code;
+    }
     work->histories = arena_array(&work->arena, work->case_count, sizeof *work->histories);
     size_t with_points = 0;
     int64_t now_ns = clock_utc_ns();
@@ -169,12 +197,9 @@ static int load(struct work *work, struct error *error)
         history_acknowledge(history, &work->acknowledgements, now_ns, &work->arena);
         with_points += history->count > 0;
     }
-    if (with_points == 0 && (settings->history.metric || settings->history.branch || settings->history.machine))
-        return error_set(
-            error, ERROR_STATE, "no run%s%s%s%s has %s of %s", settings->history.branch ? " of branch " : "",
-            settings->history.branch ? settings->history.branch : "", settings->history.machine ? " of machine " : "",
-            settings->history.machine ? settings->history.machine : "", work->histories[0].metric,
-            settings->name ? settings->name : "these cases");
+    int code = with_points ? 0 : no_points(work, error);
+    if (code)
+        return code;
     if (is_overview(settings))
         keep_regressions(work);
     ask_git(work);
@@ -311,6 +336,7 @@ const struct command cmd_history = {
         "  -m, --metric M       real_time (default), cpu_time, or the name of a metric: tokens_per_second\n"
         "  -b, --branch B       only runs of this branch\n"
         "  -n, --limit N        only the newest N runs\n"
+        "  -a, --all            runs that prony ab and calibrate measured, too; without it only those with a tag\n"
         "  --machine FP         runs of the machine with this fingerprint (default: that of the newest run)\n"
         "  --acknowledged FILE  steps for which somebody answers (docs/FORMATS.md); default: ci/acknowledged, if there\n"
         "  -f, --format F       text (default), markdown, json, csv; png, svg: the trend as a picture\n"
@@ -319,7 +345,8 @@ const struct command cmd_history = {
         "\n"
         "A step is where the level changed for good, not a wild run: docs/METHOD.md says how it is found and how often\n"
         "that is wrong. The noise is that between steps, and a step begins a new level to compare with. Commits are\n"
-        "those between the runs before and after; git is asked for their number in the current directory.\n"
+        "those between the runs before and after; git is asked for their number in the current directory. Where kernel,\n"
+        "libc or settings of the machine changed, that is marked: it may be the reason for a step.\n"
         "\n"
         "examples:\n"
         "  prony history\n"

@@ -223,7 +223,9 @@ static void print_head(FILE *out, const struct store_run_row *run, const struct 
     str_clear(&line);
     append_part(&line, facts_find(run->environment, run->environment_count, "load"), " load average");
     append_part(&line, facts_find(run->environment, run->environment_count, "clock_estimate_ghz"), " GHz estimated");
-    append_part(&line, facts_find(run->environment, run->environment_count, "governor"), " governor");
+    const char *governor = facts_find(run->machine, run->machine_count, "governor");
+    append_part(&line, governor ? governor : facts_find(run->environment, run->environment_count, "governor"),
+                " governor"); /* runs of older versions have it there */
     const char *memory = facts_find(run->environment, run->environment_count, "memory_available");
     double kilobytes = memory ? strtod(memory, NULL) : 0;
     char bytes[32];

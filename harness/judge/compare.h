@@ -123,6 +123,7 @@ struct comparison {
     bool paired, identical_binaries;
     bool machines_differ;
     const char *machine_difference; /* "cpu_model: ... -> ...", or NULL */
+    const char *environment_change; /* on the same machine: "kernel 6.1 -> 6.6", or NULL */
     struct compare_case *cases;     /* in the order of the base run, then what is new */
     size_t case_count;
     struct compare_group *groups; /* suites first (operation ""), then their operations */

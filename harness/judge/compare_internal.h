@@ -94,6 +94,6 @@ void compare_attribute(struct compare_context *context, const struct store_case 
 /* ---- compare_notes.c ---- */
 
 void compare_make_notes(struct compare_context *context);
-/* Sets machines_differ and machine_difference: before verdicts. */
+/* Sets machines_differ, machine_difference and environment_change: before verdicts. */
 void compare_machines(struct compare_context *context);
 #endif

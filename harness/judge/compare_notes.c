@@ -2,6 +2,7 @@
  * between the two runs than the program. */
 #include "harness/base/str.h"
 #include "harness/judge/compare_internal.h"
+#include "harness/judge/environment.h"
 #include <math.h>
 #include <string.h>
 
@@ -50,11 +51,19 @@ void compare_machines(struct compare_context *context)
 {
     struct comparison *comparison = context->comparison;
     const struct store_run_row *base = &comparison->base, *candidate = &comparison->candidate;
-    if (!base->fingerprint || !candidate->fingerprint || str_equal(base->fingerprint, candidate->fingerprint))
+    if (!base->fingerprint || !candidate->fingerprint)
         return;
+    if (str_equal(base->fingerprint, candidate->fingerprint)) {
+        comparison->environment_change = environment_change(base->machine, base->machine_count, candidate->machine,
+                                                            candidate->machine_count, NULL, context->arena);
+        return;
+    }
     comparison->machines_differ = true;
     comparison->machine_difference = differences(base->machine, base->machine_count, candidate->machine,
-                                                 candidate->machine_count, NULL, context->arena);
+                                                 candidate->machine_count, store_fact_is_hardware, context->arena);
+    if (!comparison->machine_difference) /* facts of another tool */
+        comparison->machine_difference = differences(base->machine, base->machine_count, candidate->machine,
+                                                     candidate->machine_count, NULL, context->arena);
     if (!comparison->machine_difference)
         comparison->machine_difference =
             arena_format(context->arena, "fingerprint: %s -> %s", base->fingerprint, candidate->fingerprint);
@@ -87,6 +96,12 @@ static void note_facts(struct compare_context *context)
     if (context->comparison->machines_differ)
         add_note(context, arena_format(context->arena, "Other machine, so no time is judged: %s",
                                        context->comparison->machine_difference));
+    if (context->comparison->environment_change)
+        add_note(context,
+                 arena_format(context->arena,
+                              "The same machine, but its environment changed between the runs, and times may have with "
+                              "it: %s",
+                              context->comparison->environment_change));
     if (build)
         add_note(context, arena_format(context->arena, "Built differently: %s", build));
     if (setting)

@@ -3,6 +3,7 @@
  * A point is the median over the processes of a run. Steps are found on the points; what the noise is, and what a new
  * run is to be compared with, comes from within the levels, so a step poisons neither. */
 #include "harness/judge/history.h"
+#include "harness/judge/environment.h"
 #include "harness/base/str.h"
 #include <math.h>
 #include <string.h>
@@ -37,9 +38,20 @@ static struct history_point point_of(const struct store_point *source)
     return point;
 }
 
-static bool is_wanted(const struct store_point *point, const struct history_options *options)
+static bool is_on_branch(const struct store_point *point, const struct history_options *options)
 {
     return !options->branch || str_equal(point->branch, options->branch);
+}
+
+/* A side of a comparison was measured in turns with another build, and often on a branch of its own: it is no night. */
+static bool is_left_side(const struct store_point *point, const struct history_options *options)
+{
+    return point->is_side && !point->tag && !options->with_sides;
+}
+
+static bool is_wanted(const struct store_point *point, const struct history_options *options)
+{
+    return is_on_branch(point, options) && !is_left_side(point, options);
 }
 
 static const char *newest_machine(const struct store_point *points, size_t count, const struct history_options *options)
@@ -50,33 +62,77 @@ static const char *newest_machine(const struct store_point *points, size_t count
     return NULL;
 }
 
+/* What is another than at the point before. */
+static void mark_environment(struct history *history, const struct store_machine *const *machines, struct arena *arena)
+{
+    for (size_t i = 1; i < history->count; i++) {
+        const struct store_machine *before = machines[i - 1], *after = machines[i];
+        struct history_point *point = &history->points[i];
+        if (before == after || !before || !after)
+            continue;
+        point->environment = environment_change(before->facts, before->fact_count, after->facts, after->fact_count,
+                                                &point->environment_brief, arena);
+        history->environments += point->environment != NULL;
+    }
+}
+
+/* Why the newest run of another machine is not one of this. */
+static void describe_other(struct history *history, const struct store_machine *own, const struct store_machine *other,
+                           struct arena *arena)
+{
+    if (own && other)
+        history->other_hardware =
+            environment_hardware_change(other->facts, other->fact_count, own->facts, own->fact_count, arena);
+}
+
 /* Fills points, and counts what is left out. */
 static void take_points(struct history *history, const struct store_point *points, size_t count,
                         const struct history_options *options, struct arena *arena)
 {
+    const struct store_machine **machines = arena_array(arena, count + 1, sizeof *machines), *other = NULL;
     history->points = arena_array(arena, count ? count : 1, sizeof *history->points);
     for (size_t i = 0; i < count; i++) {
-        if (!is_wanted(&points[i], options))
+        if (!is_wanted(&points[i], options)) {
+            history->sides += is_on_branch(&points[i], options) && !is_empty(&points[i]);
             continue;
+        }
         struct history_point point = point_of(&points[i]);
-        if (is_empty(&points[i]))
+        if (is_empty(&points[i])) {
             history->unknown++;
-        else if (!str_equal(points[i].fingerprint, history->machine))
+        } else if (!str_equal(points[i].fingerprint, history->machine)) {
             history->others++;
-        else if (!(point.value > 0) || !isfinite(point.value))
+            other = points[i].machine;
+        } else if (!(point.value > 0) || !isfinite(point.value)) {
             history->bad++;
-        else
+        } else {
+            machines[history->count] = points[i].machine;
             history->points[history->count++] = point;
+        }
     }
-    if (options->limit > 0 && history->count > options->limit) {
-        history->points += history->count - options->limit;
-        history->count = options->limit;
-    }
+    size_t cut = options->limit > 0 && history->count > options->limit ? history->count - options->limit : 0;
+    history->points += cut;
+    history->count -= cut;
+    machines += cut;
+    mark_environment(history, machines, arena);
+    describe_other(history, history->count ? machines[history->count - 1] : NULL, other, arena);
 }
 
 static double level_median(const double *values, size_t begin, size_t end)
 {
     return stats_median(values + begin, end - begin);
+}
+
+/* A detected step may be a run off; what changed at the step itself goes first. */
+static const char *environment_near(const struct history *history, size_t index, struct arena *arena)
+{
+    const struct history_point *points = history->points;
+    if (points[index].environment)
+        return points[index].environment;
+    if (index + 1 < history->count && points[index + 1].environment)
+        return arena_format(arena, "%s one run later", points[index + 1].environment);
+    if (points[index - 1].environment)
+        return arena_format(arena, "%s one run before", points[index - 1].environment);
+    return NULL;
 }
 
 static void take_changes(struct history *history, const double *values, const struct stats_change *changes,
@@ -95,6 +151,7 @@ static void take_changes(struct history *history, const double *values, const st
             .after = level_median(values, at, end),
             .commit_before = history->points[at - 1].commit,
             .commit_after = history->points[at].commit,
+            .environment = environment_near(history, at, arena),
             .verdict = (changes[i].effect > 0) == history->higher_is_better ? JUDGE_IMPROVED : JUDGE_REGRESSED,
         };
     }

@@ -18,6 +18,9 @@ struct history_point {
     bool pruned;     /* only its summary is left */
     bool pinned;     /* the baseline */
     const char *tag; /* a tag of the run, or NULL */
+    /* What is another on the machine since the point before: "kernel 6.1 -> 6.6"; NULL = nothing. The same for a chart:
+     * "kernel 6.6". */
+    const char *environment, *environment_brief;
 };
 
 struct history_change {
@@ -28,14 +31,17 @@ struct history_change {
     int commit_count;           /* between them, filled by those who can ask git; 0 = not known */
     enum judge_verdict verdict; /* improved or regressed */
     const char *acknowledged;
+    /* What changed in the environment with the step, or one run off it: a step's place is not that exact. NULL =
+     * nothing. */
+    const char *environment;
 };
 
-/* Points of one machine class only: runs of other machines are other histories (others counts them). */
+/* Points of one machine only: runs of other hardware are other histories (others counts them). */
 struct history {
     const char *suite, *name, *metric, *unit;
     enum store_pass pass;
     bool higher_is_better;
-    const char *machine;          /* fingerprint */
+    const char *machine;          /* key */
     struct history_point *points; /* oldest first */
     size_t count;
     struct history_change *changes;
@@ -44,16 +50,20 @@ struct history {
     size_t segment; /* index of the first point of the current level: the baseline restarts at every step */
     double median;  /* of that level */
     struct stats_interval interval; /* of that median */
+    size_t environments;            /* points whose environment is not that of the point before */
     size_t others;                  /* points of other machines, left out */
+    const char *other_hardware;     /* what the newest of them has else: "cpu_count 4 -> 2"; NULL = not known */
+    size_t sides;                   /* points of comparisons, left out */
     size_t bad;                     /* points without a value above zero, left out: a ratio to them is no number */
     size_t unknown;                 /* runs in which this metric could not be taken, left out */
 };
 
 struct history_options {
-    const char *metric;                 /* NULL = real_time */
-    const char *branch;                 /* NULL = all */
-    const char *machine;                /* fingerprint; NULL = that of the newest run with the case */
-    size_t limit;                       /* newest points; 0 = all */
+    const char *metric;  /* NULL = real_time */
+    const char *branch;  /* NULL = all */
+    const char *machine; /* key; NULL = that of the newest run with the case */
+    bool with_sides;     /* runs that prony ab and calibrate measured, too; those with a tag always are */
+    size_t limit;        /* newest points; 0 = all */
     struct stats_change_options change; /* zero = defaults */
 };
 

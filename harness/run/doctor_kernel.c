@@ -91,7 +91,7 @@ static void check_mitigations(struct doctor *doctor, struct store_check *check)
     }
     if (!readable)
         doctor_cannot_read(doctor, check, "/sys/devices/system/cpu/vulnerabilities", NULL);
-    else /* neither is wrong: it must only be the same in runs that are compared, and it is in the fingerprint */
+    else /* neither is wrong: it must only be the same in runs that are compared, which say where it is not */
         doctor_say(doctor, check, DOCTOR_PASS, NULL, "%zu mitigated, %zu vulnerable, of %zu", mitigated, vulnerable,
                    readable);
 }
@@ -107,7 +107,7 @@ const struct doctor_row doctor_kernel_rows[] = {
       check_numa_balancing },
     { "aslr", "With a fixed layout all samples share the luck of one layout, and their interval hides that.",
       check_aslr },
-    { "mitigations", "They cost time at system calls and indirect branches; runs compare only where they are equal.",
+    { "mitigations", "They cost time at system calls and indirect branches; runs with others compare with a warning.",
       check_mitigations },
     { NULL, NULL, NULL },
 };

@@ -23,13 +23,19 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-/* Another number whenever something else is hashed: then old and new runs of one machine do not compare by accident,
- * and the facts say why. */
-#define FINGERPRINT_VERSION "2"
+/* Another number whenever other facts are taken. That makes new rows in the store; which of them are one machine, is
+ * told by the hardware facts that they share (harness/store/machines.c). */
+#define FINGERPRINT_VERSION "3"
 
 #define HASH_START 0xcbf29ce484222325u /* FNV-1a, 64 bits */
 
-/* ---- identity ---- */
+/* ---- hardware ---- */
+
+static const char *find_cpu_flags(struct arena *arena, const char *cpuinfo)
+{
+    const char *flags = sysfs_find_line(arena, cpuinfo, "flags");
+    return flags ? flags : sysfs_find_line(arena, cpuinfo, "Features");
+}
 
 static void add_cpu(struct facts *facts, const char *root)
 {
@@ -49,11 +55,8 @@ static void add_cpu(struct facts *facts, const char *root)
         return;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         facts_add(facts, keys[i][0], sysfs_find_line(facts->arena, text, keys[i][1]));
-    const char *flags = sysfs_find_line(facts->arena, text, "flags");
-    if (!flags)
-        flags = sysfs_find_line(facts->arena, text, "Features");
+    const char *flags = find_cpu_flags(facts->arena, text);
     if (flags) {
-        facts_addf(facts, "cpu_flags_hash", "%016llx", (unsigned long long)hash_text(HASH_START, flags));
         char *padded = mem_format(" %s ", flags);
         facts_add(facts, "hypervisor_flag", strstr(padded, " hypervisor ") ? "yes" : "no");
         free(padded);
@@ -125,6 +128,23 @@ static void add_topology(struct facts *facts, const char *root)
         facts_addf(facts, "numa_nodes", "%d", nodes);
 }
 
+static void add_system(struct facts *facts, const char *root)
+{
+    struct utsname name;
+    if (uname(&name) == 0)
+        facts_add(facts, "architecture", name.machine);
+    facts_add(facts, "hypervisor", sysfs_read(facts->arena, root, "/sys/hypervisor/type"));
+    facts_add(facts, "machine_vendor", sysfs_read(facts->arena, root, "/sys/class/dmi/id/sys_vendor"));
+    facts_add(facts, "machine_product", sysfs_read(facts->arena, root, "/sys/class/dmi/id/product_name"));
+    facts_add(facts, "smt_active", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/smt/active"));
+    struct cpu_info cpu;
+    char features[128];
+    cpu_detect(&cpu);
+    facts_add(facts, "instruction_sets", cpu_feature_names(cpu.features, features, sizeof features));
+}
+
+/* ---- environment ---- */
+
 static void add_mitigations(struct facts *facts, const char *root)
 {
     uint64_t hash = HASH_START;
@@ -145,26 +165,43 @@ static void add_mitigations(struct facts *facts, const char *root)
                    vulnerable, (unsigned long long)hash);
 }
 
-static void add_system(struct facts *facts, const char *root)
+/* The kernel's names of CPU flags, of which each version knows more, and what firmware brings. */
+static void add_cpu_software(struct facts *facts, const char *root)
+{
+    const char *text = sysfs_read(facts->arena, root, "/proc/cpuinfo");
+    const char *flags = text ? find_cpu_flags(facts->arena, text) : NULL;
+    if (flags)
+        facts_addf(facts, "cpu_flags_hash", "%016llx", (unsigned long long)hash_text(HASH_START, flags));
+    if (text)
+        facts_add(facts, "microcode", sysfs_find_line(facts->arena, text, "microcode"));
+}
+
+static void add_software(struct facts *facts, const char *root)
 {
     struct utsname name;
     if (uname(&name) == 0) {
-        facts_add(facts, "architecture", name.machine);
         const char *release = sysfs_read(facts->arena, root, "/proc/sys/kernel/osrelease");
         facts_addf(facts, "kernel", "%s %s", name.sysname, release ? release : name.release);
     }
     facts_addf(facts, "libc", "glibc %s", gnu_get_libc_version());
-    facts_add(facts, "hypervisor", sysfs_read(facts->arena, root, "/sys/hypervisor/type"));
-    facts_add(facts, "machine_vendor", sysfs_read(facts->arena, root, "/sys/class/dmi/id/sys_vendor"));
-    facts_add(facts, "machine_product", sysfs_read(facts->arena, root, "/sys/class/dmi/id/product_name"));
-    facts_add(facts, "smt_active", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/smt/active"));
+    add_cpu_software(facts, root);
+    add_mitigations(facts, root);
+}
+
+static void add_settings(struct facts *facts, const char *root)
+{
+    static const char *const files[][2] = {
+        { "aslr", "/proc/sys/kernel/randomize_va_space" },
+        { "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
+        { "boost", "/sys/devices/system/cpu/cpufreq/boost" },
+        { "turbo_disabled", "/sys/devices/system/cpu/intel_pstate/no_turbo" },
+        { "cgroup_cpu_limit", "/sys/fs/cgroup/cpu.max" },
+        { "clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource" },
+    };
     const char *thp = sysfs_read(facts->arena, root, "/sys/kernel/mm/transparent_hugepage/enabled");
     facts_add(facts, "transparent_hugepages", sysfs_selected_word(facts->arena, thp));
-    facts_add(facts, "aslr", sysfs_read(facts->arena, root, "/proc/sys/kernel/randomize_va_space"));
-    struct cpu_info cpu;
-    char features[128];
-    cpu_detect(&cpu);
-    facts_add(facts, "instruction_sets", cpu_feature_names(cpu.features, features, sizeof features));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        facts_add(facts, files[i][0], sysfs_read(facts->arena, root, files[i][1]));
 }
 
 /* ---- condition ---- */
@@ -230,23 +267,13 @@ static void add_condition(struct facts *facts, const char *root)
     const char *load = sysfs_read(facts->arena, root, "/proc/loadavg");
     if (load)
         facts_add(facts, "load", arena_strndup(facts->arena, load, strcspn(load, " ")));
-    const char *cpufreq = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
-    facts_add(facts, "governor", sysfs_read(facts->arena, root, cpufreq));
-    facts_add(facts, "boost", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/cpufreq/boost"));
-    facts_add(facts, "turbo_disabled", sysfs_read(facts->arena, root, "/sys/devices/system/cpu/intel_pstate/no_turbo"));
-    facts_add(facts, "cgroup_cpu_limit", sysfs_read(facts->arena, root, "/sys/fs/cgroup/cpu.max"));
     const char *pressure = sysfs_read(facts->arena, root, "/proc/pressure/cpu");
     if (pressure)
         facts_add(facts, "cpu_pressure", arena_strndup(facts->arena, pressure, strcspn(pressure, "\n")));
     const char *cpuinfo = sysfs_read(facts->arena, root, "/proc/cpuinfo");
-    if (cpuinfo) {
-        facts_add(facts, "microcode", sysfs_find_line(facts->arena, cpuinfo, "microcode"));
-        const char *mhz = sysfs_find_line(facts->arena, cpuinfo, "cpu MHz");
-        facts_add(facts, "cpuinfo_mhz", mhz);
-    }
+    if (cpuinfo)
+        facts_add(facts, "cpuinfo_mhz", sysfs_find_line(facts->arena, cpuinfo, "cpu MHz"));
     facts_add(facts, "boot_id", sysfs_read(facts->arena, root, "/proc/sys/kernel/random/boot_id"));
-    const char *clocksource = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    facts_add(facts, "clocksource", sysfs_read(facts->arena, root, clocksource));
     add_host(facts, root);
     add_memory(facts, root);
     add_steal(facts, root);
@@ -257,25 +284,30 @@ static void add_condition(struct facts *facts, const char *root)
 
 void fingerprint_collect(struct fingerprint *fingerprint, const char *root, struct arena *arena)
 {
-    *fingerprint = (struct fingerprint){ .identity.arena = arena, .condition.arena = arena };
-    facts_add(&fingerprint->identity, "fingerprint_version", FINGERPRINT_VERSION);
-    add_cpu(&fingerprint->identity, root);
-    add_topology(&fingerprint->identity, root);
-    add_caches(&fingerprint->identity, root);
-    add_system(&fingerprint->identity, root);
-    add_mitigations(&fingerprint->identity, root);
+    *fingerprint = (struct fingerprint){ .machine.arena = arena, .condition.arena = arena };
+    struct facts *machine = &fingerprint->machine;
+    add_cpu(machine, root);
+    add_topology(machine, root);
+    add_caches(machine, root);
+    add_system(machine, root);
+    fingerprint->hardware_count = machine->count;
+    facts_add(machine, "fingerprint_version", FINGERPRINT_VERSION);
+    add_software(machine, root);
+    add_settings(machine, root);
     uint64_t hash = HASH_START;
-    for (size_t i = 0; i < fingerprint->identity.count; i++) {
-        const struct store_fact *fact = &fingerprint->identity.items[i];
+    for (size_t i = 0; i < machine->count; i++) {
+        const struct store_fact *fact = &machine->items[i];
         hash = hash_text(hash_text(hash_text(hash_text(hash, fact->name), "="), fact->value), "\n");
     }
     snprintf(fingerprint->hash, sizeof fingerprint->hash, "%016llx", (unsigned long long)hash);
+    snprintf(fingerprint->key, sizeof fingerprint->key, "%s",
+             store_machine_key(fingerprint->hash, machine->items, machine->count, arena));
     add_condition(&fingerprint->condition, root);
 }
 
 void fingerprint_release(struct fingerprint *fingerprint)
 {
-    facts_release(&fingerprint->identity);
+    facts_release(&fingerprint->machine);
     facts_release(&fingerprint->condition);
 }
 

@@ -1,20 +1,23 @@
 /* fingerprint.h: which machine this is, and in what condition.
  *
  * Compiler and flags belong to the build, whose facts have a digest of their own (fingerprint_build); which kernels
- * were chosen is in the suites' contexts. Here is what the machine offers: CPU, topology, caches, kernel, libc,
- * policies.
+ * were chosen is in the suites' contexts. Here is what the machine offers.
  *
- * Identity is hashed: two runs with the same fingerprint may be compared. So it holds only what stays the same for
- * weeks. Condition is recorded beside it and never hashed: a jittery fingerprint splits history. */
+ * Hardware makes the machine: CPU, topology, caches, virtual machine, instruction sets. Runs with the same key compare
+ * and share a history. Its environment changes by itself now and then: kernel, libc, microcode, mitigations, settings.
+ * It is stored with the hardware, marked where it changes in a history, and warned of in a comparison. Condition is
+ * what differs from hour to hour: it is recorded, and no more. */
 #ifndef PRONY_RUN_FINGERPRINT_H
 #define PRONY_RUN_FINGERPRINT_H
 
 #include "harness/run/facts.h"
 
 struct fingerprint {
-    char hash[17];          /* 16 hexadecimal digits over identity */
-    struct facts identity;  /* CPU, cores, caches, kernel, libc, memory policy, mitigations, instruction sets */
-    struct facts condition; /* load, governor, memory, clock, bandwidth, pressure, heat */
+    char key[17];           /* 16 hexadecimal digits over the hardware (store_machine_key) */
+    char hash[17];          /* the same over hardware and environment: a row of the store */
+    struct facts machine;   /* hardware first, then the environment */
+    size_t hardware_count;  /* so many of them are hardware */
+    struct facts condition; /* load, memory, clock, bandwidth, pressure, heat */
 };
 
 /* root is put before /proc and /sys: "" in real life, a made-up tree in tests. Never fails: what cannot be read is left

@@ -10,8 +10,8 @@
 
 #define COMPARISON_COLUMNS                                                                                    \
     "SELECT c.id, c.uuid, c.kind, c.base_run_id, c.candidate_run_id, c.base_name, c.candidate_name, c.seed, " \
-    "c.look, c.look_count, c.identical_binaries, m.fingerprint, c.created_ns "                                \
-    "FROM comparison c JOIN run r ON r.id = c.base_run_id JOIN machine m ON m.id = r.machine_id "
+    "c.look, c.look_count, c.identical_binaries, r.machine_id, c.created_ns "                                 \
+    "FROM comparison c JOIN run r ON r.id = c.base_run_id "
 
 static void bind_known(sqlite3_stmt *statement, int column, double value)
 {
@@ -89,7 +89,21 @@ int store_comparison_look(struct store *store, int64_t comparison_id, int look, 
     return store_end(store, code, error);
 }
 
-static struct store_comparison read_comparison(sqlite3_stmt *statement, struct arena *arena)
+struct machines {
+    struct store_machine *items;
+    size_t count;
+};
+
+static const char *key_of(const struct machines *machines, int64_t id)
+{
+    for (size_t i = 0; i < machines->count; i++)
+        if (machines->items[i].id == id)
+            return machines->items[i].key;
+    return "";
+}
+
+static struct store_comparison read_comparison(sqlite3_stmt *statement, const struct machines *machines,
+                                               struct arena *arena)
 {
     struct store_comparison comparison = {
         .id = sqlite3_column_int64(statement, 0),
@@ -102,7 +116,7 @@ static struct store_comparison read_comparison(sqlite3_stmt *statement, struct a
         .look = sqlite3_column_int(statement, 8),
         .look_count = sqlite3_column_int(statement, 9),
         .identical_binaries = sqlite3_column_int(statement, 10) != 0,
-        .fingerprint = read_text(statement, 11, arena),
+        .fingerprint = key_of(machines, sqlite3_column_int64(statement, 11)),
         .created_ns = sqlite3_column_int64(statement, 12),
     };
     str_parse_u64(read_text(statement, 7, arena), &comparison.seed);
@@ -113,22 +127,25 @@ int store_comparisons(struct store *store, const char *kind, const char *fingerp
                       struct store_comparison **comparisons, size_t *count, struct error *error)
 {
     struct store_comparison *list = NULL;
+    struct machines machines;
     size_t capacity = 0;
     *comparisons = NULL;
     *count = 0;
     sqlite3_stmt *statement;
-    int code = store_prepare(store,
-                             COMPARISON_COLUMNS "WHERE (?1 IS NULL OR c.kind = ?1) AND (?2 IS NULL OR m.fingerprint = "
-                                                "?2) ORDER BY c.created_ns DESC, c.id DESC",
+    int code = store_machines(store, arena, &machines.items, &machines.count, error);
+    if (code == 0)
+        code = store_prepare(store,
+                             COMPARISON_COLUMNS "WHERE ?1 IS NULL OR c.kind = ?1 ORDER BY c.created_ns DESC, c.id DESC",
                              &statement, error);
     if (code != 0)
         return code;
     sqlite3_bind_text(statement, 1, kind, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, fingerprint, -1, SQLITE_STATIC);
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (fingerprint && !str_equal(key_of(&machines, sqlite3_column_int64(statement, 11)), fingerprint))
+            continue;
         MEM_GROW(list, *count, capacity);
-        list[(*count)++] = read_comparison(statement, arena);
+        list[(*count)++] = read_comparison(statement, &machines, arena);
     }
     if (result != SQLITE_DONE)
         code = store_fail(store, result, error);
@@ -144,8 +161,11 @@ int store_comparison_of(struct store *store, int64_t base_run, int64_t candidate
                         struct store_comparison *comparison, bool *found, struct error *error)
 {
     *found = false;
+    struct machines machines;
     sqlite3_stmt *statement;
-    int code = store_prepare(store,
+    int code = store_machines(store, arena, &machines.items, &machines.count, error);
+    if (code == 0)
+        code = store_prepare(store,
                              COMPARISON_COLUMNS "WHERE c.base_run_id = ?1 AND c.candidate_run_id = ?2 "
                                                 "ORDER BY c.id DESC LIMIT 1",
                              &statement, error);
@@ -156,7 +176,7 @@ int store_comparison_of(struct store *store, int64_t base_run, int64_t candidate
     int result = sqlite3_step(statement);
     *found = result == SQLITE_ROW;
     if (*found)
-        *comparison = read_comparison(statement, arena);
+        *comparison = read_comparison(statement, &machines, arena);
     else if (result != SQLITE_DONE)
         code = store_fail(store, result, error);
     sqlite3_finalize(statement);

@@ -218,15 +218,28 @@ static const char *status_text(const char *text)
     return "running";
 }
 
+static int compare_machines(const void *a, const void *b)
+{
+    const struct store_machine *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static const struct store_machine *machine_at(const struct store_machine *machines, size_t count, int64_t id)
+{
+    const struct store_machine key = { .id = id };
+    return count ? bsearch(&key, machines, count, sizeof *machines, compare_machines) : NULL;
+}
+
 /* Points and runs are both in the order of run numbers. */
 static int describe_points(struct store *store, struct collector *collector, struct error *error)
 {
-    struct names builds = { 0 }, machines = { 0 };
+    struct names builds = { 0 };
+    struct store_machine *machines;
+    size_t machine_count;
     int code = load_names(store, "SELECT id, git_commit, git_branch FROM build", "SELECT max(id) FROM build", &builds,
                           collector->arena, error);
     if (code == 0)
-        code = load_names(store, "SELECT id, fingerprint, NULL FROM machine", "SELECT max(id) FROM machine", &machines,
-                          collector->arena, error);
+        code = store_machines(store, collector->arena, &machines, &machine_count, error);
     sqlite3_stmt *statement;
     if (code == 0)
         code = store_prepare(store, "SELECT id, started_ns, status, build_id, machine_id FROM run ORDER BY id",
@@ -245,7 +258,8 @@ static int describe_points(struct store *store, struct collector *collector, str
         point->status = status_text((const char *)sqlite3_column_text(statement, 2));
         point->commit = name_at(builds.first, &builds, build);
         point->branch = name_at(builds.second, &builds, build);
-        point->fingerprint = name_at(machines.first, &machines, machine);
+        point->machine = machine_at(machines, machine_count, machine);
+        point->fingerprint = point->machine ? point->machine->key : NULL;
     }
     if (result != SQLITE_DONE)
         code = store_fail(store, result, error);
@@ -266,6 +280,29 @@ static int add_tags(struct store *store, struct collector *collector, struct err
         if (point && (!point->tag || str_equal(tags[i].name, STORE_BASELINE_TAG)))
             point->tag = tags[i].name;
     }
+    return code;
+}
+
+/* Sides of comparisons, in the order of run numbers as the points are. */
+static int mark_sides(struct store *store, struct collector *collector, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code = store_prepare(
+        store, "SELECT base_run_id FROM comparison UNION SELECT candidate_run_id FROM comparison ORDER BY 1",
+        &statement, error);
+    if (code != 0)
+        return code;
+    int result;
+    for (size_t at = 0; (result = sqlite3_step(statement)) == SQLITE_ROW;) {
+        int64_t id = sqlite3_column_int64(statement, 0);
+        while (at < collector->count && collector->points[at].run_id < id)
+            at++;
+        if (at < collector->count && collector->points[at].run_id == id)
+            collector->points[at].is_side = true;
+    }
+    if (result != SQLITE_DONE)
+        code = store_fail(store, result, error);
+    sqlite3_finalize(statement);
     return code;
 }
 
@@ -383,6 +420,8 @@ int store_history(struct store *store, const char *suite, const char *name, cons
         code = describe_points(store, &collector, error);
     if (code == 0)
         code = add_tags(store, &collector, error);
+    if (code == 0)
+        code = mark_sides(store, &collector, error);
     if (alone)
         sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
     if (collector.count)

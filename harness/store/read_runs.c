@@ -68,6 +68,8 @@ static int read_run(struct store *store, sqlite3_stmt *statement, struct arena *
     int code = read_facts(store, "SELECT name, value FROM machine_fact WHERE machine_id = ?1", machine_id, arena,
                           &run->machine, &run->machine_count, error);
     if (code == 0)
+        run->fingerprint = store_machine_key(run->fingerprint, run->machine, run->machine_count, arena);
+    if (code == 0)
         code = read_facts(store, "SELECT name, value FROM build_fact WHERE build_id = ?1", build_id, arena, &run->build,
                           &run->build_count, error);
     if (code == 0)

@@ -35,8 +35,8 @@ struct store_run {
     const char *plan;    /* "quick" */
     const char *command; /* the command line */
     uint64_t seed;
-    const char *fingerprint;          /* of the machine: a short hash, stable for weeks */
-    const struct store_fact *machine; /* what the fingerprint is made of */
+    const char *fingerprint;          /* of hardware and system software: a hash over all facts of the machine */
+    const struct store_fact *machine; /* what it is made of */
     size_t machine_count;
     const struct store_fact *build; /* git_commit, git_branch, git_dirty, compiler, flags, version */
     size_t build_count;
@@ -197,6 +197,7 @@ const char *store_checks_line(const struct store_check *checks, size_t count, st
 
 /* ---- reading. Results and their strings live in the arena. ---- */
 
+/* fingerprint: the key of the machine (store_machine_key), the same after an update of its kernel or libc. */
 struct store_run_row {
     int64_t id;
     const char *uuid, *plan, *command, *status, *fingerprint; /* status "running" if it never ended */
@@ -299,7 +300,7 @@ struct store_comparison {
     uint64_t seed;
     int look, look_count; /* alpha was spent up to this look of so many */
     bool identical_binaries;
-    const char *fingerprint; /* of the machine; filled when read */
+    const char *fingerprint; /* key of the machine; filled when read */
     int64_t created_ns;      /* filled when read */
 };
 int store_comparison_add(struct store *store, const struct store_comparison *comparison, int64_t *comparison_id,
@@ -325,13 +326,36 @@ int store_outcomes_add(struct store *store, int64_t comparison_id, const struct 
 int store_outcomes(struct store *store, int64_t comparison_id, struct arena *arena, struct store_outcome **outcomes,
                    size_t *count, struct error *error);
 
+/* ---- machines (machines.c) ---- */
+
+/* A machine with one state of its system software. */
+struct store_machine {
+    int64_t id;
+    const char *key;         /* of the hardware: what histories and comparisons go by */
+    const char *fingerprint; /* of the whole row */
+    const struct store_fact *facts;
+    size_t fact_count;
+};
+int store_machines(struct store *store, struct arena *arena, struct store_machine **machines, size_t *count,
+                   struct error *error);
+/* Facts that make it another machine when they change; all others are its environment: kernel, libc, settings. */
+bool store_fact_is_hardware(const char *name);
+/* A hash over the hardware facts; the fingerprint itself where the facts do not come from our own look at a machine. */
+const char *store_machine_key(const char *fingerprint, const struct store_fact *facts, size_t count,
+                              struct arena *arena);
+/* text: a key or a fingerprint, or the start of one (4 characters at least). */
+int store_machine_find(struct store *store, const char *text, struct arena *arena, const char **key,
+                       struct error *error);
+
 /* ---- history (read_history.c) ---- */
 
 /* One run's values of one metric of one case: one value a process (its median over repetitions), or, of a pruned run,
  * its summary. */
 struct store_point {
     int64_t run_id, started_ns;
-    const char *commit, *branch, *fingerprint, *tag, *status;
+    const char *commit, *branch, *fingerprint, *tag, *status; /* fingerprint: key of the machine */
+    const struct store_machine *machine;                      /* with the state it was in; NULL = not known */
+    bool is_side;         /* of a comparison: prony ab or calibrate measured it, in turns with another */
     const double *values; /* a process each */
     size_t count;         /* 0: pruned, then the summary is all there is */
     double median, low, high;

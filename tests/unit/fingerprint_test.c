@@ -61,14 +61,21 @@ static int remove_root(void **state)
     return 0;
 }
 
-static void hash_of(const char *root, char hash[17])
+struct prints {
+    char key[17], hash[17];
+};
+
+static struct prints prints_of(const char *root)
 {
     struct arena arena = { 0 };
     struct fingerprint fingerprint;
+    struct prints prints;
     fingerprint_collect(&fingerprint, root, &arena);
-    memcpy(hash, fingerprint.hash, 17);
+    memcpy(prints.key, fingerprint.key, 17);
+    memcpy(prints.hash, fingerprint.hash, 17);
     fingerprint_release(&fingerprint);
     arena_release(&arena);
+    return prints;
 }
 
 static void assert_fact(const struct facts *facts, const char *name, const char *expected)
@@ -83,7 +90,7 @@ static void test_facts(void **state)
     struct arena arena = { 0 };
     struct fingerprint fingerprint;
     fingerprint_collect(&fingerprint, *state, &arena);
-    const struct facts *identity = &fingerprint.identity, *condition = &fingerprint.condition;
+    const struct facts *identity = &fingerprint.machine, *condition = &fingerprint.condition;
     assert_fact(identity, "cpu_name", "Test CPU");
     assert_fact(identity, "cpu_model", "207"); /* not "Test CPU": "model name" starts alike */
     assert_fact(identity, "cpu_count", "2");
@@ -104,10 +111,17 @@ static void test_facts(void **state)
     assert_fact(condition, "memory_available", "3000 kB");
     assert_fact(condition, "swap_free", NULL);
     assert_fact(condition, "steal_ticks", "89");
-    assert_fact(condition, "governor", NULL);
+    assert_fact(identity, "governor", NULL);
+    assert_fact(identity, "microcode", "0x1");
     assert_fact(condition, "host", "builder-7");
     assert_fact(condition, "stream_triad_gbs", NULL); /* not of this machine */
     assert_int_equal(strlen(fingerprint.hash), 16);
+    assert_int_equal(strlen(fingerprint.key), 16);
+    assert_string_not_equal(fingerprint.hash, fingerprint.key);
+    for (size_t i = 0; i < identity->count; i++) /* what is said to be hardware is what the key is made of */
+        assert_int_equal(store_fact_is_hardware(identity->items[i].name), i < fingerprint.hardware_count);
+    for (size_t i = 0; i < condition->count; i++)
+        assert_false(store_fact_is_hardware(condition->items[i].name));
     fingerprint_release(&fingerprint);
     arena_release(&arena);
 }
@@ -131,60 +145,52 @@ static void test_jitter_does_not_count(void **state)
         { "/proc/uptime", "999999.0 1.0\n" },
         { "/proc/sys/kernel/hostname", "builder-8\n" },
         { "/proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n" },
-        { CPU "cpu0/cpufreq/scaling_governor", "powersave\n" },
-        { CPU "cpufreq/boost", "1\n" },
-        { CPU "intel_pstate/no_turbo", "1\n" },
         { "/sys/class/thermal/thermal_zone0/temp", "91000\n" },
-        { "/sys/fs/cgroup/cpu.max", "100000 100000\n" },
-        { "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n" },
     };
     const char *root = *state;
-    char before[17], after[17];
-    hash_of(root, before);
+    struct prints before = prints_of(root);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         tree_put(root, changes[i][0], changes[i][1]);
-        hash_of(root, after);
-        if (strcmp(before, after) != 0)
+        struct prints after = prints_of(root);
+        if (memcmp(&before, &after, sizeof before) != 0)
             fail_msg("%s changed the fingerprint", changes[i][0]);
     }
-    static const char *const edits[][2] = { { "2600.0", "3100.5" }, { "2601.0", "800.0" }, { "0x1", "0x2b" } };
+    static const char *const edits[][2] = { { "2600.0", "3100.5" }, { "2601.0", "800.0" } };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         char *text = edit_cpuinfo(edits[i][0], edits[i][1]);
         tree_put(root, "/proc/cpuinfo", text);
-        hash_of(root, after);
-        if (strcmp(before, after) != 0)
+        struct prints after = prints_of(root);
+        if (memcmp(&before, &after, sizeof before) != 0)
             fail_msg("%s -> %s changed the fingerprint", edits[i][0], edits[i][1]);
         free(text);
     }
 }
 
-static void assert_another(const char *root, const char *path, const char *text, const char *what)
+/* The change makes another row of the store, and another machine if it is one of hardware; the old value brings the old
+ * one back. */
+static void assert_another(const char *root, const char *path, const char *text, const char *what, bool hardware)
 {
-    char before[17], after[17], again[17];
     char *old = tree_get(root, path);
-    hash_of(root, before);
+    struct prints before = prints_of(root);
     tree_put(root, path, text);
-    hash_of(root, after);
-    if (strcmp(before, after) == 0)
+    struct prints after = prints_of(root);
+    if (strcmp(before.hash, after.hash) == 0)
         fail_msg("%s changed to %s, the fingerprint did not", path, what);
+    if ((strcmp(before.key, after.key) != 0) != hardware)
+        fail_msg("%s changed to %s: another machine or not?", path, what);
     if (old)
         tree_put(root, path, old);
     else
         tree_drop(root, path);
-    hash_of(root, again);
-    assert_string_equal(before, again);
+    struct prints again = prints_of(root);
+    assert_memory_equal(&before, &again, sizeof before);
     free(old);
 }
 
-/* Each alone makes another machine, and the old one comes back with the old value. */
-static void test_changes_count(void **state)
+/* Each alone makes another machine. */
+static void test_hardware_counts(void **state)
 {
     static const char *const changes[][2] = {
-        { "/proc/sys/kernel/randomize_va_space", "0\n" },
-        { "/proc/sys/kernel/osrelease", "6.1.0-14-amd64\n" },
-        { "/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never\n" },
-        { CPU "vulnerabilities/spectre_v2", "Vulnerable\n" },
-        { CPU "vulnerabilities/retbleed", "Not affected\n" },
         { CPU "smt/active", "1\n" },
         { CPU "cpu0/cache/index0/size", "32K\n" },
         { CPU "cpu0/cache/index3/shared_cpu_list", "0\n" },
@@ -196,20 +202,40 @@ static void test_changes_count(void **state)
         { "/sys/class/dmi/id/product_name", "Faster\n" },
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
-        assert_another(*state, changes[i][0], changes[i][1], changes[i][1]);
+        assert_another(*state, changes[i][0], changes[i][1], changes[i][1], true);
     static const char *const edits[][2] = {
-        { "GenuineIntel", "AuthenticAMD" },
-        { "family\t: 6", "family\t: 7" },
-        { ": 207", ": 208" },
-        { "Test CPU", "Other CPU" },
-        { "stepping\t: 2", "stepping\t: 3" },
-        { "fpu avx2", "fpu avx2 avx512f" },
-        { " hypervisor", "" },
+        { "GenuineIntel", "AuthenticAMD" }, { "family\t: 6", "family\t: 7" },     { ": 207", ": 208" },
+        { "Test CPU", "Other CPU" },        { "stepping\t: 2", "stepping\t: 3" }, { " hypervisor", "" },
         { "\nprocessor\t: 1\n", "\n" },
     };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         char *text = edit_cpuinfo(edits[i][0], edits[i][1]);
-        assert_another(*state, "/proc/cpuinfo", text, edits[i][1]);
+        assert_another(*state, "/proc/cpuinfo", text, edits[i][1], true);
+        free(text);
+    }
+}
+
+/* The same machine the day after an update, or with another setting. */
+static void test_software_is_environment(void **state)
+{
+    static const char *const changes[][2] = {
+        { "/proc/sys/kernel/randomize_va_space", "0\n" },
+        { "/proc/sys/kernel/osrelease", "6.6.2-1-amd64\n" },
+        { "/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never\n" },
+        { CPU "vulnerabilities/spectre_v2", "Vulnerable\n" },
+        { CPU "vulnerabilities/retbleed", "Not affected\n" },
+        { CPU "cpu0/cpufreq/scaling_governor", "powersave\n" },
+        { CPU "cpufreq/boost", "1\n" },
+        { CPU "intel_pstate/no_turbo", "1\n" },
+        { "/sys/fs/cgroup/cpu.max", "100000 100000\n" },
+        { "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n" },
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        assert_another(*state, changes[i][0], changes[i][1], changes[i][1], false);
+    static const char *const edits[][2] = { { "fpu avx2", "fpu avx2 amd_lbr_v2" }, { "0x1", "0x2b" } };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        char *text = edit_cpuinfo(edits[i][0], edits[i][1]);
+        assert_another(*state, "/proc/cpuinfo", text, edits[i][1], false);
         free(text);
     }
 }
@@ -217,10 +243,9 @@ static void test_changes_count(void **state)
 static void test_this_machine(void **state)
 {
     (void)state;
-    char first[17], second[17];
-    hash_of("", first);
-    hash_of("", second);
-    assert_string_equal(first, second);
+    struct prints first = prints_of(""), second = prints_of("");
+    assert_string_equal(first.key, second.key);
+    assert_string_equal(first.hash, second.hash);
     struct arena arena = { 0 };
     struct facts build = { .arena = &arena };
     fingerprint_build(&build, ".");
@@ -270,7 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_facts, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_jitter_does_not_count, make_root, remove_root),
-        cmocka_unit_test_setup_teardown(test_changes_count, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_hardware_counts, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_software_is_environment, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_cgroup_peak, make_root, remove_root),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_measured_condition),

@@ -671,6 +671,25 @@ static void test_other_machine(void **state)
     assert_false(has_note(&comparison, "not complete"));
 }
 
+/* An update of the kernel is no other machine: times are judged, and the reader is told. */
+static void test_other_environment(void **state)
+{
+    struct maker *maker = *state;
+    struct store_fact before[] = { { "kernel", "Linux 6.1" }, { "cpu_count", "2" } };
+    struct store_fact after[] = { { "kernel", "Linux 6.6" }, { "cpu_count", "2" } };
+    struct store_case base = make_case(maker, "a", ROUNDS, 100, 0.003);
+    struct store_case candidate = make_case(maker, "a", ROUNDS, 150, 0.003);
+    struct comparison comparison = {
+        .base = { .id = 1, .fingerprint = "aaaa", .machine = before, .machine_count = 2 },
+        .candidate = { .id = 2, .fingerprint = "aaaa", .machine = after, .machine_count = 2 },
+    };
+    compare_cases(&comparison, &base, 1, &candidate, 1, false, NULL, NULL, NULL, &maker->arena);
+    assert_verdict(&comparison, JUDGE_REGRESSED);
+    assert_false(comparison.machines_differ);
+    assert_string_equal(comparison.environment_change, "kernel 6.1 -> 6.6");
+    assert_true(has_note(&comparison, "its environment changed between the runs"));
+}
+
 /* Nor does a gate that only warns of the other machine find a regression in it. */
 static void test_times_of_other_machine(void **state)
 {
@@ -734,6 +753,7 @@ int main(void)
         TEST(test_groups_of_insufficient_cases),
         TEST(test_order_of_groups),
         TEST(test_attribution),
+        TEST(test_other_environment),
         TEST(test_other_machine),
         TEST(test_times_of_other_machine),
         TEST(test_same_run),

@@ -202,6 +202,129 @@ static void test_documents(void **state)
     arena_release(&points.arena);
 }
 
+/* ---- the environment ---- */
+
+static const struct store_fact old_facts[] = { { "kernel", "Linux 6.1.0-13" },
+                                               { "libc", "glibc 2.36" },
+                                               { "mitigations", "5 of 14, hash a" },
+                                               { "cpu_count", "4" },
+                                               { "fingerprint_version", "2" } };
+static const struct store_fact new_facts[] = { { "kernel", "Linux 6.6.2-1" },        { "libc", "glibc 2.36" },
+                                               { "mitigations", "6 of 15, hash b" }, { "cpu_count", "4" },
+                                               { "fingerprint_version", "3" },       { "microcode", "0x7" } };
+static const struct store_machine old_machine = { 1, "aaaa", "1111", old_facts, 5 };
+static const struct store_machine new_machine = { 2, "aaaa", "2222", new_facts, 6 };
+
+static void test_environment(void **state)
+{
+    (void)state;
+    struct points points;
+    make_points(&points, 40);
+    for (size_t i = 0; i < COUNT; i++)
+        points.points[i].machine = i < 40 ? &old_machine : &new_machine;
+    struct history history = build(&points, COUNT, NULL);
+    assert_int_equal(history.count, COUNT);
+    assert_int_equal(history.environments, 1);
+    assert_string_equal(history.points[40].environment, "kernel 6.1.0-13 -> 6.6.2-1, mitigations changed");
+    assert_string_equal(history.points[40].environment_brief, "kernel 6.6.2-1");
+    assert_null(history.points[39].environment);
+    assert_string_equal(history.changes[0].environment, history.points[40].environment);
+    points.points[40].machine = &old_machine; /* the update came with the second run of the new level */
+    history = build(&points, COUNT, NULL);
+    assert_non_null(strstr(history.changes[0].environment, "one run later"));
+    points.points[40].machine = points.points[39].machine = &new_machine;
+    history = build(&points, COUNT, NULL);
+    assert_non_null(strstr(history.changes[0].environment, "one run before"));
+    points.points[38].machine = points.points[37].machine = &new_machine;
+    history = build(&points, COUNT, NULL);
+    assert_null(history.changes[0].environment);
+    assert_int_equal(history.environments, 1);
+    history = build(&points, COUNT, &(struct history_options){ .limit = 5 }); /* of runs that are shown */
+    assert_int_equal(history.environments, 0);
+    arena_release(&points.arena);
+}
+
+/* What is said of the machine that was left out: why it is another. */
+static void test_other_hardware(void **state)
+{
+    (void)state;
+    static const struct store_fact facts[] = { { "cpu_count", "2" }, { "kernel", "Linux 5" } };
+    static const struct store_machine other = { 3, "bbbb", "3333", facts, 2 };
+    struct points points;
+    make_points(&points, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        points.points[i].machine = i < 20 ? &other : &new_machine;
+        points.points[i].fingerprint = points.points[i].machine->key;
+    }
+    struct history history = build(&points, COUNT, NULL);
+    assert_int_equal(history.others, 20);
+    assert_string_equal(history.other_hardware, "cpu_count 2 -> 4");
+    arena_release(&points.arena);
+}
+
+/* Runs of comparisons are no nights, unless they are asked for or somebody gave them a name. */
+static void test_sides(void **state)
+{
+    (void)state;
+    struct points points;
+    make_points(&points, COUNT);
+    for (size_t i = 30; i < COUNT; i++) {
+        points.points[i].is_side = true;
+        points.points[i].fingerprint = "bbbb";
+    }
+    struct history history = build(&points, COUNT, NULL);
+    assert_string_equal(history.machine, "aaaa");
+    assert_int_equal(history.count, 30);
+    assert_int_equal(history.sides, 30);
+    assert_int_equal(history.others, 0);
+    history = build(&points, COUNT, &(struct history_options){ .with_sides = true });
+    assert_int_equal(history.count, 30);
+    assert_string_equal(history.machine, "bbbb");
+    points.points[35].tag = "v2";
+    points.points[35].fingerprint = "aaaa";
+    history = build(&points, COUNT, NULL);
+    assert_int_equal(history.count, 31);
+    history = build(&points, COUNT, &(struct history_options){ .branch = "main" });
+    assert_int_equal(history.sides, 14);
+    arena_release(&points.arena);
+}
+
+static void test_environment_documents(void **state)
+{
+    (void)state;
+    struct points points;
+    make_points(&points, 40);
+    for (size_t i = 0; i < COUNT; i++)
+        points.points[i].machine = i < 20 || i >= 40 ? &old_machine : &new_machine;
+    struct history history = build(&points, COUNT, NULL);
+    history.sides = 3;
+    struct history_report report = { &history, 1, NULL };
+    struct str out = { 0 };
+    history_text(&report, &out);
+    assert_non_null(strstr(out.data, "environment kernel 6.1.0-13 -> 6.6.2-1"));
+    assert_non_null(strstr(out.data, "with it: kernel 6.6.2-1 -> 6.1.0-13"));
+    assert_non_null(strstr(out.data, "3 runs of comparisons"));
+    str_clear(&out);
+    history_markdown(&report, &out);
+    assert_non_null(strstr(out.data, "| environment | | | kernel 6.1.0-13 -\\> 6.6.2-1"));
+    str_clear(&out);
+    history_json(&report, &out);
+    assert_non_null(strstr(out.data, "\"environment\": \"kernel 6.6.2-1 -"));
+    assert_non_null(strstr(out.data, "\"environments\": 2"));
+    str_clear(&out);
+    history_csv(&report, &out);
+    assert_non_null(strstr(out.data, "\"kernel 6.1.0-13 -> 6.6.2-1, mitigations changed\""));
+    str_clear(&out);
+    for (size_t i = 0; i < COUNT; i++) /* runners of a pool: no list of a hundred rows */
+        points.points[i].machine = i % 2 ? &old_machine : &new_machine;
+    history = build(&points, COUNT, NULL);
+    history_text(&report, &out);
+    assert_null(strstr(out.data, "  environment "));
+    assert_non_null(strstr(out.data, "changed 59 times"));
+    str_release(&out);
+    arena_release(&points.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +334,10 @@ int main(void)
         cmocka_unit_test(test_strange_points),
         cmocka_unit_test(test_acknowledged),
         cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_other_hardware),
+        cmocka_unit_test(test_sides),
+        cmocka_unit_test(test_environment_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
