@@ -6,7 +6,7 @@
 #include "harness/base/str.h"
 #include "harness/cli/command.h"
 #include "harness/run/git.h"
-#include "harness/cli/near.h"
+#include "harness/base/near.h"
 #include "harness/judge/history.h"
 #include "reports/chart.h"
 #include "reports/history_report.h"

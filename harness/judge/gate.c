@@ -224,6 +224,7 @@ void gate_judge(struct gate *gate, const struct gate_input *input, struct arena 
     check_first(&work);
     warn_of_expired(&work);
     warn_of_unused(&work);
+    gate_metric_check(&work);
     check_count(&work);
     gate_match_close(&work);
     if (gate->count)

@@ -69,6 +69,15 @@ void gate_judge_comparison(struct gate_work *work, struct comparison *comparison
 
 void gate_judge_targets(struct gate_work *work);
 
+/* ---- gate_metric.c ---- */
+
+/* What Prony itself can measure, asked for or not. */
+bool gate_metric_is_known(const char *name);
+/* Warns of budgets whose metric no case has. */
+void gate_metric_check(struct gate_work *work);
+/* "; did you mean load_ms?" of the metrics of the rule's cases, or "". */
+const char *gate_metric_suggest(const struct gate_work *work, const struct gate_rule *rule, const char *metric);
+
 /* ---- gate_text.c ---- */
 
 const char *gate_text_measure(struct arena *arena, const char *where, const struct gate_finding *finding);

@@ -140,7 +140,8 @@ static void judge_target(struct gate_work *work, const struct target_place *plac
                                                            : "undecided";
     finding.text = arena_format(work->arena, "%s: %s: %s%s%s", GATE_TEXT_WHERE(place->name), target->text,
                                 finding.outcome, measured ? ", it is " : "",
-                                measured ? gate_text_value(work->arena, finding.actual, finding.unit) : "");
+                                measured ? gate_text_value(work->arena, finding.actual, finding.unit)
+                                         : gate_metric_suggest(work, place->rule, target->metric));
     bool required = place->rule->tier <= work->input->policy->required_tier;
     enum gate_action action = GATE_ACTION_PASS;
     if (required && finding.verdict != JUDGE_EQUIVALENT)

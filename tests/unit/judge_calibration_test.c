@@ -60,7 +60,8 @@ static int64_t add_comparison(struct fixture *f, const char *kind, bool identica
     return id;
 }
 
-static void add_outcome(struct fixture *f, int64_t comparison, const char *name, double effect, double half, double p)
+static void add_outcome_of(struct fixture *f, int64_t comparison, const char *name, double effect, double half,
+                           double p, int pairs)
 {
     struct store_outcome outcome = { .suite = "kernels",
                                      .name = name,
@@ -70,9 +71,14 @@ static void add_outcome(struct fixture *f, int64_t comparison, const char *name,
                                      .high = effect + half,
                                      .p = p,
                                      .noise = NAN,
-                                     .pairs = 10,
+                                     .pairs = pairs,
                                      .verdict = p < 0.001 ? "regressed" : "equivalent" };
     assert_int_equal(store_outcomes_add(f->store, comparison, &outcome, 1, &f->error), 0);
+}
+
+static void add_outcome(struct fixture *f, int64_t comparison, const char *name, double effect, double half, double p)
+{
+    add_outcome_of(f, comparison, name, effect, half, p, 10);
 }
 
 static struct calibration load(struct fixture *f, const char *machine)
@@ -125,6 +131,23 @@ static void test_rates_and_noise(void **state)
     assert_string_equal(calibration_line(&calibration, &f.arena),
                         "A/A: 1 false alarm in 11 tests (9.1 %, expected 0..3)");
     assert_int_equal(load(&f, "other machine").comparisons, 0);
+    close_fixture(&f);
+}
+
+/* Six pairs are a test, five can never alarm and are none. Runs that were not measured in turns have no pairs. */
+static void test_least_pairs(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f, "m");
+    int64_t id = add_comparison(&f, "aa", false);
+    add_outcome_of(&f, id, "five", 0.01, 0.02, 0.04, JUDGE_LEAST_PAIRS - 1);
+    assert_int_equal(load(&f, "m").tests, 0);
+    add_outcome_of(&f, id, "six", 0.01, 0.02, 0.04, JUDGE_LEAST_PAIRS);
+    assert_int_equal(load(&f, "m").tests, 1);
+    assert_int_equal(load(&f, "m").alarms, 1);
+    add_outcome_of(&f, id, "unpaired", 0.01, 0.02, 0.5, 0);
+    assert_int_equal(load(&f, "m").tests, 2);
     close_fixture(&f);
 }
 
@@ -181,10 +204,8 @@ static void test_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_never),
-        cmocka_unit_test(test_rates_and_noise),
-        cmocka_unit_test(test_out_of_band),
-        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_never),       cmocka_unit_test(test_rates_and_noise), cmocka_unit_test(test_least_pairs),
+        cmocka_unit_test(test_out_of_band), cmocka_unit_test(test_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

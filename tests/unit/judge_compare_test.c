@@ -345,6 +345,9 @@ static void test_failures(void **state)
     struct comparison comparison = compare_two(maker, base, broken, true);
     assert_verdict(&comparison, JUDGE_FAILED);
     assert_reason(&comparison, "2 of 22 times on the candidate: output differs");
+    /* It does so on the base, too: the times of the rest are judged. */
+    comparison = compare_two(maker, broken, broken, true);
+    assert_verdict(&comparison, JUDGE_EQUIVALENT);
     nothing.sample_count = 0;
     nothing.error_count = 3;
     nothing.message = "no such file";

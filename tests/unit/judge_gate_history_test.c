@@ -166,6 +166,47 @@ static void test_faster_and_back_again(void **state)
     arena_release(&arena);
 }
 
+/* Three runs far beyond a short, wild level: the interval is clear of the floor, but luck does that too often. */
+static void test_small_p_is_needed(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    const double level[] = { 1.00, 1.05, 0.96, 1.03, 0.98, 1.01 }, wild[] = { 1.38, 1.42, 1.40 };
+    double values[9];
+    memcpy(values, level, sizeof level);
+    memcpy(values + 6, wild, sizeof wild);
+    struct compare_metric metric = judge(values, 9, SIZE_MAX, NULL, &arena);
+    assert_true(metric.p > GATE_HISTORY_P && metric.p < 0.01);
+    assert_true(metric.interval.low > metric.floor);
+    assert_int_equal(metric.verdict, JUDGE_UNDECIDED);
+    /* The same runs behind a calm level. */
+    for (size_t i = 0; i < 6; i++)
+        values[i] = exp(0.2 * log(level[i]));
+    metric = judge(values, 9, SIZE_MAX, NULL, &arena);
+    assert_true(metric.p <= GATE_HISTORY_P);
+    assert_int_equal(metric.verdict, JUDGE_REGRESSED);
+    arena_release(&arena);
+}
+
+/* Whoever pins the first run of the new level has accepted the step to it, and the level is learned from there on. */
+static void test_pinned_at_the_step(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    const char *reason;
+    double values[LONGEST];
+    for (size_t i = 0; i < LONGEST; i++)
+        values[i] = (1 + 0.0005 * (double)(i * 7 % 5)) * (i < 20 ? 1 : 1.05);
+    assert_int_equal(judge(values, 27, SIZE_MAX, &reason, &arena).verdict, JUDGE_REGRESSED);
+    assert_non_null(strstr(reason, "seen in 7 runs"));
+    struct compare_metric metric = judge(values, 27, 20, &reason, &arena);
+    assert_int_equal(metric.verdict, JUDGE_EQUIVALENT);
+    assert_int_equal(metric.base.count, 6);
+    /* The run before the step was pinned: nobody has accepted it. */
+    assert_int_equal(judge(values, 27, 19, &reason, &arena).verdict, JUDGE_REGRESSED);
+    arena_release(&arena);
+}
+
 static void test_recent_step(void **state)
 {
     (void)state;
@@ -184,8 +225,13 @@ static void test_recent_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recent_step),  cmocka_unit_test(test_words), cmocka_unit_test(test_faster_and_back_again),
-        cmocka_unit_test(test_false_alarms), cmocka_unit_test(test_power),
+        cmocka_unit_test(test_recent_step),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_faster_and_back_again),
+        cmocka_unit_test(test_small_p_is_needed),
+        cmocka_unit_test(test_pinned_at_the_step),
+        cmocka_unit_test(test_false_alarms),
+        cmocka_unit_test(test_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

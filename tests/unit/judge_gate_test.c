@@ -1,5 +1,6 @@
 /* The gate on hand-written comparisons: every rule is seen to pass and to fail. */
-#include "harness/judge/gate_policy.h"
+#include "harness/judge/gate_internal.h"
+#include "harness/probe/probe_metrics.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,6 +186,55 @@ static void test_other_metrics(void **state)
                                           .base = { .count = 3 },
                                           .candidate = { .count = 3, .minimum = 2, .maximum = 2, .median = 2 } };
     assert_int_equal(judge(bench, "budget = allocations 0 %"), GATE_REGRESSED);
+    drop(bench);
+}
+
+static bool warns(const struct bench *bench, const char *text)
+{
+    for (size_t i = 0; i < bench->gate.warning_count; i++)
+        if (strstr(bench->gate.warnings[i], text))
+            return true;
+    return false;
+}
+
+/* A budget that no metric has would pass for ever, and nobody would know. */
+static void test_misspelt_metrics(void **state)
+{
+    (void)state;
+    struct bench *bench = make();
+    struct store_series load = { .name = "load_ms" }, delay = { .name = "run_delay_ns" };
+    bench->stored[0].metrics = &load;
+    bench->stored[0].metric_count = 1;
+    bench->stored[1].metrics = &delay;
+    bench->stored[1].metric_count = 1;
+    assert_int_equal(judge(bench, "# why\nbudget = real_tme 2 %"), GATE_PASS);
+    assert_true(warns(bench, "x.policy:2: no case has a metric 'real_tme', so its budget never applies; did you mean "
+                             "real_time?"));
+    judge(bench, "budget = lod_ms none");
+    assert_true(warns(bench, "did you mean load_ms?"));
+    judge(bench, "budget = calgrind_instructions 1 %");
+    assert_true(warns(bench, "did you mean callgrind_instructions?"));
+    judge(bench, "budget = quux 1 %");
+    assert_true(warns(bench, "no case has a metric 'quux', so its budget never applies"));
+    judge(bench, "budget = run_delay_ns 1 %");
+    assert_true(warns(bench, "run_delay_ns says how well something was measured"));
+    /* Where the case has it; what only other nights measure; a rule without cases has its own warning. */
+    judge(bench, "[rule a]\ncase = /a$\nbudget = load_ms 2 %");
+    assert_int_equal(bench->gate.warning_count, 0);
+    judge(bench, "[rule a]\ncase = /b$\nbudget = load_ms 2 %");
+    assert_true(warns(bench, "x.policy:3: no case of this rule has a metric 'load_ms'"));
+    judge(bench, "budget = peak_rss_bytes 2 %");
+    assert_int_equal(bench->gate.warning_count, 0);
+    judge(bench, "[rule x]\ncase = none\nbudget = quux 2 %");
+    assert_int_equal(bench->gate.warning_count, 1);
+    size_t count;
+    const struct probe_metric *counters = probe_metric_list(&count);
+    for (size_t i = 0; i < count; i++)
+        if (!gate_metric_is_known(counters[i].name))
+            fail_msg("%s is no typing error", counters[i].name);
+    /* Of targets the finding says it. */
+    assert_int_equal(judge(bench, "target = lod_ms < 500"), GATE_UNDECIDED);
+    expect_text(bench, 0, "all cases: lod_ms < 500: not measured; did you mean load_ms?");
     drop(bench);
 }
 
@@ -493,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_relative_budget),
         cmocka_unit_test(test_absolute_budget),
         cmocka_unit_test(test_other_metrics),
+        cmocka_unit_test(test_misspelt_metrics),
         cmocka_unit_test(test_rules_by_suite_and_case),
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_a_suite_is_slower_than_its_cases_can_tell),

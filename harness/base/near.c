@@ -1,5 +1,5 @@
 /* near.c: the nearest names: those that hold the text, then those few edits away (Levenshtein 1966). */
-#include "harness/cli/near.h"
+#include "harness/base/near.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* near.h: what somebody may have meant. */
-#ifndef PRONY_CLI_NEAR_H
-#define PRONY_CLI_NEAR_H
+#ifndef PRONY_BASE_NEAR_H
+#define PRONY_BASE_NEAR_H
 
 #include "harness/base/arena.h"
 #include <stddef.h>
