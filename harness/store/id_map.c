@@ -4,18 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a (Fowler, Noll, Vo), 64 bits. The NUL between the two keeps ("ab","c") and ("a","bc") apart. */
+/* Eight bytes a step, each multiplied in (2^64 by the golden ratio): names are looked up for every sample. The lengths
+ * keep ("ab","c") and
+ * ("a","bc") apart. Spread over the low bits at the end, which choose the slot. */
+static uint64_t mix_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_bytes(uint64_t hash, const char *text)
+{
+    size_t size = strlen(text);
+    uint64_t word = size;
+    for (hash = mix_word(hash, word); size >= sizeof word; size -= sizeof word, text += sizeof word) {
+        memcpy(&word, text, sizeof word);
+        hash = mix_word(hash, word);
+    }
+    word = 0;
+    for (size_t i = 0; i < size; i++)
+        word = word << 8 | (unsigned char)text[i];
+    return mix_word(hash, word);
+}
+
 static uint64_t hash_pair(const char *first, const char *second)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    const char *parts[2] = { first, second };
-    for (int part = 0; part < 2; part++) {
-        const char *p = parts[part];
-        do {
-            hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
-        } while (*p++);
-    }
-    return hash;
+    return hash_bytes(hash_bytes(0x9e3779b97f4a7c15u, first), second);
 }
 
 static struct id_map_slot *find_slot(const struct id_map *map, const char *first, const char *second, uint64_t hash)

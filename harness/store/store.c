@@ -19,6 +19,22 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
+    [STATEMENT_MACHINE_ID] = "SELECT id FROM machine WHERE fingerprint = ?1",
+    [STATEMENT_MACHINE_INSERT] = "INSERT INTO machine(fingerprint) VALUES(?1)",
+    [STATEMENT_MACHINE_FACT_INSERT] = "INSERT INTO machine_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [STATEMENT_BUILD_ID] = "SELECT id FROM build WHERE digest = ?1",
+    [STATEMENT_BUILD_INSERT] = "INSERT INTO build(digest, git_commit, git_branch, git_dirty) VALUES(?1, ?2, ?3, ?4)",
+    [STATEMENT_BUILD_FACT_INSERT] = "INSERT INTO build_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [STATEMENT_RUN_INSERT] = ("INSERT INTO run(uuid, plan, command, seed, started_ns, machine_id, build_id) "
+                              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+    [STATEMENT_RUN_FACT_INSERT] = "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [STATEMENT_RUN_OPEN] = "SELECT sample_count FROM run WHERE id = ?1",
+    [STATEMENT_RUN_RECOUNT] =
+        "UPDATE run SET sample_count = NULL, case_count = NULL WHERE id = ?1 AND sample_count NOT NULL",
+    [STATEMENT_RUN_END] =
+        ("UPDATE run SET status = ?1, ended_ns = ?2, (sample_count, case_count) = "
+         "(SELECT coalesce(sum(n), 0), count(*) FROM (SELECT count(*) AS n FROM sample WHERE run_id = ?3 GROUP BY case_id)) "
+         "WHERE id = ?3"),
     [STATEMENT_TEXT_INSERT] = "INSERT INTO text(text) VALUES(?1) ON CONFLICT DO NOTHING",
     [STATEMENT_TEXT_ID] = "SELECT id FROM text WHERE text = ?1",
     [STATEMENT_SUITE_INSERT] = "INSERT INTO suite(name) VALUES(?1) ON CONFLICT DO NOTHING",
@@ -27,13 +43,19 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_CASE_ID] = "SELECT id FROM suite_case WHERE suite_id = ?1 AND name = ?2",
     [STATEMENT_METRIC_INSERT] = "INSERT INTO metric(name, unit) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     [STATEMENT_METRIC_ID] = "SELECT id FROM metric WHERE name = ?1 AND unit = ?2",
-    [STATEMENT_SAMPLE_INSERT] =
+    [STATEMENT_SAMPLE_LAST] = "SELECT max(id) FROM sample",
+    [STATEMENT_SAMPLES_INSERT] =
         ("INSERT INTO sample(run_id, case_id, round, process, repetition, status, iterations, real_time_ns, "
-         "cpu_time_ns, label_id, message_id, digest_id, pass) "
-         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
-    [STATEMENT_VALUE_INSERT] =
-        ("INSERT INTO sample_value(sample_id, metric_id, value, state, reason_id, running_share, remedy_id) "
-         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+         "cpu_time_ns, pass, label_id, message_id, digest_id) "
+         "SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 FROM " INCOMING_TABLE),
+    [STATEMENT_PLAIN_SAMPLES_INSERT] =
+        ("INSERT INTO sample(run_id, case_id, round, process, repetition, status, iterations, real_time_ns, "
+         "cpu_time_ns, pass) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 FROM " INCOMING_TABLE),
+    [STATEMENT_VALUES_INSERT] =
+        ("INSERT INTO sample_value(sample_id, metric_id, value, state, running_share, reason_id, remedy_id) "
+         "SELECT c0, c1, c2, c3, c4, c5, c6 FROM " INCOMING_TABLE),
+    [STATEMENT_PLAIN_VALUES_INSERT] = ("INSERT INTO sample_value(sample_id, metric_id, value, state) "
+                                       "SELECT c0, c1, c2, c3 FROM " INCOMING_TABLE),
     [STATEMENT_DISTRIBUTION_INSERT] = "INSERT INTO sample_distribution(sample_id, count, values_ns) VALUES(?1, ?2, ?3)",
     [STATEMENT_THREAD_INSERT] =
         "INSERT INTO sample_thread_value(sample_id, metric_id, thread, value) VALUES(?1, ?2, ?3, ?4)",
@@ -42,9 +64,6 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
     [STATEMENT_COURSE_INSERT] =
         "INSERT INTO sample_course(sample_id, metric_id, count, operations, \"values\") VALUES(?1, ?2, ?3, ?4, ?5)",
-    [STATEMENT_RUN_OPEN] = "SELECT sample_count FROM run WHERE id = ?1",
-    [STATEMENT_RUN_RECOUNT] =
-        "UPDATE run SET sample_count = NULL, case_count = NULL WHERE id = ?1 AND sample_count NOT NULL",
 };
 
 /* ---- errors ---- */
@@ -279,6 +298,9 @@ static int reopen_immutable(struct store *store)
 
 static int configure(struct store *store, struct error *error)
 {
+    int result = incoming_register(store->db, &store->incoming);
+    if (result != SQLITE_OK)
+        return store_fail(store, result, error);
     sqlite3_busy_timeout(store->db, STORE_BUSY_TIMEOUT_MS);
     sqlite3_extended_result_codes(store->db, 1);
     /* A database may come from a stranger: nothing in its schema may call functions with side effects. */

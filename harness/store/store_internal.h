@@ -4,6 +4,7 @@
 
 #include "harness/store/store.h"
 #include "harness/store/id_map.h"
+#include "harness/store/incoming.h"
 #include <sqlite3.h>
 
 /* "PRNY" */
@@ -15,6 +16,17 @@ enum statement {
     STATEMENT_BEGIN,
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
+    STATEMENT_MACHINE_ID,
+    STATEMENT_MACHINE_INSERT,
+    STATEMENT_MACHINE_FACT_INSERT,
+    STATEMENT_BUILD_ID,
+    STATEMENT_BUILD_INSERT,
+    STATEMENT_BUILD_FACT_INSERT,
+    STATEMENT_RUN_INSERT,
+    STATEMENT_RUN_FACT_INSERT,
+    STATEMENT_RUN_OPEN,
+    STATEMENT_RUN_RECOUNT,
+    STATEMENT_RUN_END,
     STATEMENT_TEXT_INSERT,
     STATEMENT_TEXT_ID,
     STATEMENT_SUITE_INSERT,
@@ -23,14 +35,15 @@ enum statement {
     STATEMENT_CASE_ID,
     STATEMENT_METRIC_INSERT,
     STATEMENT_METRIC_ID,
-    STATEMENT_SAMPLE_INSERT,
-    STATEMENT_VALUE_INSERT,
+    STATEMENT_SAMPLE_LAST,
+    STATEMENT_SAMPLES_INSERT,
+    STATEMENT_PLAIN_SAMPLES_INSERT,
+    STATEMENT_VALUES_INSERT,
+    STATEMENT_PLAIN_VALUES_INSERT,
     STATEMENT_DISTRIBUTION_INSERT,
     STATEMENT_THREAD_INSERT,
     STATEMENT_SPAN_INSERT,
     STATEMENT_COURSE_INSERT,
-    STATEMENT_RUN_OPEN,
-    STATEMENT_RUN_RECOUNT,
     STATEMENT_COUNT
 };
 
@@ -39,6 +52,7 @@ struct store {
     char *path;
     sqlite3_stmt *statements[STATEMENT_COUNT];   /* prepared on first use, kept */
     struct id_map texts, suites, cases, metrics; /* ids of committed names; emptied by a rollback */
+    struct incoming incoming;                    /* rows that the running statement inserts; none between statements */
     int depth;                                   /* of transactions inside each other: only the outermost is one */
 };
 

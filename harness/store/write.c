@@ -41,28 +41,27 @@ static void digest_facts(const struct store_fact *facts, size_t count, char buff
     snprintf(buffer, 17, "%016llx", (unsigned long long)hash);
 }
 
-/* sql inserts (?1 owner, ?2 name, ?3 value). */
-static int insert_facts(struct store *store, const char *sql, int64_t owner, const struct store_fact *facts,
+/* which inserts (?1 owner, ?2 name, ?3 value). */
+static int insert_facts(struct store *store, enum statement which, int64_t owner, const struct store_fact *facts,
                         size_t count, struct error *error)
 {
     sqlite3_stmt *statement;
-    int code = store_prepare(store, sql, &statement, error);
+    int code = store_statement(store, which, &statement, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
         sqlite3_bind_int64(statement, 1, owner);
         sqlite3_bind_text(statement, 2, facts[i].name, -1, SQLITE_STATIC);
         sqlite3_bind_text(statement, 3, facts[i].value, -1, SQLITE_STATIC);
         code = store_step_done(store, statement, error);
     }
-    sqlite3_finalize(statement);
     return code;
 }
 
 /* Finds the row whose identity is key, or makes it. *made says which. */
-static int find_or_insert(struct store *store, const char *select, const char *insert, const char *const *texts,
+static int find_or_insert(struct store *store, enum statement select, enum statement insert, const char *const *texts,
                           int text_count, int64_t *id, bool *made, struct error *error)
 {
     sqlite3_stmt *statement;
-    int code = store_prepare(store, select, &statement, error);
+    int code = store_statement(store, select, &statement, error);
     if (code != 0)
         return code;
     sqlite3_bind_text(statement, 1, texts[0], -1, SQLITE_STATIC);
@@ -72,28 +71,26 @@ static int find_or_insert(struct store *store, const char *select, const char *i
         *id = sqlite3_column_int64(statement, 0);
     else if (result != SQLITE_DONE)
         code = store_fail(store, result, error);
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     if (code != 0 || !*made)
         return code;
-    code = store_prepare(store, insert, &statement, error);
+    code = store_statement(store, insert, &statement, error);
     if (code != 0)
         return code;
     for (int i = 0; i < text_count; i++)
         sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_STATIC);
     code = store_step_done(store, statement, error);
     *id = sqlite3_last_insert_rowid(store->db);
-    sqlite3_finalize(statement);
     return code;
 }
 
 static int insert_machine(struct store *store, const struct store_run *run, int64_t *id, struct error *error)
 {
     bool made;
-    int code = find_or_insert(store, "SELECT id FROM machine WHERE fingerprint = ?1",
-                              "INSERT INTO machine(fingerprint) VALUES(?1)", &run->fingerprint, 1, id, &made, error);
+    int code =
+        find_or_insert(store, STATEMENT_MACHINE_ID, STATEMENT_MACHINE_INSERT, &run->fingerprint, 1, id, &made, error);
     if (code == 0 && made)
-        code = insert_facts(store, "INSERT INTO machine_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *id,
-                            run->machine, run->machine_count, error);
+        code = insert_facts(store, STATEMENT_MACHINE_FACT_INSERT, *id, run->machine, run->machine_count, error);
     return code;
 }
 
@@ -105,12 +102,9 @@ static int insert_build(struct store *store, const struct store_run *run, int64_
                              find_fact(run->build, run->build_count, "git_branch"),
                              find_fact(run->build, run->build_count, "git_dirty") };
     bool made;
-    int code = find_or_insert(store, "SELECT id FROM build WHERE digest = ?1",
-                              "INSERT INTO build(digest, git_commit, git_branch, git_dirty) VALUES(?1, ?2, ?3, ?4)",
-                              texts, 4, id, &made, error);
+    int code = find_or_insert(store, STATEMENT_BUILD_ID, STATEMENT_BUILD_INSERT, texts, 4, id, &made, error);
     if (code == 0 && made)
-        code = insert_facts(store, "INSERT INTO build_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *id, run->build,
-                            run->build_count, error);
+        code = insert_facts(store, STATEMENT_BUILD_FACT_INSERT, *id, run->build, run->build_count, error);
     return code;
 }
 
@@ -118,10 +112,7 @@ static int insert_run(struct store *store, const struct store_run *run, const ch
                       int64_t build_id, int64_t *run_id, struct error *error)
 {
     sqlite3_stmt *statement;
-    int code = store_prepare(store,
-                             "INSERT INTO run(uuid, plan, command, seed, started_ns, machine_id, build_id) "
-                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                             &statement, error);
+    int code = store_statement(store, STATEMENT_RUN_INSERT, &statement, error);
     if (code != 0)
         return code;
     char seed[24];
@@ -135,7 +126,6 @@ static int insert_run(struct store *store, const struct store_run *run, const ch
     sqlite3_bind_int64(statement, 7, build_id);
     code = store_step_done(store, statement, error);
     *run_id = sqlite3_last_insert_rowid(store->db);
-    sqlite3_finalize(statement);
     return code;
 }
 
@@ -154,8 +144,7 @@ int store_run_begin(struct store *store, const struct store_run *run, int64_t *r
     if (code == 0)
         code = insert_run(store, run, run->uuid ? run->uuid : made, machine_id, build_id, run_id, error);
     if (code == 0)
-        code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", *run_id,
-                            run->environment, run->environment_count, error);
+        code = insert_facts(store, STATEMENT_RUN_FACT_INSERT, *run_id, run->environment, run->environment_count, error);
     return store_end(store, code, error);
 }
 
@@ -167,8 +156,7 @@ int store_run_facts_add(struct store *store, int64_t run_id, const struct store_
         return code;
     code = store_run_exists(store, run_id, error);
     if (code == 0)
-        code = insert_facts(store, "INSERT INTO run_fact VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", run_id, facts,
-                            count, error);
+        code = insert_facts(store, STATEMENT_RUN_FACT_INSERT, run_id, facts, count, error);
     return store_end(store, code, error);
 }
 
@@ -180,19 +168,14 @@ static int write_end(struct store *store, int64_t run_id, const char *status, in
     int code = store_begin(store, error);
     if (code != 0)
         return code;
-    sqlite3_stmt *statement = NULL;
-    code = store_prepare(store,
-                         "UPDATE run SET status = ?1, ended_ns = ?2, "
-                         "sample_count = (SELECT count(*) FROM sample WHERE run_id = ?3), "
-                         "case_count = (SELECT count(DISTINCT case_id) FROM sample WHERE run_id = ?3) WHERE id = ?3",
-                         &statement, error);
+    sqlite3_stmt *statement;
+    code = store_statement(store, STATEMENT_RUN_END, &statement, error);
     if (code == 0) {
         sqlite3_bind_text(statement, 1, status, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 2, ended_ns);
         sqlite3_bind_int64(statement, 3, run_id);
         code = store_step_done(store, statement, error);
     }
-    sqlite3_finalize(statement);
     if (code == 0 && sqlite3_changes(store->db) != 1)
         code = error_set(error, ERROR_STATE, "%s: there is no run %lld", store->path, (long long)run_id);
     return store_end(store, code, error);
@@ -255,8 +238,6 @@ int store_failure_add(struct store *store, int64_t run_id, const struct store_fa
     int64_t suite_id = 0;
     sqlite3_stmt *statement = NULL;
     code = store_run_exists(store, run_id, error);
-    if (code == 0)
-        code = store_run_exists(store, run_id, error);
     if (code == 0)
         code = store_suite_id(store, failure->suite, &suite_id, error);
     if (code == 0)
