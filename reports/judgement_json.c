@@ -91,6 +91,24 @@ static json_t *step_json(const struct compare_step *step)
     return json;
 }
 
+/* Null where nothing had to be confirmed. */
+static json_t *confirmation_json(const struct compare_confirmation *again)
+{
+    static const char *const states[] = { "", "confirmed", "not confirmed", "not measured" };
+    if (again->state == COMPARE_UNASKED)
+        return json_null();
+    json_t *json = json_object();
+    json_object_set_new(json, "state", text_json(states[again->state]));
+    json_object_set_new(json, "pairs", count_json(again->pairs));
+    if (!again->pairs)
+        return json;
+    json_object_set_new(json, "effect", number_json(again->effect));
+    json_object_set_new(json, "interval", pair_json(again->interval.low, again->interval.high));
+    json_object_set_new(json, "percent", number_json(judge_percent(again->effect)));
+    json_object_set_new(json, "p", number_json(again->p));
+    return json;
+}
+
 static json_t *metric_json(const struct compare_metric *metric)
 {
     json_t *json = json_object();
@@ -118,6 +136,7 @@ static json_t *metric_json(const struct compare_metric *metric)
     json_object_set_new(json, "shape", json_boolean(metric->shape));
     if (metric->step)
         json_object_set_new(json, "step", step_json(metric->step));
+    json_object_set_new(json, "confirmation", confirmation_json(&metric->confirmation));
     return json;
 }
 

@@ -104,6 +104,15 @@ static int find_run(struct work *work, int64_t id, struct store_run_row *run, st
     return store_run_find(work->store, arena_format(&work->arena, "%lld", (long long)id), &work->arena, run, error);
 }
 
+/* Which cases the budget or an interruption left without a turn: they did not pass. */
+static const char *unreached_of(const struct store_run_row *run)
+{
+    for (size_t i = 0; i < run->environment_count; i++)
+        if (str_equal(run->environment[i].name, COMPARE_UNREACHED_FACT))
+            return run->environment[i].value;
+    return NULL;
+}
+
 static int gate_ab(struct work *work, struct error *error)
 {
     struct store_comparison *all;
@@ -117,6 +126,8 @@ static int gate_ab(struct work *work, struct error *error)
         code = find_run(work, all[0].base_run, &base, error);
     if (!code)
         code = find_run(work, all[0].candidate_run, &work->run, error);
+    if (!code)
+        work->judging.uncompared = unreached_of(&work->run);
     return code ? code : compare_with(work, &base, all[0].base_name, all[0].candidate_name, false, error);
 }
 

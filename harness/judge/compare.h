@@ -24,11 +24,17 @@ struct compare_options {
     uint64_t seed;
     const char *suite, *filter; /* of compare_runs: only this suite, only names that match this POSIX extended regular
                                  * expression; NULL = all */
-    bool history; /* times will be held against the levels of a history (gate_history.h), so the usual warning about
-                   * runs that were not interleaved would be false */
+    bool history;     /* times will be held against the levels of a history (gate_history.h), so the usual warning about
+                       * runs that were not interleaved would be false */
+    int confirm_from; /* paired: rounds from this one on measured again what a look had called (compare_confirm.c), and
+                       * a call without that is none; 0 = nothing was to be measured again. compare_runs knows it */
     bool partial; /* the candidate measured a selection: a case that it does not have has not failed. compare_runs sets
                    * this where plan or filters of the runs differ */
 };
+
+/* Facts that `prony ab` gives to its runs: options.confirm_from; and in words which cases it never came to. */
+#define COMPARE_CONFIRM_FACT   "ab.confirm_from"
+#define COMPARE_UNREACHED_FACT "ab.unreached"
 
 /* Two errors against the reference differ when the candidate's is that many times the base's, and above the least. */
 #define COMPARE_ERROR_GROWTH 4.0
@@ -45,6 +51,22 @@ struct compare_step {
     size_t runs;       /* behind it, up to the judged one */
     const char *words; /* "step of +5.0 % between 3f2a91c0d1 and 9c1b77aa02, seen in 3 runs" */
     enum compare_again again;
+};
+
+/* What fresh pairs said of a call. The effect of the call itself leans outwards, because large ones are called; this
+ * one does not. */
+enum compare_confirmed {
+    COMPARE_UNASKED,       /* no call, or nothing is measured again (stored runs) */
+    COMPARE_FRESH_AGREES,  /* confirmed */
+    COMPARE_FRESH_DIFFERS, /* fresh pairs do not say the same: undecided */
+    COMPARE_UNMEASURED     /* there are none: undecided */
+};
+struct compare_confirmation {
+    enum compare_confirmed state;
+    size_t pairs; /* the rest is meaningless where this is 0 */
+    double effect;
+    struct stats_interval interval; /* 95 % */
+    double p;
 };
 
 /* One metric of one case on both sides. */
@@ -66,6 +88,7 @@ struct compare_metric {
     enum judge_verdict verdict;           /* what the numbers alone say, also of identical binaries */
     const char *since;                    /* against a history: commit of the first run behind the step; else NULL */
     struct compare_step *step;            /* the same: the step that was judged; NULL = none */
+    struct compare_confirmation confirmation; /* of real_time */
     const char *reason; /* one line, why undecided, or what qualifies the verdict; NULL = nothing to say */
 };
 

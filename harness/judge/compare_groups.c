@@ -9,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Differences of a case by round, kept while the groups are made. */
-struct series {
-    size_t count;
-    const int *rounds;
-    const double *differences;
-};
-
 static const char *operation_of(const char *name, struct arena *arena)
 {
     return arena_strndup(arena, name, strcspn(name, "/"));
@@ -68,28 +61,32 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct series make_series(const struct compare_context *context, const struct compare_case *item)
+struct compare_series compare_series_of(const struct compare_context *context, const struct compare_case *item,
+                                        enum compare_part_kind part)
 {
-    struct compare_values base =
-        compare_by_key(item->base->real_time_ns, item->base->rounds, item->base->sample_count, context->arena);
-    struct compare_values candidate = compare_by_key(item->candidate->real_time_ns, item->candidate->rounds,
-                                                     item->candidate->sample_count, context->arena);
-    int *rounds = arena_array(context->arena, base.count, sizeof *rounds);
-    double *differences = arena_array(context->arena, base.count, sizeof *differences);
+    const struct store_case *sides[2] = { item->base, item->candidate };
+    struct compare_values values[2];
+    for (int i = 0; i < 2; i++)
+        values[i] = compare_by_key(compare_part_of(context, sides[i], sides[i]->real_time_ns, part), sides[i]->rounds,
+                                   sides[i]->sample_count, context->arena);
+    const struct compare_values base = values[0], candidate = values[1];
+    int *rounds = arena_array(context->arena, base.count + 1, sizeof *rounds);
+    double *differences = arena_array(context->arena, base.count + 1, sizeof *differences);
     size_t count = 0;
     for (size_t i = 0, j = 0; i < base.count && j < candidate.count;) {
         if (base.keys[i] != candidate.keys[j]) {
             *(base.keys[i] < candidate.keys[j] ? &i : &j) += 1;
             continue;
         }
-        rounds[count] = base.keys[i];
+        /* Attempts of several cases pair up by their own rounds, whichever attempt it is of each. */
+        rounds[count] = part == COMPARE_FRESH ? base.keys[i] % context->options->confirm_from : base.keys[i];
         differences[count++] = log(candidate.values[j++] / base.values[i++]);
     }
-    return (struct series){ count, rounds, differences };
+    return (struct compare_series){ count, rounds, differences };
 }
 
 /* Mean difference of each round that every series has; where that leaves too few, of each that any has. */
-static size_t mean_by_round(const struct compare_context *context, const struct series *all, size_t count,
+static size_t mean_by_round(const struct compare_context *context, const struct compare_series *all, size_t count,
                             double *means)
 {
     size_t total = 0, kept = 0, distinct = 0;
@@ -127,7 +124,7 @@ static size_t mean_by_round(const struct compare_context *context, const struct 
 /* Cases with fewer pairs than a test needs would take the group's pairs away: they count only where all are so. */
 static void measure_rounds(const struct compare_context *context, struct compare_group *group)
 {
-    struct series *all = arena_array(context->arena, group->count, sizeof *all);
+    struct compare_series *all = arena_array(context->arena, group->count, sizeof *all);
     size_t count = 0, most = 0, rounds = 0;
     for (size_t i = 0; i < group->count; i++) {
         if (is_measured(group->cases[i]) && group->cases[i]->time.pairs > most)
@@ -137,7 +134,7 @@ static void measure_rounds(const struct compare_context *context, struct compare
         const struct compare_case *item = group->cases[i];
         if (!is_measured(item) || (most >= JUDGE_LEAST_PAIRS && item->time.pairs < JUDGE_LEAST_PAIRS))
             continue;
-        all[count] = make_series(context, item);
+        all[count] = compare_series_of(context, item, COMPARE_JUDGED);
         rounds += all[count++].count;
     }
     double *means = arena_array(context->arena, rounds + 1, sizeof *means);
@@ -212,6 +209,33 @@ static void check_with_cpu(const struct compare_context *context, struct compare
     compare_check_with_cpu(context, &group->time, cpu / number, base / number, candidate / number);
 }
 
+/* A group is confirmed by one of its cases that changed the same way, else by fresh pairs of its own: of all of its
+ * cases, or of those that have some. */
+static void confirm(const struct compare_context *context, struct compare_group *group)
+{
+    size_t count = 0, rounds = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_confirmation *again = &group->cases[i]->time.confirmation;
+        if (group->cases[i]->time.verdict == group->time.verdict && again->state == COMPARE_FRESH_AGREES) {
+            group->time.confirmation = *again;
+            return;
+        }
+    }
+    if (context->options->confirm_from <= 0 ||
+        (group->time.verdict != JUDGE_REGRESSED && group->time.verdict != JUDGE_IMPROVED))
+        return;
+    struct compare_series *all = arena_array(context->arena, group->count, sizeof *all);
+    for (size_t i = 0; i < group->count; i++) {
+        if (!is_measured(group->cases[i]))
+            continue;
+        all[count] = compare_series_of(context, group->cases[i], COMPARE_FRESH);
+        rounds += all[count].count;
+        count += all[count].count > 0;
+    }
+    double *means = arena_array(context->arena, rounds + 1, sizeof *means);
+    compare_confirm(context, &group->time, means, mean_by_round(context, all, count, means));
+}
+
 static void measure_group(const struct compare_context *context, struct compare_group *group)
 {
     double noise = noise_of_mean(group), least = context->paired ? JUDGE_FLOOR : JUDGE_FLOOR_UNPAIRED;
@@ -245,6 +269,8 @@ static void judge_groups(struct compare_context *context, bool are_suites)
         group->time.q = q[i];
         compare_judge_metric(context, &group->time);
         check_with_cpu(context, group);
+        if (context->paired)
+            confirm(context, group);
         if (comparison->machines_differ && !comparison->identical_binaries)
             compare_refuse_time(&group->time);
     }

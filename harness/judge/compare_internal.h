@@ -56,6 +56,17 @@ void compare_measure(const struct compare_context *context, struct compare_metri
 void compare_measure_differences(const struct compare_context *context, struct compare_metric *metric,
                                  const double *differences, size_t count);
 
+/* ---- compare_confirm.c: what was measured again ---- */
+
+enum compare_part_kind { COMPARE_JUDGED /* what looks judge */, COMPARE_FRESH /* what no call has seen */ };
+/* The times of that part; NaN in place of the others. */
+const double *compare_part_of(const struct compare_context *context, const struct store_case *item, const double *times,
+                              enum compare_part_kind part);
+/* A call that the fresh differences do not confirm becomes undecided. After all else has been asked about the call. */
+void compare_confirm(const struct compare_context *context, struct compare_metric *time, const double *differences,
+                     size_t count);
+void compare_confirm_case(const struct compare_context *context, struct compare_case *item);
+
 /* ---- compare_metrics.c: the metrics of a case ---- */
 
 void compare_measure_case(struct compare_context *context, struct compare_case *item);
@@ -82,6 +93,15 @@ void compare_judge_case(const struct compare_context *context, struct compare_ca
 int compare_rank(enum judge_verdict verdict);
 
 /* ---- compare_groups.c ---- */
+
+/* Differences of a case that is on both sides, by round. */
+struct compare_series {
+    size_t count;
+    const int *rounds;
+    const double *differences;
+};
+struct compare_series compare_series_of(const struct compare_context *context, const struct compare_case *item,
+                                        enum compare_part_kind part);
 
 void compare_make_groups(struct compare_context *context);
 

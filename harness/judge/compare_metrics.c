@@ -44,7 +44,8 @@ static struct compare_values times_of(const struct compare_context *context, con
                                       const double *times)
 {
     const int *keys = context->paired ? item->rounds : item->processes;
-    return compare_by_key(times, keys, item->sample_count, context->arena);
+    return compare_by_key(compare_part_of(context, item, times, COMPARE_JUDGED), keys, item->sample_count,
+                          context->arena);
 }
 
 /* Only timed samples were taken in turns: the processes of other passes are not paired. */

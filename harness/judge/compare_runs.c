@@ -2,6 +2,7 @@
 #include "harness/base/str.h"
 #include "harness/judge/calibration.h"
 #include "harness/judge/compare_internal.h"
+#include <limits.h>
 #include <string.h>
 
 /* One side as the store has it. */
@@ -49,6 +50,14 @@ static double noise_of_case(void *context, const char *suite, const char *name)
     return calibration_noise_of(calibration, suite, name);
 }
 
+/* From which round on `prony ab` measured again what it had called; 0 = it is from a time when it did not. */
+static int confirm_from(const struct store_run_row *run)
+{
+    uint64_t round = 0;
+    const char *text = compare_fact_of(run->environment, run->environment_count, COMPARE_CONFIRM_FACT);
+    return text && str_parse_u64(text, &round) && round > 0 && round <= INT_MAX / 8 ? (int)round : 0;
+}
+
 /* Sides of `prony ab` know each other, whichever is called the base now. */
 static int find_pairing(struct compare_context *context, struct compare_options *options, struct store *store,
                         struct error *error)
@@ -71,6 +80,7 @@ static int find_pairing(struct compare_context *context, struct compare_options 
     }
     if (options->seed == 0)
         options->seed = stored.seed;
+    options->confirm_from = confirm_from(&comparison->base);
     return 0;
 }
 

@@ -314,6 +314,7 @@ void compare_judge_case(const struct compare_context *context, struct compare_ca
         item->delay_base = delay_share(item->base, context->arena);
         item->delay_candidate = delay_share(item->candidate, context->arena);
         compare_check_with_cpu(context, &item->time, item->cpu.effect, item->delay_base, item->delay_candidate);
+        compare_confirm_case(context, item);
         if (comparison->machines_differ && !item->identical)
             refuse_times(item);
     }

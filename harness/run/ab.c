@@ -297,13 +297,14 @@ void ab_describe(const struct ab *ab, struct str *out)
 
 /* ---- execute ---- */
 
-/* Which code each suite was: later comparisons know by it what cannot have changed. */
-static int store_code(struct ab *ab, int side, struct error *error)
+/* Which code each suite was, and which rounds measured something again: later comparisons need it. */
+static int store_facts(struct ab *ab, int side, struct error *error)
 {
     struct facts facts = { .arena = &ab->arena };
     for (size_t i = 0; i < ab->suite_count; i++)
         facts_add(&facts, arena_format(&ab->arena, "%s.code", ab->suites[i].sides[side]->section->name),
                   ab->suites[i].code[side]);
+    facts_add(&facts, COMPARE_CONFIRM_FACT, arena_format(&ab->arena, "%d", ab_confirm_from(ab)));
     int code = store_run_facts_add(ab->store, ab->sides[side].result.run_id, facts.items, facts.count, error);
     facts_release(&facts);
     return code;
@@ -331,7 +332,7 @@ static int begin(struct ab *ab, struct error *error)
         progress_begin(&side->execution.progress, stderr, ab->options.quiet, clock_wall_ns());
         code = runner_begin(&side->execution, error);
         if (code == 0)
-            code = store_code(ab, i, error);
+            code = store_facts(ab, i, error);
     }
     ab->result->base_run = ab->sides[AB_BASE].result.run_id;
     ab->result->candidate_run = ab->sides[AB_CANDIDATE].result.run_id;
@@ -404,6 +405,16 @@ static const char *name_unreached(struct ab *ab)
                         count > NAMED ? ", ..." : "");
 }
 
+/* So that prony gate --ab knows it, too. */
+static int store_unreached(struct ab *ab, struct error *error)
+{
+    const struct store_fact fact = { COMPARE_UNREACHED_FACT, ab->result->unreached };
+    int code = 0;
+    for (int side = 0; fact.value && code == 0 && side < AB_SIDES; side++)
+        code = store_run_facts_add(ab->store, ab->sides[side].result.run_id, &fact, 1, error);
+    return code;
+}
+
 static void sum_up(struct ab *ab)
 {
     ab->result->unreached = name_unreached(ab);
@@ -430,6 +441,8 @@ int ab_execute(struct ab *ab, struct store *store, struct ab_result *result, str
     if (code == 0)
         code = ab_blocks(ab, error);
     sum_up(ab);
+    if (code == 0)
+        code = store_unreached(ab, error);
     if (code == 0)
         code = run_passes(ab, error);
     code = end(ab, code, error);

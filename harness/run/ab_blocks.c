@@ -20,6 +20,8 @@ enum { PADDING_BYTES = 4096 };
  * little time. */
 enum { FIRST_LOOK = 5, LOOK_COUNT = 5 };
 #define LOOK_GROWTH 1.4
+/* Of the budget. The rest is for measuring again what the last look calls. */
+#define BLOCK_SHARE 0.8
 
 int ab_block_limit(const struct ab *ab)
 {
@@ -59,14 +61,23 @@ static const char *make_padding(const struct ab *ab, const struct ab_case *subje
     return buffer;
 }
 
-bool ab_is_over(struct ab *ab)
+static double budget_of(const struct ab *ab)
 {
-    double budget_s = ab->options.budget_s > 0 ? ab->options.budget_s : AB_BUDGET_S;
+    return ab->options.budget_s > 0 ? ab->options.budget_s : AB_BUDGET_S;
+}
+
+static bool is_spent(struct ab *ab, double share)
+{
     if (!ab->result->interrupted && interrupt_arrived(&ab->interrupt))
         ab->result->interrupted = true;
-    if ((double)(clock_wall_ns() - ab->began_ns) / 1e9 > budget_s)
+    if ((double)(clock_wall_ns() - ab->began_ns) / 1e9 > share * budget_of(ab))
         ab->result->out_of_budget = true;
     return ab->result->interrupted || ab->result->out_of_budget;
+}
+
+bool ab_is_over(struct ab *ab)
+{
+    return is_spent(ab, 1);
 }
 
 static int run_pair(struct ab *ab, struct ab_case *subject, int pair, int first, struct error *error)
@@ -88,18 +99,18 @@ static int run_pair(struct ab *ab, struct ab_case *subject, int pair, int first,
     return code;
 }
 
-static int run_block(struct ab *ab, struct ab_case *subject, int block, struct error *error)
+int ab_run_block(struct ab *ab, struct ab_case *subject, int block, struct error *error)
 {
     struct rng rng;
     int code = 0;
     rng_seed(&rng, rng_mix(rng_mix(ab->seed, ~(uint64_t)(subject - ab->cases)), (uint64_t)block));
     int first = (int)rng_below(&rng, 2);
     ab_show(ab, subject, block);
-    for (int i = 0; code == 0 && i < 2 && subject->state == AB_OPEN && !ab->result->interrupted; i++)
+    for (int i = 0; code == 0 && i < 2 && subject->state != AB_CLOSED && !ab->result->interrupted; i++)
         code = run_pair(ab, subject, 2 * block + i, i ? !first : first, error);
-    subject->blocks = block + 1;
-    if (ab->result->blocks < block + 1)
-        ab->result->blocks = block + 1;
+    subject->blocks++;
+    if (ab->result->blocks < subject->blocks)
+        ab->result->blocks = subject->blocks;
     return code;
 }
 
@@ -126,8 +137,8 @@ static int run_blocks(struct ab *ab, int block, struct error *error)
     ab->progress.sample_count = ab->sides[AB_BASE].result.sample_count + ab->sides[AB_CANDIDATE].result.sample_count;
     ab->progress.total = ab->progress.done + count * 4 * (size_t)(ab_block_limit(ab) - block);
     progress_round_begin(&ab->progress, block, clock_wall_ns());
-    for (size_t i = 0; code == 0 && i < count && !ab_is_over(ab); i++)
-        code = run_block(ab, &ab->cases[order[i]], block, error);
+    for (size_t i = 0; code == 0 && i < count && !is_spent(ab, BLOCK_SHARE); i++)
+        code = ab_run_block(ab, &ab->cases[order[i]], block, error);
     progress_clear(&ab->progress);
     ab->progress.sample_count = ab->sides[AB_BASE].result.sample_count + ab->sides[AB_CANDIDATE].result.sample_count;
     if (code == 0 && !ab->result->interrupted)
@@ -138,7 +149,7 @@ static int run_blocks(struct ab *ab, int block, struct error *error)
 
 static void warn_of_budget(const struct ab *ab)
 {
-    double budget_s = ab->options.budget_s > 0 ? ab->options.budget_s : AB_BUDGET_S, needed_s = 0;
+    double budget_s = BLOCK_SHARE * budget_of(ab), needed_s = 0;
     char needed[32], budget[32];
     for (size_t i = 0; i < ab->case_count; i++)
         if (ab->cases[i].state == AB_OPEN)
@@ -151,6 +162,28 @@ static void warn_of_budget(const struct ab *ab)
             str_duration(budget, sizeof budget, budget_s));
 }
 
+/* Judges, and measures again what was called. */
+static int look_and_confirm(struct ab *ab, int look, bool final, struct error *error)
+{
+    int code = ab_look(ab, look, error);
+    return code == 0 ? ab_confirm(ab, look, final, error) : code;
+}
+
+/* What the budget or Ctrl-C ends is judged by the last look, whose alpha is still there. Of the budget a fifth is left.
+ */
+static int look_at_last(struct ab *ab, int looks, struct error *error)
+{
+    bool is_open = count_open(ab) || looks == 0;
+    ab->last_look = is_open ? ab_look_count(ab) - 1 : looks - 1;
+    if (ab->result->interrupted)
+        return 0;
+    bool out_of_budget = ab->result->out_of_budget;
+    ab->result->out_of_budget = false;
+    int code = is_open ? look_and_confirm(ab, ab->last_look, true, error) : ab_confirm(ab, ab->last_look, true, error);
+    ab->result->out_of_budget |= out_of_budget;
+    return code;
+}
+
 int ab_blocks(struct ab *ab, struct error *error)
 {
     int code = 0, look = 0, limit = ab_block_limit(ab);
@@ -158,15 +191,13 @@ int ab_blocks(struct ab *ab, struct error *error)
     ab->progress.round_count = limit;
     ab->progress.done = 0;
     for (size_t i = 0; i < ab->case_count; i++)
-        ab->cases[i].differences = arena_array(&ab->arena, 2 * (size_t)limit, sizeof(double));
+        ab->cases[i].differences = arena_array(&ab->arena, 2 * (size_t)limit * (2 + AB_ATTEMPT_LIMIT), sizeof(double));
     warn_of_budget(ab);
-    for (int block = 0; code == 0 && block < limit && count_open(ab) && !ab_is_over(ab); block++) {
+    for (int block = 0; code == 0 && block < limit && count_open(ab) && !is_spent(ab, BLOCK_SHARE); block++) {
         code = run_blocks(ab, block, error);
         bool is_look = block + 1 >= ab_look_blocks(ab, look) && block + 1 < limit;
         if (code == 0 && is_look && !ab->result->interrupted && !ab->result->out_of_budget)
-            code = ab_look(ab, look++, error);
+            code = look_and_confirm(ab, look++, false, error);
     }
-    /* What the budget or Ctrl-C ends is judged by the last look, whose alpha is still there. */
-    ab->last_look = count_open(ab) || look == 0 ? ab_look_count(ab) - 1 : look - 1;
-    return code;
+    return code == 0 ? look_at_last(ab, look, error) : code;
 }

@@ -10,6 +10,10 @@ enum { AB_BASE, AB_CANDIDATE, AB_SIDES };
 /* A case that failed so often on one side is left alone. */
 enum { AB_FAILURE_LIMIT = 2 };
 
+/* So often a case is measured again to confirm a call: the first confirmation may have had bad luck; a third one would
+ * be stubbornness. Once more with its group. */
+enum { AB_ATTEMPT_LIMIT = 2 };
+
 enum ab_kind { AB_REF, AB_TREE, AB_PROGRAM };
 
 /* One side: what it is, how it was built, and its run. */
@@ -47,7 +51,9 @@ struct ab_case {
     const char *suite_name, *name;
     enum ab_state state;
     const char *min_time; /* "123x": for both sides */
-    int blocks;
+    int blocks;           /* taken */
+    int attempts;         /* to confirm a call */
+    int attempted_look;   /* the last of them; from 1 */
     int failures[AB_SIDES];
     double duration_s;   /* of a process, the mean of the last ones */
     double *differences; /* of pairs: log(candidate / base), for the estimate on the way */
@@ -108,6 +114,12 @@ int ab_pilot(struct ab *ab, struct error *error);
 /* ab_blocks.c: blocks and looks until all is decided or the budget is spent. */
 int ab_blocks(struct ab *ab, struct error *error);
 bool ab_is_over(struct ab *ab); /* interrupted, or the budget is spent */
+/* Four processes, rounds 2 block and 2 block + 1. */
+int ab_run_block(struct ab *ab, struct ab_case *subject, int block, struct error *error);
+/* ab_confirm.c: measures again what the look called, and looks again. final: no block of a case will follow. */
+int ab_confirm(struct ab *ab, int look, bool final, struct error *error);
+/* Rounds from this one on are such attempts. */
+int ab_confirm_from(const struct ab *ab);
 /* Most blocks of a case, and how many looks there are. */
 int ab_block_limit(const struct ab *ab);
 int ab_look_count(const struct ab *ab);

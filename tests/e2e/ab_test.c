@@ -93,6 +93,33 @@ static void test_slower(void **state)
     expect(world, "./new ./old --seed 1 --blocks 4", 0, "improved");
 }
 
+/* What a look calls is measured again; what fresh pairs do not confirm is no regression, today and when the stored runs
+ * are compared again. */
+static void test_confirmation(void **state)
+{
+    struct world *world = *state;
+    write_suite(world, "old", "0", "");
+    /* Slower in the pilot and in the ten pairs that the look sees. */
+    write_suite(world, "new", "17", "[ $c = b ] && [ $(grep -c '^new b' log) -le 11 ] && t=1100");
+    expect(world, "./old ./new --seed 1 --blocks 5 --fixed", 3, "not confirmed: +0.");
+    /* All of them, because b had made the suite look slower, too. */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM samples"), 3 * 2 * 20);
+    assert_int_equal(world_query(world, "SELECT count(*) FROM comparison_outcome WHERE verdict = 'regressed'"), 0);
+    struct child_result result;
+    assert_int_equal(world_prony(world, "compare 1 2", &result), 3);
+    assert_non_null(strstr(str_text(&result.output), "not confirmed: +0."));
+    child_release(&result);
+    /* With looks to come it stays open, and what was measured again is data like all other: in the end it is equal. */
+    world_write(world, "log", "");
+    expect(world, "./old ./new --seed 1", 0, "measuring 1 case again");
+    world_write(world, "log", "");
+    write_suite(world, "new", "17", "[ $c = b ] && t=1100");
+    expect(world, "./old ./new --seed 1", 1, " fresh pairs");
+    assert_int_equal(world_prony(world, "compare 5 6 --format json", &result), 1);
+    assert_non_null(strstr(str_text(&result.output), "\"state\": \"confirmed\""));
+    child_release(&result);
+}
+
 /* Four processes of one case stand together, ABBA or BAAB; a pair has one size of environment. */
 static void test_order(void **state)
 {
@@ -225,6 +252,10 @@ static void test_budget(void **state)
     write_suite(world, "old", "0", "sleep 0.4");
     expect(world, "./old ./new --seed 1 --budget 200ms --format markdown", 3,
            "2 of 3 cases were not reached before the budget was spent: old");
+    struct child_result result;
+    assert_int_equal(world_prony(world, "gate --ab", &result), 3);
+    assert_non_null(strstr(str_text(&result.output), "2 of 3 cases were not reached before the budget was spent: old"));
+    child_release(&result);
 }
 
 static void test_interrupt(void **state)
@@ -281,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_slower, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_confirmation, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_order, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_identical, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_wrong_output, world_make, world_remove),

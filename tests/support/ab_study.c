@@ -13,13 +13,14 @@ enum { BLOCKS = AB_BLOCKS, PROCESSES = 4 * BLOCKS };
 const char *study_noise_name(enum study_noise noise)
 {
     static const char *const names[] = { "gaussian", "autocorrelated 0.3", "drift of 2 sd", "regime shifts",
-                                         "bimodal" };
+                                         "bimodal",  "bursts of load" };
     return names[noise];
 }
 
 void study_make_noise(struct rng *rng, enum study_noise noise, double *values, size_t count)
 {
     double last = rng_normal(rng), level = 0;
+    bool busy = false;
     for (size_t i = 0; i < count; i++) {
         double normal = rng_normal(rng);
         last = noise == STUDY_AUTOCORRELATED ? 0.3 * last + sqrt(1 - 0.09) * normal : normal;
@@ -27,6 +28,10 @@ void study_make_noise(struct rng *rng, enum study_noise noise, double *values, s
             level = 2 * rng_normal(rng);
         if (noise == STUDY_DRIFT)
             level = 2.0 * (double)i / 20;
+        if (noise == STUDY_BURSTS) {
+            busy = rng_uniform(rng) < 0.05 ? !busy : busy;
+            level = busy ? 10 + 10 * fabs(rng_normal(rng)) : 0;
+        }
         values[i] = last + level;
         if (noise == STUDY_BIMODAL) /* two modes, together with an sd of 1 */
             values[i] = (last + (rng_uniform(rng) < 0.3 ? 6 : 0)) / sqrt(1 + 36 * 0.3 * 0.7);
@@ -109,46 +114,93 @@ size_t study_alarms(enum study_noise noise, enum study_design design, double shi
 /* Without options everything about blocks and looks is as prony ab does it by default. */
 static const struct ab defaults;
 
-struct simulated {
-    struct sides sides[STUDY_CASES];
-    enum judge_verdict verdicts[STUDY_CASES];
-    size_t pairs[STUDY_CASES];
-    bool alarmed[STUDY_CASES];
+/* As prony ab numbers rounds: pairs that looks judge, then those of the attempts to confirm. */
+enum { CONFIRM_FROM = 2 * BLOCKS, MOST_PAIRS = CONFIRM_FROM * (1 + AB_ATTEMPT_LIMIT) };
+
+/* A case: what its processes would take, in the order in which they run, and how far they have run. */
+struct subject {
+    struct sides sides;
+    size_t taken; /* pairs, of all kinds */
+    int blocks;   /* of those that looks judge */
+    int attempts;
+    bool called, alarmed; /* at any look, before it was measured again; p <= alpha */
+    enum judge_verdict verdict;
 };
 
-/* A look judges all cases with what is there of them; a decided case got no more blocks and keeps its verdict. */
-static void take_look(struct simulated *simulated, int look, uint64_t seed)
+static void take_pairs(struct subject *subject, size_t count, int first_round)
 {
-    struct arena arena = { 0 };
+    for (size_t i = 0; i < count && subject->taken < MOST_PAIRS; i++, subject->taken++)
+        subject->sides.base.rounds[subject->taken] = subject->sides.candidate.rounds[subject->taken] =
+            first_round + (int)i;
+}
+
+/* All cases by what is there of them; a decided one keeps its verdict. */
+static void judge(struct subject *subjects, int look, uint64_t seed, struct comparison *comparison, struct arena *arena)
+{
     struct store_case base[STUDY_CASES], candidate[STUDY_CASES];
     for (size_t i = 0; i < STUDY_CASES; i++) {
-        base[i] = simulated->sides[i].base;
-        candidate[i] = simulated->sides[i].candidate;
-        if (simulated->verdicts[i] == JUDGE_UNDECIDED)
-            simulated->pairs[i] = 2 * (size_t)ab_look_blocks(&defaults, look);
-        base[i].sample_count = candidate[i].sample_count = simulated->pairs[i];
+        base[i] = subjects[i].sides.base;
+        candidate[i] = subjects[i].sides.candidate;
+        base[i].sample_count = candidate[i].sample_count = subjects[i].taken;
     }
-    struct comparison comparison = { .paired = true };
-    struct compare_options options = { .look = look, .look_count = ab_look_count(&defaults), .seed = seed };
-    compare_cases(&comparison, base, STUDY_CASES, candidate, STUDY_CASES, true, NULL, NULL, &options, &arena);
+    struct compare_options options = {
+        .look = look, .look_count = ab_look_count(&defaults), .seed = seed, .confirm_from = CONFIRM_FROM
+    };
+    *comparison = (struct comparison){ .paired = true };
+    compare_cases(comparison, base, STUDY_CASES, candidate, STUDY_CASES, true, NULL, NULL, &options, arena);
+}
+
+/* What the look calls is measured again, as ab_confirm does. */
+static bool measure_again(struct subject *subjects, const struct comparison *comparison)
+{
+    bool any = false;
     for (size_t i = 0; i < STUDY_CASES; i++) {
-        if (simulated->verdicts[i] != JUDGE_UNDECIDED)
+        struct subject *subject = &subjects[i];
+        if (subject->verdict != JUDGE_UNDECIDED || comparison->cases[i].time.confirmation.state != COMPARE_UNMEASURED)
             continue;
-        simulated->verdicts[i] = comparison.cases[i].verdict;
-        simulated->alarmed[i] = simulated->alarmed[i] || comparison.cases[i].time.p <= JUDGE_ALPHA;
+        subject->called = true;
+        if (subject->attempts == AB_ATTEMPT_LIMIT)
+            continue;
+        size_t pairs = comparison->cases[i].time.pairs;
+        take_pairs(subject, pairs > CONFIRM_FROM ? CONFIRM_FROM : pairs, CONFIRM_FROM * ++subject->attempts);
+        any = true;
+    }
+    return any;
+}
+
+static void take_look(struct subject *subjects, int look, uint64_t seed)
+{
+    struct arena arena = { 0 };
+    struct comparison comparison;
+    int blocks = ab_look_blocks(&defaults, look);
+    for (size_t i = 0; i < STUDY_CASES; i++) {
+        struct subject *subject = &subjects[i];
+        if (subject->verdict == JUDGE_UNDECIDED)
+            take_pairs(subject, 2 * (size_t)(blocks - subject->blocks), 2 * subject->blocks);
+        subject->blocks = blocks;
+    }
+    judge(subjects, look, seed, &comparison, &arena);
+    if (measure_again(subjects, &comparison))
+        judge(subjects, look, seed, &comparison, &arena);
+    for (size_t i = 0; i < STUDY_CASES; i++) {
+        if (subjects[i].verdict != JUDGE_UNDECIDED)
+            continue;
+        subjects[i].verdict = comparison.cases[i].verdict;
+        subjects[i].alarmed = subjects[i].alarmed || comparison.cases[i].time.p <= JUDGE_ALPHA;
     }
     arena_release(&arena);
 }
 
-static void count_case(struct study_verdicts *counted, const struct simulated *simulated, size_t i)
+static void count_case(struct study_verdicts *counted, const struct subject *subject)
 {
     counted->tests++;
-    counted->pairs += simulated->pairs[i];
-    counted->alarms += simulated->alarmed[i];
-    counted->regressed += simulated->verdicts[i] == JUDGE_REGRESSED;
-    counted->improved += simulated->verdicts[i] == JUDGE_IMPROVED;
-    counted->equivalent += simulated->verdicts[i] == JUDGE_EQUIVALENT;
-    counted->undecided += simulated->verdicts[i] == JUDGE_UNDECIDED;
+    counted->pairs += subject->taken;
+    counted->alarms += subject->alarmed;
+    counted->called += subject->called;
+    counted->regressed += subject->verdict == JUDGE_REGRESSED;
+    counted->improved += subject->verdict == JUDGE_IMPROVED;
+    counted->equivalent += subject->verdict == JUDGE_EQUIVALENT;
+    counted->undecided += subject->verdict == JUDGE_UNDECIDED;
 }
 
 struct study_verdicts study_pipeline(enum study_noise noise, double shift, size_t changed, int count_changed,
@@ -160,17 +212,17 @@ struct study_verdicts study_pipeline(enum study_noise noise, double shift, size_
     rng_seed(&rng, rng_mix(seed, noise));
     for (size_t run = 0; run < comparisons; run++) {
         struct arena arena = { 0 };
-        struct simulated simulated;
-        for (size_t i = 0; i < STUDY_CASES; i++) {
-            simulated.sides[i] = make_sides(&arena, names[i], &rng, noise, i < changed ? shift : 0, 2 * BLOCKS);
-            simulated.verdicts[i] = JUDGE_UNDECIDED;
-            simulated.alarmed[i] = false;
-        }
+        struct subject subjects[STUDY_CASES];
+        for (size_t i = 0; i < STUDY_CASES; i++)
+            subjects[i] = (struct subject){
+                .sides = make_sides(&arena, names[i], &rng, noise, i < changed ? shift : 0, MOST_PAIRS),
+                .verdict = JUDGE_UNDECIDED,
+            };
         for (int look = 0; look < ab_look_count(&defaults); look++)
-            take_look(&simulated, look, rng_next(&rng));
+            take_look(subjects, look, rng_next(&rng));
         for (size_t i = 0; i < STUDY_CASES; i++) {
             if ((i < changed) == (count_changed != 0))
-                count_case(&counted, &simulated, i);
+                count_case(&counted, &subjects[i]);
         }
         arena_release(&arena);
     }

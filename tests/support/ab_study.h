@@ -13,6 +13,7 @@ enum study_noise {
     STUDY_DRIFT,          /* by 2 sd every 20 processes */
     STUDY_REGIMES,        /* one process in ten begins a new level, of sd 2 */
     STUDY_BIMODAL,        /* three processes in ten are 6 sd slower */
+    STUDY_BURSTS,         /* somebody else's work comes and goes: half of the time processes are 10 to 40 sd slower */
     STUDY_NOISE_COUNT
 };
 const char *study_noise_name(enum study_noise noise);
@@ -29,6 +30,7 @@ size_t study_alarms(enum study_noise noise, enum study_design design, double shi
 struct study_verdicts {
     size_t tests;
     size_t alarms;    /* p <= alpha at any look that was taken, alpha spent and floors left aside */
+    size_t called;    /* by any look, before that was measured again */
     size_t regressed; /* and improved: */
     size_t improved, equivalent, undecided;
     size_t pairs; /* taken, of all cases */
