@@ -231,6 +231,7 @@ const struct command cmd_ab = {
         "\n"
         "Each case is measured in blocks of four fresh processes in the order ABBA or BAAB, with the same number of\n"
         "iterations on both sides, until every case is decided or the budget is spent. Ctrl-C keeps what is there.\n"
+        "What looks changed is measured again, and only what fresh pairs confirm is regressed or improved.\n"
         "Both sides are stored as runs: prony compare shows them again.\n"
         "\n"
         "examples:\n"

@@ -209,6 +209,25 @@ static void check_with_cpu(const struct compare_context *context, struct compare
     compare_check_with_cpu(context, &group->time, cpu / number, base / number, candidate / number);
 }
 
+/* Pairs of a group are rounds that all of its cases have, so cases that were measured on have more. Where each of them
+ * was found to lie within what does not matter, so does their mean, whatever the fewer rounds say. */
+static void settle_by_cases(const struct compare_group *group, struct compare_metric *time)
+{
+    size_t measured = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct compare_metric *own = &group->cases[i]->time;
+        if (!is_measured(group->cases[i]))
+            continue;
+        if (own->verdict != JUDGE_EQUIVALENT || own->interval.low < -time->floor || own->interval.high > time->floor)
+            return;
+        measured++;
+    }
+    if (measured < 2 || time->verdict == JUDGE_EQUIVALENT)
+        return;
+    time->verdict = JUDGE_EQUIVALENT;
+    time->reason = "each of its cases is equivalent";
+}
+
 /* A group is confirmed by one of its cases that changed the same way, else by fresh pairs of its own: of all of its
  * cases, or of those that have some. */
 static void confirm(const struct compare_context *context, struct compare_group *group)
@@ -268,6 +287,7 @@ static void judge_groups(struct compare_context *context, bool are_suites)
             continue;
         group->time.q = q[i];
         compare_judge_metric(context, &group->time);
+        settle_by_cases(group, &group->time);
         check_with_cpu(context, group);
         if (context->paired)
             confirm(context, group);
