@@ -19,7 +19,7 @@ struct fixture {
     int64_t run;
     struct arena arena;
     struct error error;
-    char names[CASES][16];
+    char names[CASES][24];
     struct store_sample samples[SAMPLES];
     struct store_metric metrics[SAMPLES][3];
 };
