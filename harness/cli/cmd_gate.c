@@ -157,8 +157,7 @@ static int gate_history(struct work *work, struct error *error)
     int code = compare_with(work, previous, branch ? arena_format(&work->arena, "history of %s", branch) : "history",
                             name_of(work), true, error);
     if (!code)
-        code = gate_night_apply(&work->comparison, &work->nights, work->store, branch, work->judging.policy,
-                                &work->arena, error);
+        code = gate_night_apply(&work->comparison, work->store, branch, work->judging.policy, &work->arena, error);
     if (!code && work->settings.confirm)
         gate_remeasure(&work->comparison, &work->judging, &work->settings.again);
     return code;

@@ -78,39 +78,16 @@ const struct store_run_row *gate_night_previous(const struct gate_nights *nights
     return NULL;
 }
 
-static int compare_run(const void *key, const void *element)
-{
-    return by_number(key, element);
-}
-
-/* Points of nights only. */
-static void drop_sides(struct history *history, const int64_t *numbers, size_t count, int64_t judged)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < history->count; i++) {
-        const struct history_point *point = &history->points[i];
-        if (point->run_id == judged || bsearch(&point->run_id, numbers, count, sizeof *numbers, compare_run))
-            history->points[kept++] = *point;
-    }
-    history->count = kept;
-}
-
-int gate_night_apply(struct comparison *comparison, const struct gate_nights *nights, struct store *store,
-                     const char *branch, const struct gate_policy *policy, struct arena *arena, struct error *error)
+int gate_night_apply(struct comparison *comparison, struct store *store, const char *branch,
+                     const struct gate_policy *policy, struct arena *arena, struct error *error)
 {
     struct history *histories = arena_array(arena, comparison->case_count + 1, sizeof *histories);
     const struct history_options options = { .branch = branch, .machine = comparison->candidate.fingerprint };
-    int64_t *numbers = arena_array(arena, nights->count + 1, sizeof *numbers);
-    for (size_t i = 0; i < nights->count; i++)
-        numbers[i] = nights->runs[i].id;
-    if (nights->count)
-        qsort(numbers, nights->count, sizeof *numbers, by_number);
     for (size_t i = 0; i < comparison->case_count; i++) {
         int code = history_load(&histories[i], store, comparison->cases[i].suite, comparison->cases[i].name, &options,
                                 arena, error);
         if (code)
             return code;
-        drop_sides(&histories[i], numbers, nights->count, comparison->candidate.id);
     }
     const struct gate_history_options rules = gate_history_options_of(policy);
     gate_history_apply(comparison, histories, &rules, arena);

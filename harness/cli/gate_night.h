@@ -17,7 +17,7 @@ const char *gate_night_branch(const struct store_run_row *run, const char *asked
 const struct store_run_row *gate_night_previous(const struct gate_nights *nights, const struct store_run_row *run,
                                                 const char *branch);
 /* Judges the comparison with the run before against the history. */
-int gate_night_apply(struct comparison *comparison, const struct gate_nights *nights, struct store *store,
-                     const char *branch, const struct gate_policy *policy, struct arena *arena, struct error *error);
+int gate_night_apply(struct comparison *comparison, struct store *store, const char *branch,
+                     const struct gate_policy *policy, struct arena *arena, struct error *error);
 
 #endif

@@ -69,10 +69,10 @@ static int check_machine(const struct again *again, struct error *error)
     const struct store_run_row *run = &again->comparison->candidate;
     struct fingerprint here;
     fingerprint_collect(&here, "", again->arena);
-    bool same = str_equal(here.hash, run->fingerprint);
+    bool same = str_equal(here.key, run->fingerprint);
     int code = same ? 0
                     : error_set(error, ERROR_STATE, "run %lld was measured on another machine (%s, this one is %s)",
-                                (long long)run->id, run->fingerprint, here.hash);
+                                (long long)run->id, run->fingerprint, here.key);
     fingerprint_release(&here);
     return code;
 }

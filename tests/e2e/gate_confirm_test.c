@@ -78,7 +78,7 @@ static int make(void **state)
     setenv("XDG_CACHE_HOME", arena_format(&scene->arena, "%s/cache", world->directory), 1);
     setenv("TMPDIR", arena_format(&scene->arena, "%s/tmp", world->directory), 1);
     fingerprint_collect(&here, "", &scene->arena);
-    strcpy(scene->machine, here.hash);
+    strcpy(scene->machine, here.key);
     fingerprint_release(&here);
     world_write(world, "bench.in", suite_text);
     world_write(world, "make.sh", make_text);
@@ -313,6 +313,29 @@ static void test_dirty_and_elsewhere(void **state)
     world_expect_error(scene->world, "gate --history --budget 1m", "are for --confirm");
 }
 
+/* The script of the night does it by itself: two made-up nights and a real one are three. */
+static void test_nightly_script(void **state)
+{
+    struct scene *scene = *state;
+    char *root = realpath(".", NULL);
+    add_nights(scene, (struct night){ .commit = "slow", .b = 1.2 }, 2);
+    char *night = mem_format("sh build.sh && %%s PRONY='%s' PRONY_NO_DOCTOR=1 PRONY_DB=t.db PRONY_OUT=tmp/out "
+                             "'%s/ci/nightly.sh' t.plan -- --quiet --rounds 8 >out 2>&1; test $? = 1 && %%s",
+                             scene->world->prony, root);
+    free(root);
+    char *confirmed = mem_format(night, "", "grep -q '; confirmed, measured in turns' tmp/out/gate.json");
+    char *alone = mem_format(night, "PRONY_CONFIRM=no", "! grep -q 'in turns' tmp/out/gate.json");
+    free(night);
+    if (shell(scene, confirmed) != 0 || shell(scene, alone) != 0) {
+        shell(scene, "cat out");
+        fail();
+    }
+    /* The confirmation's runs come behind the night's, and are no nights: the next one is judged by three. */
+    assert_int_equal(count_runs(scene), 11 + 1 + 2 + 1);
+    free(confirmed);
+    free(alone);
+}
+
 int main(void)
 {
     if (world_is_left_out(true))
@@ -330,6 +353,7 @@ int main(void)
         TEST(test_broken),
         TEST(test_acknowledged),
         TEST(test_dirty_and_elsewhere),
+        TEST(test_nightly_script),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }
