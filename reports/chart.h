@@ -2,7 +2,7 @@
  * the result into an inline SVG that follows the page's colours.
  *
  * Each chart is drawn twice, for wide and for narrow screens, because a chart that is merely scaled down to a phone
- * cannot be read. All drawings of a report happen in one gnuplot process.
+ * cannot be read. All drawings of a report happen in one gnuplot process, those of a site in a few at once.
  *
  * To add a chart: write chart_<id>.c with a chart_prepare function and charts/<id>.gp, declare the function here, add a
  * row to the table in charts.c and the script to asset.c. */
@@ -11,6 +11,7 @@
 
 #include "harness/base/str.h"
 #include "reports/view.h"
+#include <sys/types.h>
 
 enum { CHART_LAYOUTS = 2, CHART_SERIES = 8, CHART_LEGEND_LIMIT = 16, CHART_STEPS = 9 };
 
@@ -151,17 +152,29 @@ void chart_latency_axes(struct str *settings, double low_ms, double high_ms, dou
 
 struct chart_drawing chart_drawing_new(const struct chart_job *job, int layout);
 void chart_drawing_release(struct chart_drawing *drawing);
-/* Sizes, settings, terminal, style and the chart's own script. name: of data and picture, without ending. */
+/* Sizes, settings, terminal, style and the chart's own script. name: of data and picture, without ending; NULL: the
+ * data are the block $DATA, the picture goes into the open output. */
 void chart_script(struct str *script, const struct chart_drawing *drawing, const char *name, const char *format,
                   const char *furniture);
-/* A temporary file, or one that gnuplot reads: no sync. */
+/* Not synced: it can be written again. */
 int chart_file(const char *directory, const char *name, const char *ending, const struct str *text,
                struct error *error);
 
 /* ---- gnuplot.c, svg.c ---- */
 
-/* Runs program on script files inside directory, in one process. ERROR_IO: it did not start or did not end;
- * ERROR_FORMAT: it refused a script, with its first complaint. Its complaints lie in directory/stderr. */
+/* A gnuplot at work. */
+struct gnuplot {
+    const char *program;
+    char *complaints; /* the file that it complains into */
+    pid_t pid;
+    int64_t deadline_ns;
+};
+/* Runs a script inside directory up to the first command that it refuses. */
+int gnuplot_start(struct gnuplot *run, const char *program, const char *directory, const char *script,
+                  struct error *error);
+/* Waits for its end. ERROR_IO: it did not end; ERROR_FORMAT: it refused something, with its first complaint. */
+int gnuplot_end(struct gnuplot *run, struct error *error);
+/* Runs program on script files inside directory, in one process, up to the first that it refuses. */
 int gnuplot_run(const char *program, const char *directory, const char *const *scripts, size_t count,
                 struct error *error);
 /* gnuplot's SVG -> an inline SVG whose ids begin with prefix, or NULL if it is not one. */

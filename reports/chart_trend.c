@@ -20,6 +20,7 @@ enum { TICKS_WIDE = 8, TICKS_NARROW = 4, BUFFER = 96, TAG_LIMIT = 24, ENVIRONMEN
 struct trend {
     const struct history *history;
     double low, high; /* of the y axis */
+    double factor;    /* from the metric's unit to that of the axis: gnuplot takes long over expressions */
     size_t bands, outside, tags, worse, environments;
 };
 
@@ -58,7 +59,8 @@ static void append_band(struct str *out, struct trend *trend)
         const struct stats_interval *interval = &history->points[i].interval;
         trend->bands += interval->coverage > 0;
         if (interval->coverage > 0)
-            str_appendf(out, "%zu\t%.9g\t%.9g\n", i, bounded(trend, interval->low), bounded(trend, interval->high));
+            str_appendf(out, "%zu\t%.9g\t%.9g\n", i, trend->factor * bounded(trend, interval->low),
+                        trend->factor * bounded(trend, interval->high));
         else
             str_append(out, GAP);
     }
@@ -87,19 +89,20 @@ static void append_points(const struct view *view, struct chart *chart, struct s
         if ((bounded(trend, value) < value || bounded(trend, value) > value) != outside)
             continue;
         trend->outside += outside;
-        str_appendf(out, "%zu\t%.9g\t%s\t0\n", i, bounded(trend, value),
+        str_appendf(out, "%zu\t%.9g\t%s\t0\n", i, trend->factor * bounded(trend, value),
                     chart_tip(view, chart, tip_of(view, history, &history->points[i])));
     }
     str_append(out, OUTSIDE);
 }
 
-static void append_levels(struct str *out, const struct history *history)
+static void append_levels(struct str *out, const struct trend *trend)
 {
+    const struct history *history = trend->history;
     for (size_t i = 0; i <= history->change_count; i++) {
         size_t begin = i ? history->changes[i - 1].change.index : 0;
         size_t end = i < history->change_count ? history->changes[i].change.index : history->count;
         double level = i < history->change_count ? history->changes[i].before : history->median;
-        str_appendf(out, "%g\t%.9g\t%g\t0\n", (double)begin - 0.5, level, (double)(end - begin));
+        str_appendf(out, "%g\t%.9g\t%g\t0\n", (double)begin - 0.5, trend->factor * level, (double)(end - begin));
     }
 }
 
@@ -199,7 +202,7 @@ static void append_blocks(const struct view *view, struct chart *chart, struct c
     chart_next_block(drawing);
     append_points(view, chart, &drawing->data, trend, true);
     chart_next_block(drawing);
-    append_levels(&drawing->data, history);
+    append_levels(&drawing->data, trend);
     chart_next_block(drawing);
     append_steps(&drawing->data, history, drawing, JUDGE_REGRESSED);
     chart_next_block(drawing);
@@ -226,15 +229,16 @@ bool chart_trend(const struct view *view, struct chart *chart, struct chart_draw
     drawing->top = 26;
     drawing->right = 44; /* half of a date */
     drawing->bottom = 32;
+    struct history_scale scale = history_scale(history);
+    trend.factor = scale.factor;
     find_range(view, &trend);
     append_blocks(view, chart, drawing, &trend);
-    struct history_scale scale = history_scale(history);
     append_ticks(&drawing->settings, history, drawing->narrow);
     str_appendf(&drawing->settings, "BANDS = %d; EDGES = %d; WORSE = %d; BETTER = %d; TAGS = %d; WORLD = %d\n",
                 trend.bands > 0, trend.outside > 0, trend.worse > 0, trend.worse < history->change_count ? 1 : 0,
                 trend.tags ? 1 : 0, trend.environments ? 1 : 0);
-    str_appendf(&drawing->settings, "COUNT = %zu; LOW = %.9g; HIGH = %.9g; FACTOR = %.9g; UNIT = '%s'\n",
-                history->count, trend.low, trend.high, scale.factor, scale.unit);
+    str_appendf(&drawing->settings, "COUNT = %zu; LOW = %.9g; HIGH = %.9g; UNIT = '%s'\n", history->count,
+                scale.factor * trend.low, scale.factor * trend.high, scale.unit);
     append_legend(chart, &trend);
     chart->note =
         arena_format(view->arena, "%s: %s, each run's median with its interval, %zu step%s%s.", history->suite,

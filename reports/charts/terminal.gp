@@ -20,7 +20,7 @@ if (FORMAT eq "png") {
     set output OUT . ".png"
 } else {
     set terminal svg size W,H dynamic noenhanced font sprintf("sans-serif,%g", FONT) linewidth 1
-    set output OUT . ".svg"
+    if (!PAGE) { set output OUT . ".svg" }
 }
 set datafile separator "\t"
 set decimalsign "."

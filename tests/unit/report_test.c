@@ -546,8 +546,7 @@ static void test_one_bad_chart_costs_only_itself(void **state)
     char program[96];
     struct error error;
     static const char script[] =
-        "#!/bin/sh\ncase \"$*\" in *decode_*) echo 'line 7: no such thing' >&2; exit 1;; esac\n"
-        "exec /usr/bin/gnuplot \"$@\"\n";
+        "#!/bin/sh\nsed -i 's/^# decode.gp.*/nonsense/' \"$2\"\nexec /usr/bin/gnuplot \"$@\"\n";
     open_fixture(&bench, (struct report_fixture){ .rounds = 2 });
     snprintf(program, sizeof program, "%s/gnuplot", bench.directory);
     assert_int_equal(file_write(program, script, sizeof script - 1, &error), 0);
@@ -555,7 +554,7 @@ static void test_one_bad_chart_costs_only_itself(void **state)
     charts_draw(&bench.view, program, &charts, &count);
     for (size_t i = 0; i < count; i++)
         if (str_equal(charts[i].id, "decode"))
-            assert_non_null(strstr(charts[i].reason, "line 7: no such thing"));
+            assert_true(charts[i].reason && strstr(charts[i].reason, "invalid command"));
         else if (!str_equal(charts[i].id, "memory"))
             assert_null(charts[i].reason);
     unlink(program);
