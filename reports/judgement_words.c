@@ -281,8 +281,12 @@ const char *judgement_method_line(const struct comparison *comparison, struct ar
         low = n < low ? n : low;
         high = n > high ? n : high;
     }
-    const char *unit = comparison->paired ? "pair" : "process";
-    const char *ending = high == 1 ? "" : comparison->paired ? "s" : "es";
+    bool repeated = judgement_fact(&comparison->base, "import_repetitions") &&
+                    judgement_fact(&comparison->candidate, "import_repetitions");
+    const char *unit = comparison->paired ? "pair" : repeated ? "repetition" : "process";
+    const char *ending = comparison->paired || repeated ? (high == 1 ? "" : "s") : high == 1 ? "" : "es";
+    if (repeated && !comparison->paired)
+        ending = high == 1 ? " of one process" : "s of one process";
     const char *count = !high         ? "nothing shared"
                         : low == high ? arena_format(arena, "%zu %s%s", low, unit, ending)
                                       : arena_format(arena, "%zu to %zu %s%s", low, high, unit, ending);

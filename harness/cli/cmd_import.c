@@ -100,8 +100,8 @@ const struct command cmd_import = {
     .help =
         "  FILE                 one run, or a history of many (-: the standard input); its content tells the format:\n"
         "                       gbench                   Google Benchmark JSON (--benchmark_out=FILE)\n"
-        "                       llama-bench              llama-bench -o json, jsonl or sql\n"
-        "                       gobench                  the text of go test -bench\n"
+        "                       llama-bench              llama-bench -o json, jsonl, sql or csv\n"
+        "                       gobench                  what go test -bench writes, with -json too\n"
         "                       hyperfine                hyperfine --export-json\n"
         "                       criterion                target/criterion, or cargo criterion\n"
         "                                                --message-format=json\n"

@@ -170,5 +170,9 @@ int run_reference_find(struct run_references *references, const char *text, stru
         if (is_file(path))
             return find_in_database(references, path, colon + 1, arena, found, error);
     }
-    return find_in_database(references, references->database, text, arena, found, error);
+    int code = find_in_database(references, references->database, text, arena, found, error);
+    /* A file without a dot or a slash in its name comes after runs of that name. */
+    if (code != 0 && file_exists(text))
+        return find_in_import(references, text, arena, found, error);
+    return code;
 }

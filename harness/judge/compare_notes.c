@@ -127,9 +127,29 @@ static void note_same_build(struct compare_context *context)
 
 /* ---- how it was measured ---- */
 
+/* Imported files have repetitions of one process where a comparison wants processes. */
+static void note_one_process(struct compare_context *context)
+{
+    const struct store_run_row *sides[] = { &context->comparison->base, &context->comparison->candidate };
+    bool one[2];
+    for (int i = 0; i < 2; i++)
+        one[i] = compare_fact_of(sides[i]->environment, sides[i]->environment_count, "import_repetitions") != NULL;
+    if (one[0] || one[1])
+        add_note(context,
+                 arena_format(context->arena,
+                              "The repetitions of %s are of one process, taken as independent: what differs "
+                              "from process to process (memory layout, placement, the minute it ran in) is in no "
+                              "interval, so no time is called regressed or improved. prony import --join makes "
+                              "one run of the files of several calls, which is judged.",
+                              one[0] && one[1] ? "both sides"
+                              : one[0]         ? "the base"
+                                               : "the candidate"));
+}
+
 static void note_design(struct compare_context *context)
 {
     const struct comparison *comparison = context->comparison;
+    note_one_process(context);
     if (!comparison->paired && !context->options->history)
         add_note(context, arena_format(context->arena,
                                        "The runs were not interleaved: what drifted in between counts as change, so "

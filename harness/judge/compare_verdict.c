@@ -96,6 +96,12 @@ static const char *why_undecided(const struct compare_context *context, const st
                         percent_text(metric->interval.high, context->arena));
 }
 
+/* Import's mark of repetitions that are not processes (docs/METHOD.md, "Imported files"). */
+static bool is_of_one_process(const struct store_run_row *run)
+{
+    return compare_fact_of(run->environment, run->environment_count, "import_repetitions") != NULL;
+}
+
 void compare_judge_metric(const struct compare_context *context, struct compare_metric *metric)
 {
     metric->verdict = JUDGE_UNDECIDED;
@@ -112,7 +118,11 @@ void compare_judge_metric(const struct compare_context *context, struct compare_
     }
     double low = metric->interval.low, high = metric->interval.high, floor = metric->floor;
     bool grew = low > floor, shrank = high < -floor;
-    if ((grew || shrank) && metric->q <= JUDGE_ALPHA)
+    bool one = is_of_one_process(&context->comparison->base) || is_of_one_process(&context->comparison->candidate);
+    if ((grew || shrank) && metric->q <= JUDGE_ALPHA && one)
+        metric->reason = "beyond the floor, but of one process a side, and processes differ by themselves: measure in "
+                         "several (prony import --join)";
+    else if ((grew || shrank) && metric->q <= JUDGE_ALPHA)
         metric->verdict = direction(metric, grew);
     else if (low >= -floor && high <= floor)
         metric->verdict = JUDGE_EQUIVALENT;

@@ -1,7 +1,7 @@
 /* import_criterion.c: criterion.rs: its directory (target/criterion, where every benchmark has new/estimates.json and
- * new/sample.json), one such file, or cargo-criterion's messages (--message-format=json). A benchmark is a case and one
- * sample: its time is criterion's own estimate (the slope, else the mean), the samples behind it are its single
- * operations, because they come from one process. */
+ * new/sample.json), one such file, or cargo-criterion's messages (--message-format=json). A benchmark is a case; its
+ * samples are medians of batches of criterion's, because they come from one process. Criterion's own estimate (the
+ * slope, else the mean) is a metric; where there is nothing else, it is the sample. */
 #include "harness/run/import_formats.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -39,16 +39,45 @@ static int read_samples(struct import_document *document, struct store_sample *s
     return 0;
 }
 
-static void add_throughput(struct import_document *document, struct store_sample *sample, double amount,
+/* Of each of the last samples. */
+static void add_throughput(struct import_document *document, struct import_run *run, size_t count, double amount,
                            const char *unit)
 {
-    if (!unit || !(amount > 0) || !(sample->real_time_ns > 0))
+    bool bytes = unit && (str_starts(unit, "bytes") || str_starts(unit, "Bytes"));
+    bool bits = unit && (str_starts(unit, "bits") || str_starts(unit, "Bits"));
+    if (!unit || !(amount > 0))
         return;
-    double rate = amount * 1e9 / sample->real_time_ns;
-    if (str_starts(unit, "bytes") || str_starts(unit, "Bytes"))
-        import_add_metric(document, sample, "bytes_per_second", "B/s", rate);
-    else
-        import_add_metric(document, sample, "elements_per_second", "1/s", rate);
+    for (size_t i = run->sample_count - count; i < run->sample_count; i++) {
+        struct store_sample *sample = &run->samples[i];
+        double rate = sample->real_time_ns > 0 ? amount * 1e9 / sample->real_time_ns : NAN;
+        import_add_metric(document, sample, bytes || bits ? "bytes_per_second" : "elements_per_second",
+                          bytes || bits ? "B/s" : "1/s", bits ? rate / 8 : rate);
+    }
+}
+
+/* "Bytes": 8, and of criterion 0.6 "ElementsAndBytes": {"elements": 1, "bytes": 8}. */
+static void add_throughputs(struct import_document *document, struct import_run *run, size_t count,
+                            const json_t *throughput)
+{
+    const char *unit;
+    json_t *amount;
+    json_object_foreach((json_t *)throughput, unit, amount)
+    {
+        if (json_is_object(amount))
+            add_throughputs(document, run, count, amount);
+        else
+            add_throughput(document, run, count, json_number_value(amount), unit);
+    }
+}
+
+/* Criterion's own number, which it prints, besides the samples. */
+static size_t split(struct import_document *document, struct import_run *run)
+{
+    struct store_sample *sample = &run->samples[run->sample_count - 1];
+    if (sample->value_count >= 2 && sample->label && !str_equal(sample->label, "samples"))
+        import_add_metric(document, sample, arena_format(document->arena, "criterion_%s_ns", sample->label), "ns",
+                          sample->real_time_ns);
+    return import_split(document, run);
 }
 
 static double first_known(const json_t *estimates, const char *value_key, const char **label)
@@ -121,8 +150,7 @@ static int add_directory(struct import_document *document, struct import_run *ru
                 code =
                     error_set(error, ERROR_FORMAT, "%s: a second %s: more than one target/criterion?", directory, name);
         struct store_sample *sample = import_add_sample(document, run, "criterion", name);
-        const char *label = NULL, *unit;
-        json_t *amount;
+        const char *label = NULL;
         sample->real_time_ns = first_known(estimates, "point_estimate", &label);
         sample->label = label;
         if (samples && code == 0)
@@ -131,9 +159,9 @@ static int add_directory(struct import_document *document, struct import_run *ru
         settle_time(sample);
         if (code == 0 && !isfinite(sample->real_time_ns))
             code = error_set(error, ERROR_FORMAT, "%s: neither an estimate nor samples", directory);
-        json_object_foreach(json_object_get(benchmark, "throughput"), unit, amount)
-            add_throughput(document, sample, json_number_value(amount), unit);
-        str_appendf(&run->identity, "%s%s%s", sample->name, import_canonical(document->arena, estimates),
+        if (code == 0)
+            add_throughputs(document, run, split(document, run), json_object_get(benchmark, "throughput"));
+        str_appendf(&run->identity, "%s%s%s", name, import_canonical(document->arena, estimates),
                     import_canonical(document->arena, samples));
     }
     json_decref(benchmark);
@@ -218,10 +246,11 @@ static int add_message(struct import_document *document, struct import_run *run,
     settle_time(sample);
     if (code == 0 && !isfinite(sample->real_time_ns))
         code = error_set(error, ERROR_FORMAT, "%s: neither an estimate nor samples", name);
+    size_t samples = code == 0 ? split(document, run) : 1;
     const json_t *throughput = json_object_get(message, "throughput");
     for (size_t i = 0; code == 0 && i < json_array_size(throughput); i++) {
         const json_t *item = json_array_get(throughput, i);
-        add_throughput(document, sample, import_number(item, "per_iteration"), import_text(item, "unit"));
+        add_throughput(document, run, samples, import_number(item, "per_iteration"), import_text(item, "unit"));
     }
     return code;
 }

@@ -4,8 +4,11 @@
 const struct import_format import_formats[] = {
     { { "prony", "what prony db export --format json wrote" }, import_is_prony, NULL, import_prepare_prony },
     { { "gbench", "Google Benchmark JSON (--benchmark_out=FILE)" }, import_is_gbench, import_read_gbench, NULL },
-    { { "llama-bench", "llama-bench -o json, jsonl or sql" }, import_is_llama_bench, import_read_llama_bench, NULL },
-    { { "gobench", "the text of go test -bench" }, import_is_gobench, import_read_gobench, NULL },
+    { { "llama-bench", "llama-bench -o json, jsonl, sql or csv" },
+      import_is_llama_bench,
+      import_read_llama_bench,
+      NULL },
+    { { "gobench", "what go test -bench writes, with -json too" }, import_is_gobench, import_read_gobench, NULL },
     { { "hyperfine", "hyperfine --export-json" }, import_is_hyperfine, import_read_hyperfine, NULL },
     { { "criterion", "target/criterion, or cargo criterion --message-format=json" },
       import_is_criterion,

@@ -15,6 +15,9 @@ IMPORT_FORMAT(hyperfine);
 IMPORT_FORMAT(criterion);
 IMPORT_FORMAT(pytest);
 IMPORT_FORMAT(gh_action);
+/* import_gobench.c: a value of a Go benchmark that is no time, for github-action-benchmark's history of them. */
+void import_add_value_of_go(struct import_document *document, struct store_sample *sample, const char *unit,
+                            double value);
 bool import_is_prony(const struct import_source *source);
 int import_prepare_prony(const struct import_source *source, struct import_document *document, struct error *error);
 

@@ -13,11 +13,17 @@ bool import_is_gh_action(const struct import_source *source)
            (json_object_get(source->json, "lastUpdate") || json_object_get(source->json, "repoUrl"));
 }
 
-/* Factor to nanoseconds of "ns/iter", "ms/op", "us"; NaN for other units. */
-static double time_scale(const char *unit)
+/* Factor to nanoseconds of "ns/iter", "ms/op", "us"; NaN for other units. With several values of a Go benchmark the
+ * first has the rest of its line as unit: "ns/op\t 64 B/op\t 1 allocs/op". */
+static double time_scale(const char *words)
 {
-    char name[16];
-    size_t length = strcspn(unit, "/ ");
+    char unit[32], name[16];
+    size_t end = strcspn(words, " \t");
+    if (end >= sizeof unit)
+        return NAN;
+    memcpy(unit, words, end);
+    unit[end] = 0;
+    size_t length = strcspn(unit, "/");
     if (length == 0 || length >= sizeof name)
         return NAN;
     memcpy(name, unit, length);
@@ -27,13 +33,34 @@ static double time_scale(const char *unit)
     return each ? import_unit_ns(name) : NAN;
 }
 
-static bool is_rate(const char *unit)
+/* How many nanoseconds the rate's unit counts over: JMH has "ops/ms" too. NaN: no rate of operations. */
+static double rate_scale(const char *unit)
 {
-    static const char *const rates[] = { "iter/sec", "iter/s", "ops/sec", "ops/s", "op/s", "iterations/sec" };
-    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
-        if (str_equal(unit, rates[i]))
-            return true;
-    return false;
+    static const char *const counted[] = { "iter/", "ops/", "op/", "iterations/" };
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+        if (str_starts(unit, counted[i]))
+            return import_unit_ns(unit + strlen(counted[i]));
+    return NAN;
+}
+
+/* A Go benchmark's further values have names and benches of their own: "BenchmarkX - B/op". They are metrics of
+ * BenchmarkX, which comes first; its time is there again. True if it was one. */
+static bool take_value_of_go(struct import_document *document, struct import_run *run, const char *name,
+                             const char *unit, double value)
+{
+    struct store_sample *owner = NULL;
+    const char *ending = unit ? arena_format(document->arena, " - %s", unit) : NULL;
+    if (!ending || !str_ends(name, ending))
+        return false;
+    size_t length = strlen(name) - strlen(ending);
+    for (size_t i = run->sample_count; i-- > 0 && !owner;) /* of the last repetition */
+        if (strlen(run->samples[i].name) == length && strncmp(run->samples[i].name, name, length) == 0)
+            owner = &run->samples[i];
+    if (!owner)
+        return false;
+    if (!isfinite(time_scale(unit)))
+        import_add_value_of_go(document, owner, unit, value);
+    return true;
 }
 
 /* "iterations: 4138\ncpu: 183.6 ns\nthreads: 1": googlecpp's extra lines. */
@@ -50,24 +77,59 @@ static void read_extra(struct store_sample *sample, const char *extra)
         sample->cpu_time_ns = value * import_unit_ns(unit);
 }
 
-static int add_bench(struct import_document *document, struct import_run *run, const char *suite, const json_t *bench,
-                     struct error *error)
+/* Google Benchmark's aggregates stand between the repetitions that they are made of. */
+static bool is_aggregate(const json_t *benches, const char *name)
+{
+    static const char *const endings[] = { "_mean", "_median", "_stddev", "_cv" };
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (!str_ends(name, endings[i]))
+            continue;
+        size_t length = strlen(name) - strlen(endings[i]);
+        for (size_t j = 0; j < json_array_size(benches); j++) {
+            const char *other = import_text(json_array_get(benches, j), "name");
+            if (other && strlen(other) == length && strncmp(other, name, length) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int count_earlier(const struct import_run *run, const char *name)
+{
+    for (size_t i = run->sample_count; i-- > 0;)
+        if (str_equal(run->samples[i].name, name))
+            return run->samples[i].repetition + 1;
+    return 0;
+}
+
+static int add_bench(struct import_document *document, struct import_run *run, const char *suite, const json_t *benches,
+                     const json_t *bench, struct error *error)
 {
     const char *name = import_text(bench, "name"), *unit = import_text(bench, "unit");
     double value = import_number(bench, "value"), number;
     if (isnan(value) && import_text(bench, "value") && str_parse_f64(import_text(bench, "value"), &number))
         value = number;
+    const json_t *given = json_object_get(bench, "value");
+    if (name && (!given || json_is_null(given)))
+        return 0; /* Google Benchmark's complexities have none, and what is no number becomes null */
     if (!name || !isfinite(value))
         return error_set(error, ERROR_FORMAT, "%s: a bench without a name or a number", suite);
+    if (take_value_of_go(document, run, name, unit, value) || is_aggregate(benches, name))
+        return 0;
+    int repetition = count_earlier(run, name);
     struct store_sample *sample = import_add_sample(document, run, suite, name);
     double scale = unit ? time_scale(unit) : NAN;
     sample->iterations = 1;
-    if (isfinite(scale) && value >= 0) {
+    sample->round = sample->process = sample->repetition = repetition;
+    if (isfinite(scale) && value == 0) { /* the tool wrote none, and the action made it 0 */
+        sample->status = STORE_SAMPLE_ERROR;
+        sample->message = "0 ns: it failed, or was not measured";
+    } else if (isfinite(scale) && value > 0) {
         sample->real_time_ns = value * scale;
         read_extra(sample, import_text(bench, "extra"));
-    } else if (unit && is_rate(unit) && value > 0) {
-        sample->real_time_ns = 1e9 / value;
-        import_add_metric(document, sample, "operations_per_second", "1/s", value);
+    } else if (unit && isfinite(rate_scale(unit)) && value > 0) {
+        sample->real_time_ns = rate_scale(unit) / value;
+        import_add_metric(document, sample, "operations_per_second", "1/s", 1e9 * value / rate_scale(unit));
     } else {
         sample->pass = STORE_PASS_COUNTERS;
         sample->status = STORE_SAMPLE_SKIPPED;
@@ -101,7 +163,9 @@ static int add_entry(struct import_document *document, const json_t *root, const
         import_parse_date(import_text(commit, "timestamp"), &run->started_ns);
     int code = 0;
     for (size_t i = 0; code == 0 && i < json_array_size(benches); i++)
-        code = add_bench(document, run, suite, json_array_get(benches, i), error);
+        code = add_bench(document, run, suite, benches, json_array_get(benches, i), error);
+    if (code == 0 && run->sample_count == 0)
+        code = error_set(error, ERROR_FORMAT, "%s: a bench without a name or a number", suite);
     return code == 0 ? 0 : error_prefix(error, "commit %.12s", import_text(commit, "id"));
 }
 

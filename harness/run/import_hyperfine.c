@@ -9,7 +9,14 @@ bool import_is_hyperfine(const struct import_source *source)
     return json_object_get(first, "command") && json_object_get(first, "mean");
 }
 
-/* Two results of one command differ by their parameters. */
+static bool is_same_case(const json_t *a, const json_t *b)
+{
+    json_t *of_a = json_object_get(a, "parameters"), *of_b = json_object_get(b, "parameters");
+    return str_equal(import_text(a, "command"), import_text(b, "command")) &&
+           (of_a && of_b ? json_equal(of_a, of_b) : of_a == of_b);
+}
+
+/* Two results of one command differ by their parameters; those of one --command-name may not, then by their order. */
 static const char *case_name(const json_t *results, size_t index, struct arena *arena)
 {
     const json_t *result = json_array_get(results, index);
@@ -28,6 +35,11 @@ static const char *case_name(const json_t *results, size_t index, struct arena *
         else if (json_is_number(value))
             str_appendf(&name, "/%s:%g", key, json_number_value(value));
     }
+    int earlier = 0;
+    for (size_t i = 0; i < index; i++)
+        earlier += is_same_case(result, json_array_get(results, i));
+    if (earlier)
+        str_appendf(&name, "/#%d", earlier + 1);
     const char *text = arena_strdup(arena, str_text(&name));
     str_release(&name);
     return text;

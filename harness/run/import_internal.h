@@ -72,7 +72,13 @@ struct store_sample *import_add_sample(struct import_document *document, struct 
 void import_add_metric(struct import_document *document, struct store_sample *sample, const char *name,
                        const char *unit, double value);
 
+/* import_batches.c: the last sample, whose single operations are what one process measured, becomes up to 20: medians
+ * of consecutive batches, each a repetition. Returns how many samples it is now. Metrics stay with the first. */
+size_t import_split(struct import_document *document, struct import_run *run);
+
 /* import_values.c */
+/* The text if it says anything: tools write "unknown", "(unknown)" and "(detached head)" where they do not know. */
+const char *import_known(const char *text);
 /* Factor to nanoseconds of "ns", "us", "µs", "ms", "s", "sec", "seconds"; NaN for anything else. */
 double import_unit_ns(const char *unit);
 /* A unit of another tool as the name of a metric: "MB/s" -> "mb_per_second". */

@@ -1,6 +1,6 @@
-/* import_llama_bench.c: llama-bench's -o json, jsonl and sql. A test is a case; its repetitions are samples where the
- * format keeps them (SQL has only the average). What was called again for a case that a run has already is the next
- * run: such files are often appended to. */
+/* import_llama_bench.c: llama-bench's -o json, jsonl, sql and csv. A test is a case; its repetitions are samples where
+ * the format keeps them (SQL and CSV have only the average). What was called again for a case that a run has already is
+ * the next run: such files are often appended to. */
 #include "harness/run/import_formats.h"
 #include <ctype.h>
 #include <math.h>
@@ -92,7 +92,63 @@ static int parse_sql(const char *text, json_t *records, struct error *error)
     return 0;
 }
 
+/* ---- CSV ---- */
+
+/* A header, then rows of quoted values; in values it writes every quote twice. */
+static const char *parse_row(const char *p, json_t *fields, struct str *value)
+{
+    for (;;) {
+        str_clear(value);
+        if (*p == '"') {
+            for (p++; *p && (*p != '"' || p[1] == '"'); p++) {
+                p += *p == '"';
+                str_append_char(value, *p);
+            }
+            if (*p++ != '"')
+                return NULL;
+        } else {
+            size_t length = strcspn(p, ",\r\n");
+            str_append_bytes(value, p, length);
+            p += length;
+        }
+        json_t *text = json_stringn(str_text(value), value->length);
+        if (!text || json_array_append_new(fields, text) != 0)
+            return NULL;
+        if (*p != ',')
+            return *p == '\r' || *p == '\n' || !*p ? p + strspn(p, "\r\n") : NULL;
+        p++;
+    }
+}
+
+static int parse_csv(const char *text, json_t *records, struct error *error)
+{
+    json_t *header = json_array();
+    struct str value = { 0 };
+    const char *p = parse_row(text, header, &value);
+    size_t width = json_array_size(header);
+    for (int row = 1; p && *p; row++) {
+        json_t *fields = json_array(), *record = json_object();
+        p = parse_row(p, fields, &value);
+        for (size_t i = 0; i < width && i < json_array_size(fields); i++)
+            json_object_set(record, json_string_value(json_array_get(header, i)), json_array_get(fields, i));
+        if (json_array_size(fields) != width)
+            p = NULL;
+        json_array_append_new(records, record);
+        json_decref(fields);
+        if (!p)
+            error_set(error, ERROR_FORMAT, "row %d: damaged or cut off", row);
+    }
+    str_release(&value);
+    json_decref(header);
+    return p ? 0 : ERROR_FORMAT;
+}
+
 /* ---- records ---- */
+
+static bool is_csv(const struct import_source *source)
+{
+    return source->text && str_starts(source->text, "build_commit,") && strstr(source->text, "avg_ns,");
+}
 
 static bool is_sql(const struct import_source *source)
 {
@@ -105,7 +161,7 @@ bool import_is_llama_bench(const struct import_source *source)
     const json_t *first = json_array_get(source->json, 0);
     if (source->json)
         return json_object_get(first, "build_commit") && json_object_get(first, "avg_ts");
-    return is_sql(source);
+    return is_sql(source) || is_csv(source);
 }
 
 /* SQL's values are all texts. */
@@ -132,7 +188,7 @@ static void append_parameters(struct str *name, const json_t *record)
     } parameters[] = {
         { "n_batch", "2048" },      { "n_ubatch", "512" },
         { "type_k", "f16" },        { "type_v", "f16" },
-        { "n_gpu_layers", "" },     { "n_cpu_moe", "0" },
+        { "n_gpu_layers", "99" },   { "n_cpu_moe", "0" },
         { "split_mode", "layer" },  { "main_gpu", "0" },
         { "flash_attn", "0" },      { "no_kv_offload", "0" },
         { "embeddings", "0" },      { "use_mmap", "1" },
@@ -140,6 +196,7 @@ static void append_parameters(struct str *name, const json_t *record)
         { "tensor_split", "0.00" }, { "poll", "50" },
         { "cpu_mask", "0x0" },      { "cpu_strict", "0" },
         { "repack", "1" },          { "tensor_buft_overrides", "none" },
+        { "no_host", "0" },         { "load_mode", "mmap" },
     };
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
         const json_t *value = json_object_get(record, parameters[i].key);
@@ -160,7 +217,7 @@ static void append_parameters(struct str *name, const json_t *record)
 }
 
 /* "pp512/qwen2_7B_Q4_K_-_Medium/threads:8/depth:512/n_gpu_layers:99" */
-static const char *case_name(const json_t *record, struct arena *arena)
+static const char *case_name(const json_t *record, bool of_many, struct arena *arena)
 {
     struct str name = { 0 };
     double prompt = number_of(record, "n_prompt"), generated = number_of(record, "n_gen");
@@ -174,6 +231,11 @@ static const char *case_name(const json_t *record, struct arena *arena)
         model = slash ? slash + 1 : file ? file : "model";
     }
     append_text(&name, model);
+    if (of_many && file) { /* models of one description, such as two fine-tuned ones */
+        const char *slash = strrchr(file, '/');
+        str_append_char(&name, '/');
+        append_text(&name, slash ? slash + 1 : file);
+    }
     if (number_of(record, "n_threads") > 0)
         str_appendf(&name, "/threads:%.0f", number_of(record, "n_threads"));
     if (number_of(record, "n_depth") > 0)
@@ -227,7 +289,7 @@ static void describe(struct import_run *run, const json_t *record)
         if (text && *text)
             facts_add(&run->machine, machine[i], text);
     }
-    facts_add(&run->build, "git_commit", import_text(record, "build_commit"));
+    facts_add(&run->build, "git_commit", import_known(import_text(record, "build_commit")));
     if (number_of(record, "build_number") > 0)
         facts_addf(&run->build, "build_number", "%.0f", number_of(record, "build_number"));
     facts_add(&run->environment, "model_filename", import_text(record, "model_filename"));
@@ -251,6 +313,19 @@ static bool has_case(const struct import_run *run, const char *name)
     return false;
 }
 
+/* Whether another file here calls its model the same. */
+static bool has_namesake(const json_t *records, const json_t *record)
+{
+    const char *file = import_text(record, "model_filename"), *type = import_text(record, "model_type");
+    for (size_t i = 0; file && type && i < json_array_size(records); i++) {
+        const json_t *other = json_array_get(records, i);
+        const char *other_file = import_text(other, "model_filename");
+        if (other_file && str_equal(import_text(other, "model_type"), type) && !str_equal(other_file, file))
+            return true;
+    }
+    return false;
+}
+
 static int read_records(const json_t *records, struct import_document *document, struct error *error)
 {
     const json_t *first = NULL; /* of the run */
@@ -259,7 +334,7 @@ static int read_records(const json_t *records, struct import_document *document,
         const json_t *record = json_array_get(records, i);
         if (!json_is_object(record) || !json_object_get(record, "avg_ns"))
             return error_set(error, ERROR_FORMAT, "record %zu is not a test of llama-bench", i + 1);
-        const char *name = case_name(record, document->arena);
+        const char *name = case_name(record, has_namesake(records, record), document->arena);
         if (!first || !same_place(first, record) || has_case(run, name)) {
             run = import_add_run(document);
             run->command = "llama-bench";
@@ -283,11 +358,11 @@ int import_read_llama_bench(const struct import_source *source, struct import_do
 {
     if (json_is_array(source->json))
         return read_records(source->json, document, error);
-    if (!is_sql(source))
-        return error_set(error, ERROR_FORMAT, "neither its JSON nor its SQL%s%s", source->json_fault[0] ? ": " : "",
-                         source->json_fault);
+    if (!is_sql(source) && !is_csv(source))
+        return error_set(error, ERROR_FORMAT, "neither its JSON nor its SQL or CSV%s%s",
+                         source->json_fault[0] ? ": " : "", source->json_fault);
     json_t *records = json_array();
-    int code = parse_sql(source->text, records, error);
+    int code = is_sql(source) ? parse_sql(source->text, records, error) : parse_csv(source->text, records, error);
     if (code == 0)
         code = read_records(records, document, error);
     json_decref(records);

@@ -1,6 +1,6 @@
-/* import_pytest.c: pytest-benchmark's JSON (--benchmark-json, --benchmark-save). A test is a case and one sample, whose
- * time is the median over the rounds; the rounds themselves, where they were saved, are its single operations: they
- * come from one process and are not independent. */
+/* import_pytest.c: pytest-benchmark's JSON (--benchmark-json, --benchmark-save). A test is a case. Where its rounds
+ * were saved (--benchmark-json does, --benchmark-save needs --benchmark-save-data), its samples are medians of batches
+ * of them; else the median over all rounds is its one sample. */
 #include "harness/run/import_formats.h"
 #include <math.h>
 #include <string.h>
@@ -17,14 +17,14 @@ static void describe(const json_t *root, struct import_run *run)
     const json_t *machine = json_object_get(root, "machine_info"), *cpu = json_object_get(machine, "cpu");
     const json_t *commit = json_object_get(root, "commit_info");
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        facts_add(&run->machine, kept[i], import_text(machine, kept[i]));
+        facts_add(&run->machine, kept[i], import_known(import_text(machine, kept[i])));
     facts_add(&run->machine, "cpu",
               import_text(cpu, "brand_raw") ? import_text(cpu, "brand_raw") : import_text(cpu, "brand"));
     if (import_integer(cpu, "count") > 0)
         facts_addf(&run->machine, "cpus", "%lld", (long long)import_integer(cpu, "count"));
-    facts_add(&run->build, "git_commit", import_text(commit, "id"));
-    facts_add(&run->build, "git_branch", import_text(commit, "branch"));
-    if (json_is_boolean(json_object_get(commit, "dirty")))
+    facts_add(&run->build, "git_commit", import_known(import_text(commit, "id")));
+    facts_add(&run->build, "git_branch", import_known(import_text(commit, "branch")));
+    if (import_known(import_text(commit, "id")) && json_is_boolean(json_object_get(commit, "dirty")))
         facts_add(&run->build, "git_dirty", json_is_true(json_object_get(commit, "dirty")) ? "true" : "false");
     facts_add(&run->build, "python_version", import_text(machine, "python_version"));
     facts_add(&run->environment, "host_name", import_text(machine, "node"));
@@ -79,6 +79,7 @@ static int add_item(struct import_document *document, struct import_run *run, co
     json_t *value;
     json_object_foreach((json_t *)extra, key, value) if (json_is_number(value))
         import_add_metric(document, sample, key, "", json_number_value(value));
+    import_split(document, run);
     return 0;
 }
 

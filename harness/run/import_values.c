@@ -118,6 +118,12 @@ const char *import_metric_name(struct arena *arena, const char *unit)
 
 /* ---- JSON ---- */
 
+const char *import_known(const char *text)
+{
+    bool known = text && *text && *text != '(' && !str_equal(text, "unknown");
+    return known ? text : NULL;
+}
+
 const char *import_text(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));

@@ -69,6 +69,41 @@ static void test_failed_import(void **state)
     assert_false(file_exists(path));
 }
 
+/* Twice as slow in every repetition: of one process it is no verdict, of eight processes it is. */
+static void test_one_process(void **state)
+{
+    struct world *world = *state;
+    struct child_result result;
+    struct str join[2] = { { 0 } };
+    for (int side = 0; side < 2; side++) {
+        str_appendf(&join[side], "import --join");
+        for (int file = 0; file < 8; file++) {
+            struct str text = { 0 };
+            char name[40];
+            snprintf(name, sizeof name, "side%d_%d.txt", side, file);
+            for (int i = 0; i < 10; i++)
+                str_appendf(&text, "BenchmarkX-2 100 %d ns/op\n", (side + 1) * 1000 + (i * 7 + file * 3) % 11);
+            world_write(world, name, str_text(&text));
+            str_appendf(&join[side], " %s", name);
+            str_release(&text);
+        }
+    }
+    assert_int_equal(world_prony(world, "compare side0_0.txt side1_0.txt", &result), 3);
+    assert_non_null(strstr(str_text(&result.output), "10 repetitions of one process a side"));
+    assert_non_null(strstr(str_text(&result.output), "beyond the floor, but of one process a side"));
+    child_release(&result);
+    for (int side = 0; side < 2; side++) {
+        shows(world, str_text(&join[side]), "_0.txt and 7 more  gobench, 1 new");
+        str_release(&join[side]);
+    }
+    int64_t last = world_query(world, "SELECT max(id) FROM run");
+    char words[64];
+    snprintf(words, sizeof words, "compare %lld %lld", (long long)last - 1, (long long)last);
+    assert_int_equal(world_prony(world, words, &result), 1);
+    assert_non_null(strstr(str_text(&result.output), "8 processes a side"));
+    child_release(&result);
+}
+
 static void test_export_and_merge(void **state)
 {
     struct world *world = *state;
@@ -150,8 +185,10 @@ static void test_read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_import), cmocka_unit_test(test_failed_import), cmocka_unit_test(test_export_and_merge),
-        cmocka_unit_test(test_prune),  cmocka_unit_test(test_damage),        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_import),      cmocka_unit_test(test_failed_import),
+        cmocka_unit_test(test_one_process), cmocka_unit_test(test_export_and_merge),
+        cmocka_unit_test(test_prune),       cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_read_only),
     };
     return cmocka_run_group_tests(tests, world_make, world_remove);
 }

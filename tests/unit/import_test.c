@@ -208,17 +208,18 @@ static void test_criterion(void **state)
     take(&f, "tests/imports/criterion", NULL);
     assert_string_equal(f.ids.format, "criterion");
     const struct store_case *item = find_case(&f, "criterion", "sum/1024");
-    assert_int_equal(item->sample_count, 1);
-    assert_float_equal(item->real_time_ns[0], 100, 0);
+    assert_int_equal(item->sample_count, 3); /* of one process: repetitions */
+    assert_float_equal(item->real_time_ns[2], 99, 1e-9);
     assert_string_equal(item->label, "slope");
+    assert_float_equal(metric(item, "criterion_slope_ns", 0), 100, 0);
     assert_int_equal(item->value_count, 3);
     assert_float_equal(item->values_ns[2], 99, 1e-9);
-    assert_float_equal(metric(item, "bytes_per_second", 0), 1.024e10, 1);
+    assert_float_equal(metric(item, "bytes_per_second", 2), 1024e9 / 99, 1);
     take(&f, "tests/imports/criterion/sum/1024/new/sample.json", NULL); /* one of its files is the same content */
     assert_int_equal(f.ids.known, 1);
     take(&f, "tests/imports/cargo_criterion.json", NULL);
     item = find_case(&f, "criterion", "norm");
-    assert_float_equal(item->real_time_ns[0], 100, 1e-9);
+    assert_float_equal(metric(item, "criterion_typical_ns", 0), 100, 1e-9);
     assert_float_equal(item->values_ns[1], 110, 1e-9);
     assert_float_equal(metric(item, "elements_per_second", 0), 1e10, 1);
     close_fixture(&f);
@@ -236,8 +237,9 @@ static void test_pytest(void **state)
     assert_string_equal(MACHINE("cpu"), "A CPU");
     assert_true(f.run.started_ns == 1767323045500000000);
     const struct store_case *item = find_case(&f, "tests/test_fib.py", "test_fib[20]");
-    assert_float_equal(item->real_time_ns[0], 1.5e6, 1e-6);
-    assert_int_equal(item->iterations[0], 30);
+    assert_int_equal(item->sample_count, 3);
+    assert_float_equal(item->real_time_ns[1], 1.5e6, 1e-6);
+    assert_int_equal(item->iterations[0], 10);
     assert_int_equal(item->value_count, 3);
     assert_float_equal(item->values_ns[2], 3e6, 1e-6);
     assert_float_equal(metric(item, "tokens", 0), 5, 0);
@@ -272,11 +274,186 @@ static void test_gh_action(void **state)
     close_fixture(&f);
 }
 
-static const char *const all_files[] = {
-    "gbench.json", "gbench_aggregates.json", "llama_bench.json",    "llama_bench.sql",
-    "gobench.txt", "hyperfine.json",         "criterion",           "pytest.json",
-    "data.js",     "llama_bench.jsonl",      "cargo_criterion.json"
-};
+/* ---- what the tools really write (tests/imports/real) ---- */
+
+static void test_real_hyperfine(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/hyperfine.json", NULL);
+    assert_int_equal(f.case_count, 4); /* two commands of one name are two cases */
+    const struct store_case *item = find_case(&f, "hyperfine", "head of 20/size:20");
+    assert_int_equal(item->sample_count, 3);
+    assert_float_equal(item->real_time_ns[1], 3.6e7, 1e-6);
+    item = find_case(&f, "hyperfine", "head of 20/size:20/#2");
+    assert_int_equal(item->error_count, 3);
+    assert_string_equal(item->message, "exited with 1");
+    assert_string_equal(ENVIRONMENT("import_repetitions"), ""); /* processes of their own */
+    close_fixture(&f);
+}
+
+/* 45 rounds are 20 batches, 5 rounds are 5; what is not known of the commit is not there. */
+static void test_real_pytest(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/pytest.json", NULL);
+    assert_string_equal(BUILD("git_commit"), "");
+    assert_string_equal(BUILD("git_branch"), "");
+    assert_string_equal(BUILD("git_dirty"), "");
+    const struct store_case *item = find_case(&f, "test_fib.py", "test_fib[5]");
+    assert_int_equal(item->sample_count, 20);
+    assert_int_equal(item->value_count, 45);
+    assert_float_equal(item->real_time_ns[0], 1000, 1e-6);
+    assert_float_equal(item->real_time_ns[19], 2000, 1e-6);
+    assert_int_equal(item->processes[19], 19);
+    assert_int_equal(find_case(&f, "test_fib.py", "TestGroup::test_join")->sample_count, 5);
+    assert_true(str_starts(ENVIRONMENT("import_repetitions"), "of one process"));
+    close_fixture(&f);
+}
+
+static void test_real_gbench(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/gbench.json", NULL);
+    assert_int_equal(f.case_count, 4); /* neither aggregates nor the complexity */
+    const struct store_case *item = find_case(&f, "bench", "BM_sum/64");
+    assert_int_equal(item->sample_count, 2);
+    assert_float_equal(item->real_time_ns[1], 51, 1e-9);
+    assert_float_equal(item->cpu_time_ns[1], 40, 1e-9);
+    assert_float_equal(find_case(&f, "bench", "BM_ms/real_time/threads:2")->real_time_ns[0], 2.5e5, 1e-6);
+    assert_string_equal(find_case(&f, "bench", "BM_broken")->message, "no such model");
+    close_fixture(&f);
+}
+
+/* Failures have names without processors; a package's results come in pieces with -json. */
+static void test_real_gobench(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/gobench.txt", NULL);
+    const struct store_case *item = find_case(&f, "example.com/sum", "BenchmarkFail-2");
+    assert_int_equal(item->error_count, 1);
+    assert_string_equal(item->message, "sum_test.go:12: no model");
+    assert_float_equal(find_case(&f, "example.com/sum", "BenchmarkSum/n=64-2")->real_time_ns[1], 41.5, 1e-9);
+    assert_float_equal(find_case(&f, "example.com/sum/other", "BenchmarkSum-2")->real_time_ns[0], .6919, 1e-9);
+    item = find_case(&f, "example.com/sum", "BenchmarkMetric-2");
+    assert_float_equal(metric(item, "loss", 0), .25, 0);
+    assert_float_equal(metric(item, "tokens_per_second", 0), 123.5, 0);
+    item = find_case(&f, "example.com/sum", "BenchmarkNoTime-2");
+    assert_int_equal(item->sample_count, 0);
+    take(&f, "tests/imports/real/gobench_json.txt", NULL);
+    assert_string_equal(f.ids.format, "gobench");
+    assert_float_equal(find_case(&f, "example.com/sum", "BenchmarkSum/n=64-2")->real_time_ns[0], 25, 1e-9);
+    assert_float_equal(find_case(&f, "example.com/sum/other", "BenchmarkSum")->real_time_ns[0], 25, 1e-9);
+    item = find_case(&f, "example.com/sum", "BenchmarkFail");       /* with two -cpu: which of them is unknown */
+    assert_string_equal(item->message, "sum_test.go:11: no model"); /* before its line, with -v */
+    static const char skipped[] = "BenchmarkX-2 \t 10 \t 2 ns/op\nBenchmarkSkip\n    x_test.go:1: no gpu\n"
+                                  "--- SKIP: BenchmarkSkip\nPASS\n";
+    assert_int_equal(file_write(f.file, skipped, sizeof skipped - 1, NULL), 0);
+    take(&f, f.file, NULL);
+    assert_string_equal(find_case(&f, "go", "BenchmarkSkip-2")->message, "x_test.go:1: no gpu");
+    close_fixture(&f);
+}
+
+static void test_real_criterion(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/criterion", NULL);
+    const struct store_case *item = find_case(&f, "criterion", "flat/slow");
+    assert_int_equal(item->sample_count, 20);
+    assert_float_equal(item->real_time_ns[19], 119, 1e-9);
+    assert_float_equal(metric(item, "criterion_mean_ns", 0), 110, 0);
+    assert_float_equal(metric(item, "elements_per_second", 0), 5e7, 1e-3);
+    close_fixture(&f);
+}
+
+static void test_real_llama_bench(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    static const char *const files[] = { "llama_bench.json", "llama_bench.sql", "llama_bench.csv" };
+    for (size_t i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "tests/imports/real/%s", files[i]);
+        take(&f, path, NULL);
+        assert_string_equal(BUILD("git_commit"), ""); /* "unknown" */
+        const struct store_case *item = find_case(&f, "llama-bench", "pp16/qwen2_?B_Q8_0/threads:1");
+        assert_int_equal(item->sample_count, i == 0 ? 3 : 1);
+        assert_float_equal(item->real_time_ns[0], i == 0 ? 1.9e7 : 2e7, 0);
+        assert_float_equal(metric(item, "tokens_per_second", 0), i == 0 ? 842 : 800, .2);
+    }
+    assert_float_equal(find_case(&f, "llama-bench", "tg8/qwen2_\"?B\"_Q8_0/threads:1")->real_time_ns[0], 4e7, 0);
+    close_fixture(&f);
+}
+
+static struct store_case *cases_of(struct fixture *f, const char *suite, size_t *count)
+{
+    for (size_t i = 0; i < f->ids.count; i++) {
+        struct store_case *cases;
+        assert_int_equal(store_cases(f->store, f->ids.ids[i], &f->arena, &cases, count, NULL), 0);
+        if (str_equal(cases[0].suite, suite))
+            return cases;
+    }
+    fail_msg("no entry of %s", suite);
+    return NULL;
+}
+
+/* The extractors' own ways: repetitions under one name, aggregates and complexities as benches, 0 for a failure, and a
+ * Go benchmark's further values as benches of their own. */
+static void test_real_gh_action(void **state)
+{
+    (void)state;
+    struct fixture f;
+    open_fixture(&f);
+    take(&f, "tests/imports/real/data.js", NULL);
+    assert_int_equal(f.ids.count, 10); /* five suites at two commits */
+    f.cases = cases_of(&f, "C++", &f.case_count);
+    assert_int_equal(f.case_count, 2);
+    assert_int_equal(find_case(&f, "C++", "BM_sum/64")->sample_count, 2);
+    assert_int_equal(find_case(&f, "C++", "BM_broken")->error_count, 2);
+    f.cases = cases_of(&f, "Go", &f.case_count);
+    const struct store_case *item = find_case(&f, "Go", "BenchmarkAlloc (example.com/sum)");
+    assert_float_equal(item->real_time_ns[1], 64, 0);
+    assert_float_equal(metric(item, "bytes_per_operation", 0), 64, 0);
+    assert_float_equal(metric(item, "allocations_per_operation", 0), 1, 0);
+    assert_int_equal(f.case_count, 2);
+    f.cases = cases_of(&f, "JS", &f.case_count);
+    assert_float_equal(f.cases[0].real_time_ns[0], 1e9 / 1431759, 1e-9);
+    f.cases = cases_of(&f, "Custom", &f.case_count);
+    assert_float_equal(metric(find_case(&f, "Custom", "throughput"), "tokens_per_second", 0), 41.5, 0);
+    close_fixture(&f);
+}
+
+static const char *const all_files[] = { "gbench.json",
+                                         "gbench_aggregates.json",
+                                         "llama_bench.json",
+                                         "llama_bench.sql",
+                                         "gobench.txt",
+                                         "hyperfine.json",
+                                         "criterion",
+                                         "pytest.json",
+                                         "data.js",
+                                         "llama_bench.jsonl",
+                                         "cargo_criterion.json",
+                                         "real/hyperfine.json",
+                                         "real/pytest.json",
+                                         "real/gbench.json",
+                                         "real/gobench.txt",
+                                         "real/gobench_json.txt",
+                                         "real/criterion",
+                                         "real/llama_bench.json",
+                                         "real/llama_bench.csv",
+                                         "real/llama_bench.sql",
+                                         "real/data.js" };
 enum { FILE_COUNT = sizeof all_files / sizeof all_files[0] };
 
 static void test_twice_is_once(void **state)
@@ -503,10 +680,10 @@ static void test_cut(void **state)
         char *text;
         size_t size;
         snprintf(path, sizeof path, "tests/imports/%s", all_files[i]);
-        if (str_equal(all_files[i], "criterion"))
+        if (str_ends(all_files[i], "criterion"))
             continue;
         assert_int_equal(file_read(path, &text, &size, &f.error), 0);
-        bool lines = strstr(path, ".txt") || strstr(path, ".jsonl") || strstr(path, ".sql");
+        bool lines = strstr(path, ".txt") || strstr(path, ".jsonl") || strstr(path, ".sql") || strstr(path, ".csv");
         for (size_t part = 1; part < 8; part++) {
             size_t length = size * part / 8;
             assert_int_equal(file_write(f.file, text, length, &f.error), 0);
@@ -609,12 +786,18 @@ static void test_dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gbench),     cmocka_unit_test(test_llama_bench), cmocka_unit_test(test_gobench),
-        cmocka_unit_test(test_hyperfine),  cmocka_unit_test(test_criterion),   cmocka_unit_test(test_infinite_time),
-        cmocka_unit_test(test_pytest),     cmocka_unit_test(test_gh_action),   cmocka_unit_test(test_twice_is_once),
-        cmocka_unit_test(test_options),    cmocka_unit_test(test_damage),      cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_dates),       cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_pipe),       cmocka_unit_test(test_join),
+        cmocka_unit_test(test_gbench),         cmocka_unit_test(test_llama_bench),
+        cmocka_unit_test(test_gobench),        cmocka_unit_test(test_hyperfine),
+        cmocka_unit_test(test_criterion),      cmocka_unit_test(test_infinite_time),
+        cmocka_unit_test(test_pytest),         cmocka_unit_test(test_gh_action),
+        cmocka_unit_test(test_twice_is_once),  cmocka_unit_test(test_options),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_real_hyperfine), cmocka_unit_test(test_real_pytest),
+        cmocka_unit_test(test_real_gbench),    cmocka_unit_test(test_real_gobench),
+        cmocka_unit_test(test_real_criterion), cmocka_unit_test(test_real_llama_bench),
+        cmocka_unit_test(test_real_gh_action), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_pipe),           cmocka_unit_test(test_join),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
