@@ -300,29 +300,58 @@ static int prepare_reader(struct reader *reader, struct error *error)
     return code;
 }
 
+/* The samples of a run lie between its first and its last one, so one seek in a table says whether it holds anything of
+ * them. Samples of another run may lie between too: then a table is asked in vain, no more. */
+static int find_parts(struct reader *reader, int64_t run_id, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int code =
+        store_prepare(reader->store,
+                      "WITH span(low, high, problems) AS (SELECT min(id), max(id), max(status <> 0 AND pass = 0) "
+                      "FROM sample WHERE run_id = ?1) SELECT problems, "
+                      "EXISTS(SELECT 1 FROM sample_value WHERE sample_id BETWEEN low AND high), "
+                      "EXISTS(SELECT 1 FROM sample_distribution WHERE sample_id BETWEEN low AND high), "
+                      "EXISTS(SELECT 1 FROM sample_thread_value WHERE sample_id BETWEEN low AND high), "
+                      "EXISTS(SELECT 1 FROM sample_span WHERE sample_id BETWEEN low AND high), "
+                      "EXISTS(SELECT 1 FROM sample_course WHERE sample_id BETWEEN low AND high) FROM span",
+                      &statement, error);
+    if (code != 0)
+        return code;
+    sqlite3_bind_int64(statement, 1, run_id);
+    bool *const found[] = { &reader->has_problems, &reader->has_values, &reader->has_distributions,
+                            &reader->has_threads,  &reader->has_spans,  &reader->has_courses };
+    int result = sqlite3_step(statement);
+    for (int i = 0; result == SQLITE_ROW && i < (int)(sizeof found / sizeof found[0]); i++)
+        *found[i] = sqlite3_column_int(statement, i) != 0;
+    if (result != SQLITE_ROW)
+        code = store_fail(reader->store, result, error);
+    sqlite3_finalize(statement);
+    return code;
+}
+
 static int read_case(struct reader *reader, int64_t run_id, int64_t case_id, struct store_case *item,
                      struct error *error)
 {
-    bind_case(reader->samples, run_id, case_id);
-    bind_case(reader->problems, run_id, case_id);
-    bind_case(reader->values, run_id, case_id);
-    bind_case(reader->distributions, run_id, case_id);
-    bind_case(reader->threads, run_id, case_id);
-    bind_case(reader->spans, run_id, case_id);
-    bind_case(reader->courses, run_id, case_id);
-    int code = read_samples(reader, item, error);
-    if (code == 0)
-        code = read_problems(reader, item, error);
-    if (code == 0)
-        code = read_values(reader, item, error);
-    if (code == 0)
-        code = read_distributions(reader, item, error);
-    if (code == 0)
-        code = read_thread_values(reader, item, error);
-    if (code == 0)
-        code = read_spans(reader, item, error);
-    if (code == 0)
-        code = read_courses(reader, item, error);
+    const struct {
+        sqlite3_stmt *statement;
+        bool is_there;
+        int (*read)(struct reader *, struct store_case *, struct error *);
+    } parts[] = {
+        { reader->samples, true, read_samples },
+        { reader->problems, reader->has_problems, read_problems },
+        { reader->values, reader->has_values, read_values },
+        { reader->distributions, reader->has_distributions, read_distributions },
+        { reader->threads, reader->has_threads, read_thread_values },
+        { reader->spans, reader->has_spans, read_spans },
+        { reader->courses, reader->has_courses, read_courses },
+    };
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < sizeof parts / sizeof parts[0]; i++) {
+        if (!parts[i].is_there)
+            continue;
+        bind_case(parts[i].statement, run_id, case_id);
+        code = parts[i].read(reader, item, error);
+    }
     return code;
 }
 
@@ -341,6 +370,8 @@ int store_cases(struct store *store, int64_t run_id, struct arena *arena, struct
     if (code != 0)
         return code;
     code = prepare_reader(&reader, error);
+    if (code == 0)
+        code = find_parts(&reader, run_id, error);
     if (code == 0)
         code =
             store_prepare(store,

@@ -16,6 +16,8 @@ struct reader {
     struct store *store;
     struct arena *arena;
     sqlite3_stmt *samples, *problems, *values, *distributions, *threads, *spans, *courses;
+    /* Whether the run can have any: what it has none of is not asked for case by case. */
+    bool has_problems, has_values, has_distributions, has_threads, has_spans, has_courses;
     /* of the case that is being read */
     struct place *places; /* of its samples, by id */
     size_t sample_count, place_capacity;
