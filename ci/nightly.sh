@@ -3,6 +3,9 @@
 #
 #   nightly.sh [PLAN] [-- OPTIONS OF PRONY RUN]
 #
+# PLAN is what `prony run` takes; without it: suites/nightly.plan (in Prony itself), else prony.conf, which is built first, of the
+# current directory.
+#
 # Environment:
 #   PRONY           the program (default: the one of this checkout, else of the PATH)
 #   PRONY_DB        the database with the history (default prony.db); ci/history.sh brings and keeps it
@@ -20,8 +23,10 @@
 . "$(dirname "$0")/lib.sh"
 find_prony
 
-plan=nightly
+plan=
 if [ $# -gt 0 ] && [ "$1" != -- ]; then plan=$1; shift; fi
+plan=${plan:-$(first_existing suites/nightly.plan prony.conf)}
+[ -n "$plan" ] || fail "no PLAN, and here is no prony.conf that says what to measure"
 [ "${1:-}" != -- ] || shift
 export PRONY_DB=${PRONY_DB:-prony.db}
 out=${PRONY_OUT:-prony-out}

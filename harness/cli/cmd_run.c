@@ -3,6 +3,7 @@
 #include "harness/cli/summary.h"
 #include "harness/base/log.h"
 #include "harness/base/str.h"
+#include "harness/run/project.h"
 #include "harness/run/runner.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -146,6 +147,7 @@ static int run(struct app *app, int argc, char **argv)
     struct arguments arguments = { .database = app->database_path };
     struct runner runner;
     struct store *store = NULL;
+    struct arena arena = { 0 };
     struct error error;
     char *path = NULL, *command = options_quote((size_t)app->argc, (const char *const *)(uintptr_t)app->argv);
     int status = EXIT_COULD_NOT_RUN;
@@ -157,6 +159,8 @@ static int run(struct app *app, int argc, char **argv)
     /* The database first: better to hear now that it cannot be written than after an hour. */
     if (code == 0 && !arguments.dry_run)
         code = store_open(&store, arguments.database, false, &error);
+    if (code == 0 && project_is(path))
+        code = project_prepare(&arguments.runner, path, &arena, &error);
     if (code == 0)
         code = runner_prepare(&runner, &arguments.runner, &error);
     if (code == 0) {
@@ -164,6 +168,7 @@ static int run(struct app *app, int argc, char **argv)
         runner_release(&runner);
     }
     store_close(store);
+    arena_release(&arena);
     free(path);
     free(command);
     free(arguments.suites.items);
@@ -206,6 +211,7 @@ const struct command cmd_run = {
             "  prony run nightly --filter '^decode/' --rounds 10\n"
             "  prony run quick --counters basic,callgrind --memory\n"
             "  prony run my.plan --dry-run\n"
+            "  prony run prony.conf\n"
             "\n"
             "exit status: 0 measured; 2 could not run, nothing was measured, or interrupted\n",
     .run = run,

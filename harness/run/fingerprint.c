@@ -1,5 +1,6 @@
 /* fingerprint.c: reads /proc and /sys. */
 #include "harness/run/fingerprint.h"
+#include "harness/run/ci_branch.h"
 #include "harness/run/build_info.h"
 #include "harness/run/bandwidth.h"
 #include "harness/run/child.h"
@@ -341,8 +342,9 @@ void fingerprint_build(struct facts *facts, const char *directory)
     if (hash) {
         facts_add(facts, "git_commit", hash);
         const char *name = ask_git(facts->arena, branch);
-        if (!str_equal(name, "HEAD")) /* detached: on no branch */
-            facts_add(facts, "git_branch", name);
+        if (str_equal(name, "HEAD")) /* detached: on no branch that git knows */
+            name = ci_branch(hash);
+        facts_add(facts, "git_branch", name);
         const char *changes = ask_git(facts->arena, status);
         if (changes)
             facts_add(facts, "git_dirty", changes[0] ? "yes" : "no");
