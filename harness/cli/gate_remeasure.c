@@ -23,6 +23,7 @@ struct again {
     struct store *store; /* for writing: the measurements are runs like any other */
     const char *commit;  /* of the judged run */
     double left_s;
+    bool interrupted; /* Ctrl-C: the answer of the gate is still wanted, without further measuring */
 };
 
 static const char *fact_of(const struct store_fact *facts, size_t count, const char *name)
@@ -209,7 +210,8 @@ static int execute(struct again *again, const struct gate_confirm_pair *pair, st
         return 0;
     }
     int code = ab_execute(ab, again->store, &result, error);
-    if (!code && result.interrupted)
+    again->interrupted |= code == 0 && result.interrupted;
+    if (again->interrupted)
         code = error_set(error, ERROR_STATE, "interrupted");
     if (!code)
         conclude(again, pair, &result, span);
@@ -259,11 +261,12 @@ static void measure_all(struct again *again, const struct gate_confirm *confirm)
         struct error error;
         double share_s = again->left_s * (double)pair->count / (double)(left ? left : 1);
         int64_t began_ns = clock_wall_ns();
-        int code = check_pair(again, pair, &error);
+        int code = again->interrupted ? error_set(&error, ERROR_STATE, "interrupted") : check_pair(again, pair, &error);
         if (!code)
             code = measure(again, pair, share_s, &error);
         if (code)
             refuse(again, name_steps(again, pair), error.text);
+        again->interrupted |= code && strstr(error.text, "interrupted"); /* also while it built */
         double took_s = (double)(clock_wall_ns() - began_ns) / 1e9;
         again->left_s -= fmin(took_s, share_s);
         left -= pair->count;

@@ -297,6 +297,34 @@ static void test_a_suite_is_slower_than_its_cases_can_tell(void **state)
     drop(bench);
 }
 
+/* What stepped in the history, and could neither be confirmed nor refuted, leaves the night open, whatever its suite
+ * says.
+ */
+static void test_an_open_step_counts(void **state)
+{
+    (void)state;
+    struct bench *bench = make();
+    struct compare_step step = { .again = COMPARE_REFUTED };
+    bench->group.time = measured("real_time", "ns", 0, 0.002, 1e6);
+    set_time(bench, 0, log(1.02), 0.03);
+    bench->cases[0].time.step = &step;
+    assert_int_equal(judge(bench, ""), GATE_PASS);
+    step.again = COMPARE_OPEN;
+    assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
+    /* The same of an operation in a suite that was judged. */
+    struct compare_group groups[2] = { bench->group, bench->group };
+    groups[1].operation = "matmul";
+    groups[1].count = 2;
+    groups[1].time = measured("real_time", "ns", log(1.02), 0.03, 1e6);
+    bench->comparison.groups = groups;
+    bench->comparison.group_count = 2;
+    bench->cases[0].time.step = NULL;
+    assert_int_equal(judge(bench, ""), GATE_PASS);
+    groups[1].time.step = &step;
+    assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
+    drop(bench);
+}
+
 static void test_insufficient(void **state)
 {
     (void)state;
@@ -547,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_rules_by_suite_and_case),
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_a_suite_is_slower_than_its_cases_can_tell),
+        cmocka_unit_test(test_an_open_step_counts),
         cmocka_unit_test(test_insufficient),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_nothing_is_not_a_pass),
