@@ -35,6 +35,8 @@ struct compare_options {
 /* Facts that `prony ab` gives to its runs: options.confirm_from; and in words which cases it never came to. */
 #define COMPARE_CONFIRM_FACT   "ab.confirm_from"
 #define COMPARE_UNREACHED_FACT "ab.unreached"
+/* After the name of a suite: why its code, which looks the same, is not said to be. */
+#define COMPARE_UNCLAIMED_FACT ".code_unclaimed"
 
 /* Two errors against the reference differ when the candidate's is that many times the base's, and above the least. */
 #define COMPARE_ERROR_GROWTH 4.0

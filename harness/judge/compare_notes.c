@@ -125,6 +125,18 @@ static void note_same_build(struct compare_context *context)
         add_note(context, arena_format(context->arena, "Both runs are of the same commit, %.12s.", a));
 }
 
+static void note_unclaimed(struct compare_context *context)
+{
+    const struct store_run_row *base = &context->comparison->base;
+    for (size_t i = 0; context->paired && i < base->environment_count; i++) {
+        const struct store_fact *fact = &base->environment[i];
+        if (str_ends(fact->name, COMPARE_UNCLAIMED_FACT))
+            add_note(context,
+                     arena_format(context->arena, "%.*s: looks like the same code, but that is not claimed: %s.",
+                                  (int)(strlen(fact->name) - strlen(COMPARE_UNCLAIMED_FACT)), fact->name, fact->value));
+    }
+}
+
 /* ---- how it was measured ---- */
 
 /* Imported files have repetitions of one process where a comparison wants processes. */
@@ -252,6 +264,7 @@ static void note_run(struct compare_context *context, const struct store_run_row
 void compare_make_notes(struct compare_context *context)
 {
     note_same_build(context);
+    note_unclaimed(context);
     note_facts(context);
     note_design(context);
     note_cases(context);

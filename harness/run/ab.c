@@ -109,16 +109,44 @@ static int prepare_runner(struct ab *ab, struct ab_side *side, struct error *err
     return code;
 }
 
+/* Why equal hashes of the side prove nothing; NULL = they do. */
+static const char *why_unclaimed(struct ab *ab, const struct ab_side *side, const struct ab_identity *identity)
+{
+    if (identity->missing)
+        return arena_format(&ab->arena, "code = %s of its " AB_CONF_NAME " matches no file", identity->missing);
+    if (!identity->loads || side->conf.code.count)
+        return NULL;
+    return side->kind == AB_PROGRAM
+               ? "it loads code at run time (dlopen), which is not looked at"
+               : "it loads code at run time (dlopen), and code = FILES in [project] of " AB_CONF_NAME
+                 " does not say which";
+}
+
+/* One file on both sides cannot but be the same, whatever it loads. */
+static bool is_one_file(const struct ab_suite *suite)
+{
+    return suite->sides[AB_BASE]->program &&
+           str_equal(suite->sides[AB_BASE]->program, suite->sides[AB_CANDIDATE]->program);
+}
+
 static void compare_code(struct ab *ab, struct ab_suite *suite)
 {
+    const char *unclaimed = NULL;
     for (int i = 0; i < AB_SIDES; i++) {
         const struct ab_side *side = &ab->sides[i];
         const char *program = suite->sides[i]->program, *tree = side->kind == AB_PROGRAM ? NULL : side->path;
-        char hash[40];
-        if (program && ab_identity_hash(program, tree, hash, sizeof hash, NULL) == 0)
-            suite->code[i] = arena_strdup(&ab->arena, hash);
+        struct ab_identity identity;
+        if (!program || ab_identity_hash(program, tree, &side->conf.code, &identity, NULL) != 0)
+            continue;
+        suite->code[i] = arena_strdup(&ab->arena, identity.hash);
+        unclaimed = unclaimed ? unclaimed : why_unclaimed(ab, side, &identity);
     }
     suite->identical = suite->code[AB_BASE] && str_equal(suite->code[AB_BASE], suite->code[AB_CANDIDATE]);
+    if (!unclaimed || is_one_file(suite))
+        return;
+    suite->unclaimed = suite->identical ? unclaimed : NULL;
+    suite->identical = false;
+    suite->code[AB_BASE] = suite->code[AB_CANDIDATE] = NULL;
 }
 
 /* Both runners come from one plan and one selection, so section i of one is section i of the other. Programs without a
@@ -141,6 +169,10 @@ static void pair_suites(struct ab *ab)
     ab->identical = measured > 0 && identical == measured;
     if (ab->identical)
         log_info("both sides are the same code: no regression is possible; what is measured shows the noise (A/A)");
+    for (size_t i = 0; i < ab->suite_count; i++)
+        if (ab->suites[i].unclaimed)
+            log_info("%s: looks like the same code on both sides, but that is not claimed: %s",
+                     ab->suites[i].sides[0]->section->name, ab->suites[i].unclaimed);
     for (size_t i = 0; i < ab->suite_count && !ab->identical; i++)
         if (ab->suites[i].identical && (i == 0 || !str_equal(ab->suites[i].code[0], ab->suites[i - 1].code[0])))
             log_info("%s: the same code on both sides, it cannot regress", ab->suites[i].sides[0]->section->name);
@@ -188,15 +220,32 @@ static void pair_cases(struct ab *ab)
         }
 }
 
-/* Nothing that could be measured, and nothing that failed: then a run of it would tell nothing. */
+/* Without a case on either side there is nothing that a run could hold, and a failed one would be the latest. */
 static int check_cases(const struct ab *ab, struct error *error)
 {
-    for (size_t i = 0; i < ab->suite_count; i++)
-        if (ab->suites[i].sides[AB_BASE]->failure || ab->suites[i].sides[AB_CANDIDATE]->failure)
-            return 0;
     if (ab->case_count)
         return 0;
+    for (size_t i = 0; i < ab->suite_count; i++)
+        for (int side = 0; side < AB_SIDES; side++)
+            if (ab->suites[i].sides[side]->failure)
+                return error_set(error, ERROR_STATE, "nothing to measure: %s: %s: %s", ab->sides[side].text,
+                                 ab->suites[i].sides[side]->section->name, ab->suites[i].sides[side]->failure);
     return error_set(error, ERROR_STATE, "nothing to measure: no suite of either side has such a case");
+}
+
+/* What is measured comes from the base, but what the candidate would have measured must not be nonsense. */
+static void check_candidate(const struct ab *ab)
+{
+    const struct ab_conf *conf = &ab->sides[AB_CANDIDATE].conf;
+    struct plan plan;
+    struct error error;
+    if (ab->sides[AB_CANDIDATE].kind == AB_PROGRAM || !conf->suites)
+        return;
+    if (plan_parse(&plan, conf->source, conf->suites, strlen(conf->suites), &error) != 0)
+        log_warn("%s: %s (not used here: what is measured stands in the base's)", ab->sides[AB_CANDIDATE].text,
+                 error.text);
+    else
+        plan_release(&plan);
 }
 
 static int prepare_sides(struct ab *ab, struct error *error)
@@ -231,6 +280,7 @@ int ab_prepare(struct ab **ab, const struct ab_options *options, struct error *e
     if (code == 0) {
         pair_suites(self);
         pair_cases(self);
+        check_candidate(self);
         code = check_cases(self, error);
     }
     if (code != 0) {
@@ -304,6 +354,10 @@ static int store_facts(struct ab *ab, int side, struct error *error)
     for (size_t i = 0; i < ab->suite_count; i++)
         facts_add(&facts, arena_format(&ab->arena, "%s.code", ab->suites[i].sides[side]->section->name),
                   ab->suites[i].code[side]);
+    for (size_t i = 0; i < ab->suite_count; i++)
+        facts_add(&facts,
+                  arena_format(&ab->arena, "%s" COMPARE_UNCLAIMED_FACT, ab->suites[i].sides[side]->section->name),
+                  ab->suites[i].unclaimed);
     facts_add(&facts, COMPARE_CONFIRM_FACT, arena_format(&ab->arena, "%d", ab_confirm_from(ab)));
     int code = store_run_facts_add(ab->store, ab->sides[side].result.run_id, facts.items, facts.count, error);
     facts_release(&facts);

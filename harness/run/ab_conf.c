@@ -60,6 +60,8 @@ static int apply(struct target *target, const struct conf_entry *entry)
         return add_path(target, entry, &conf->copies);
     if (str_equal(entry->key, "link"))
         return add_path(target, entry, &conf->links);
+    if (str_equal(entry->key, "code"))
+        return add_path(target, entry, &conf->code);
     if (str_equal(entry->key, "plan")) {
         conf->plan = arena_strdup(target->arena, entry->value);
         return is_inside(entry->value) ? 0 : fail(target, entry, "a path below the root of the repository");
@@ -69,7 +71,7 @@ static int apply(struct target *target, const struct conf_entry *entry)
                    ? 0
                    : fail(target, entry, "a duration above zero (30m)");
     return error_set(target->error, ERROR_FORMAT,
-                     "%s:%d: unknown key '%s' (build, build_timeout, programs, plan, copy and link belong here)",
+                     "%s:%d: unknown key '%s' (build, build_timeout, programs, plan, code, copy and link belong here)",
                      conf->source, entry->line, entry->key);
 }
 

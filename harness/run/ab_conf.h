@@ -16,7 +16,8 @@ struct ab_conf {
     struct plan_strings build;    /* shell lines, in order */
     struct plan_strings programs; /* directories of the tree */
     struct plan_strings copies, links;
-    const char *plan;   /* file of the tree; NULL = suites */
+    struct plan_strings code; /* patterns of files that programs load by themselves */
+    const char *plan;         /* file of the tree; NULL = suites */
     const char *suites; /* text of the plan inside, on the lines where it stands in the file; NULL = there is none */
     double build_timeout_s;
 };

@@ -4,7 +4,8 @@
  * count, nor does what is not loaded (debug information, symbols of the linker, comments). The root of the tree it was
  * built in is blotted out where it appears (__FILE__, run paths): worktrees of one cache have paths of the same length,
  * so everything else stays where it is. Shared libraries that lie in the tree, or beside a program that is no tree's,
- * are part of it; those of the system are the same for both sides. */
+ * are part of it; those of the system are the same for both sides. What a program loads by itself (dlopen) cannot be
+ * seen here: prony.conf names it (`code`), or nothing is claimed. */
 #include "harness/run/ab_internal.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@ struct identity {
     struct code_hash hash;
     const char *tree;         /* NULL = none */
     struct plan_strings seen; /* libraries, by path */
+    bool loads;               /* calls dlopen */
     struct arena arena;
 };
 
@@ -160,6 +163,20 @@ static void add_libraries(struct identity *identity, Elf *elf, Elf_Scn *section,
     free(origin);
 }
 
+/* Does it import the function that loads code at run time? */
+static bool imports_dlopen(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+{
+    Elf_Data *data = elf_getdata(section, NULL);
+    size_t count = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
+    GElf_Sym symbol;
+    for (size_t i = 0; i < count && gelf_getsym(data, (int)i, &symbol); i++) {
+        const char *name = symbol.st_shndx == SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
+        if (name && (str_equal(name, "dlopen") || str_equal(name, "dlmopen")))
+            return true;
+    }
+    return false;
+}
+
 static void add_elf(struct identity *identity, Elf *elf, const char *path, int depth)
 {
     GElf_Shdr header;
@@ -167,6 +184,8 @@ static void add_elf(struct identity *identity, Elf *elf, const char *path, int d
         if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || header.sh_type == SHT_NOTE)
             continue;
         add_section(identity, section, &header);
+        if (header.sh_type == SHT_DYNSYM && imports_dlopen(elf, section, &header))
+            identity->loads = true;
         if (header.sh_type == SHT_DYNAMIC)
             add_libraries(identity, elf, section, &header, path, depth);
     }
@@ -192,13 +211,43 @@ static int add_file(struct identity *identity, const char *path, int depth, stru
     return 0;
 }
 
-int ab_identity_hash(const char *program, const char *tree, char *hash, size_t size, struct error *error)
+/* Files that prony.conf names, in the order of their names; false if there is none. */
+static bool add_named(struct identity *identity, const char *pattern)
+{
+    glob_t found;
+    char *path = mem_format("%s/%s", identity->tree, pattern);
+    bool any = false;
+    if (glob(path, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            const char *name = found.gl_pathv[i];
+            add_bytes(&identity->hash, name + strlen(identity->tree), strlen(name) - strlen(identity->tree));
+            any |= add_file(identity, name, 0, NULL) == 0;
+        }
+        globfree(&found);
+    }
+    free(path);
+    return any;
+}
+
+static const char *add_code(struct identity *identity, const struct plan_strings *code)
+{
+    const char *missing = NULL;
+    for (size_t i = 0; code && identity->tree && i < code->count; i++)
+        if (!add_named(identity, code->items[i]))
+            missing = code->items[i];
+    return missing;
+}
+
+int ab_identity_hash(const char *program, const char *tree, const struct plan_strings *code, struct ab_identity *result,
+                     struct error *error)
 {
     struct identity identity = { .hash = { 0xcbf29ce484222325u, 0 }, .tree = tree };
-    int code = add_file(&identity, program, 0, error);
-    snprintf(hash, size, "%016llx%016llx", (unsigned long long)identity.hash.fnv,
+    int status = add_file(&identity, program, 0, error);
+    bool loads = identity.loads;
+    *result = (struct ab_identity){ .loads = loads, .missing = add_code(&identity, code) };
+    snprintf(result->hash, sizeof result->hash, "%016llx%016llx", (unsigned long long)identity.hash.fnv,
              (unsigned long long)identity.hash.other);
     free(identity.seen.items);
     arena_release(&identity.arena);
-    return code;
+    return status;
 }

@@ -39,6 +39,7 @@ struct ab_suite {
     struct runner_suite *sides[AB_SIDES];
     const char *code[AB_SIDES]; /* a hash of what is loaded; NULL = unknown */
     bool identical;             /* the code of the program is the same */
+    const char *unclaimed;      /* what can be seen of it is, but not all can: why; NULL = no such thing */
     bool no_counts;             /* the program takes no number of iterations: an old Google Benchmark */
 };
 
@@ -101,8 +102,15 @@ int ab_plan_find(struct ab *ab, struct error *error);
 int ab_build_run(struct ab *ab, struct ab_side *side, const char *log_path, struct error *error);
 
 /* ab_identity.c: a hash of the code that would be loaded: of an ELF program and its own libraries all that is mapped,
- * but not build ids and not the path of the tree; of anything else (scripts) all bytes. */
-int ab_identity_hash(const char *program, const char *tree, char *hash, size_t size, struct error *error);
+ * but not build ids and not the path of the tree; of anything else (scripts) all bytes. code: patterns of further files
+ * of the tree; NULL = none. */
+struct ab_identity {
+    char hash[40];
+    bool loads;          /* it, or a library of its own, calls dlopen: the hash may miss something */
+    const char *missing; /* a pattern of code that no readable file matches; NULL = none */
+};
+int ab_identity_hash(const char *program, const char *tree, const struct plan_strings *code, struct ab_identity *result,
+                     struct error *error);
 
 /* ab_measure.c: one process of one side. Stored unless it is a pilot. */
 enum outcome ab_measure(struct ab *ab, struct ab_case *subject, int side, int round, const char *padding,

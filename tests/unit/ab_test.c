@@ -80,9 +80,10 @@ static const char *hash_of(struct place *place, const void *bytes, size_t size, 
 {
     struct error error;
     assert_int_equal(file_write(place->path, bytes, size, NULL), 0);
-    if (ab_identity_hash(place->path, tree, hash, 40, &error) != 0)
+    struct ab_identity identity;
+    if (ab_identity_hash(place->path, tree, NULL, &identity, &error) != 0)
         fail_msg("%s", error.text);
-    return hash;
+    return strcpy(hash, identity.hash);
 }
 
 static void test_same_code(void **state)
@@ -143,7 +144,7 @@ static void test_damaged(void **state)
         hash_of(place, copy, place->size, "/tmp", hash);
     }
     free(copy);
-    assert_int_not_equal(ab_identity_hash("/nonexistent/program", NULL, hash, sizeof hash, NULL), 0);
+    assert_int_not_equal(ab_identity_hash("/nonexistent/program", NULL, NULL, &(struct ab_identity){ 0 }, NULL), 0);
 }
 
 static void test_paths(void **state)
@@ -158,12 +159,36 @@ static void test_paths(void **state)
     assert_string_not_equal(hash_of(place, b, sizeof b, NULL, second), first);
 }
 
+/* What prony.conf names counts, too; a pattern without a file is told. */
+static void test_named_code(void **state)
+{
+    struct place *place = *state;
+    char *plugin = mem_format("%s/plugin.so", place->directory);
+    const char *patterns[] = { "*.so", "none/*" };
+    const struct plan_strings code = { .items = patterns, .count = 1 }, wrong = { .items = patterns, .count = 2 };
+    struct ab_identity first, second, without;
+    assert_int_equal(file_write(place->path, "#!/bin/sh\n", 10, NULL), 0);
+    assert_int_equal(file_write(plugin, "one", 3, NULL), 0);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, &code, &first, NULL), 0);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, NULL, &without, NULL), 0);
+    assert_null(first.missing);
+    assert_int_equal(file_write(plugin, "two", 3, NULL), 0);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, &code, &second, NULL), 0);
+    assert_string_not_equal(first.hash, second.hash);
+    assert_string_not_equal(first.hash, without.hash);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, &wrong, &second, NULL), 0);
+    assert_string_equal(second.missing, "none/*");
+    unlink(plugin);
+    free(plugin);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks),
         cmocka_unit_test_setup_teardown(test_same_code, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_named_code, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paths, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
