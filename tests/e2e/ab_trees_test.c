@@ -140,6 +140,26 @@ static void test_innocent(void **state)
     git(world, "[ $(cat ../cache/prony/worktrees/*/*/builds | wc -l) = 3 ]");
 }
 
+/* What is loaded by dlopen is not seen: nothing is claimed, unless prony.conf names it. And a candidate's prony.conf
+ * that nobody would use is read all the same. */
+static void test_loaded_code(void **state)
+{
+    const struct world *world = *state;
+    git(world, "git checkout -q good && sed -i 's/^int main/int opened;\\n#include <dlfcn.h>\\nint main/; "
+               "s/^    const char/    opened = count > 99 \\&\\& dlopen(words[1], 1);\\n    const char/' bench.c && "
+               "mkdir plugins && echo a >plugins/a.so && git add -A && git commit -qm loads && "
+               "echo b >plugins/a.so && git commit -qam plugin && echo '[suite more]\nnonsense = 1' >>prony.conf && "
+               "git commit -qam conf");
+    expect(world, "HEAD~2 HEAD~1 --blocks 3 --seed 1", 0, "not claimed: it loads code at run time (dlopen)");
+    assert_int_equal(world_query(world, "SELECT count(*) FROM run_fact WHERE name = 'bench.code'"), 0);
+    world_write(world, "named.conf",
+                "[project]\nbuild = cc -o bench bench.c\ncode = plugins/*.so\n[suite bench]\nprogram = bench\n");
+    expect(world, "HEAD~1 HEAD --conf ../named.conf --dry-run", 0, "bench: the same code on both sides");
+    expect(world, "HEAD~2 HEAD~1 --conf ../named.conf --blocks 3 --seed 1", 0, NULL);
+    assert_int_equal(world_query(world, "SELECT count(DISTINCT value) FROM run_fact WHERE name = 'bench.code'"), 2);
+    expect(world, "HEAD~1 HEAD --dry-run", 0, "unknown key 'nonsense' (not used here");
+}
+
 /* One program of two is the same: its cases cannot regress, whatever the times say, also when they are read again. */
 static void test_partly_innocent(void **state)
 {
@@ -307,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_slowdown, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_innocent, make_repository, world_remove),
+        cmocka_unit_test_setup_teardown(test_loaded_code, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_partly_innocent, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_library, make_repository, world_remove),
         cmocka_unit_test_setup_teardown(test_broken, make_repository, world_remove),
