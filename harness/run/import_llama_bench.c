@@ -126,6 +126,8 @@ static int parse_csv(const char *text, json_t *records, struct error *error)
     struct str value = { 0 };
     const char *p = parse_row(text, header, &value);
     size_t width = json_array_size(header);
+    if (!p)
+        error_set(error, ERROR_FORMAT, "row 0: damaged or cut off");
     for (int row = 1; p && *p; row++) {
         json_t *fields = json_array(), *record = json_object();
         p = parse_row(p, fields, &value);
