@@ -23,5 +23,5 @@ plot DATA index 3 using 1:2:3:4:5:6 with boxxyerror lc rgb grid, \
      DATA index 7 using 1:2:3 with labels hypertext point pt 11 ps 1.05 * size lc rgb series(0), \
      DATA index 8 using 1:2 with points pt 2 ps 0.9 lw 2.5 lc rgb series(4), \
      DATA index 8 using 1:2:3 with labels hypertext point pt 7 ps 0.9 lc rgb hidden, \
-     DATA index 9 using 1:2:3 with labels hypertext point pt 6 ps 1.05 * size lw 1.5 lc rgb muted, \
+     DATA index 9 using 1:2:3 with labels hypertext point pt 6 ps 1.25 * size lw 2.5 lc rgb muted, \
      DATA index 10 using 1:2:3 with labels hypertext point pt 7 ps 0.8 * size lc rgb series(7)
