@@ -202,7 +202,7 @@ const struct command cmd_ab = {
     .help =
         "  BASE, CANDIDATE      each a git ref; a directory with a checked out tree; . or worktree: this tree as it is,\n"
         "                       with what is not committed; or both a suite program (any Google Benchmark binary)\n"
-        "  -b, --budget T       stop after so much time of measuring (default 10m); what is open then is undecided\n"
+        "  --budget T           stop after so much time of measuring (default 10m); what is open then is undecided\n"
         "  --blocks N           at most N blocks of four processes a case (default 26)\n"
         "  --fixed              exactly --blocks of every case, and only one look at the end\n"
         "  --min-time T         time of a sample where plan or prony.conf say nothing (default 100ms)\n"

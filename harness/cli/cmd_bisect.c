@@ -43,7 +43,7 @@ struct bisect {
 static int parse(struct settings *settings, struct option_list *rest, int argc, char **argv, struct error *error)
 {
     const struct option options[] = {
-        { "case", 0, OPTION_REGEX, &settings->filter },       { "filter", 0, OPTION_REGEX, &settings->filter },
+        { "case", 0, OPTION_REGEX, &settings->filter },       { "filter", 'f', OPTION_REGEX, &settings->filter },
         { "policy", 0, OPTION_TEXT, &settings->policy },      { "db", 0, OPTION_TEXT, &settings->database },
         { "no-check", 0, OPTION_FLAG, &settings->unchecked }, { "step", 0, OPTION_FLAG, &settings->step },
     };

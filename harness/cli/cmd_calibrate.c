@@ -53,7 +53,7 @@ static int parse(struct arguments *arguments, int argc, char **argv, struct erro
 {
     struct ab_options *ab = &arguments->ab;
     const struct option options[] = { { "db", 0, OPTION_TEXT, &arguments->database },
-                                      { "filter", 0, OPTION_REGEX, &ab->filter },
+                                      { "filter", 'f', OPTION_REGEX, &ab->filter },
                                       { "suite", 0, OPTION_TEXT, &arguments->suite },
                                       { "budget", 'b', OPTION_DURATION, &ab->budget_s },
                                       { "blocks", 0, OPTION_COUNT, &ab->blocks },
@@ -224,8 +224,8 @@ const struct command cmd_calibrate = {
         "  --show               what is known of this machine, all cases; measure nothing\n"
         "  --blocks N           so many blocks of four processes a case (default 5, at least 3)\n"
         "  --repeat N           so many comparisons, one after the other (default 1)\n"
-        "  -b, --budget T       stop each after so much time of measuring (default 10m)\n"
-        "  --filter RE, --suite NAME\n"
+        "  --budget T           stop each after so much time of measuring (default 10m)\n"
+        "  -f, --filter RE, --suite NAME\n"
         "                       only these cases\n"
         "  -p, --plan PLAN, --conf FILE, --repository DIR, -m, --model F, --min-time T, --timeout T, --seed N,\n"
         "  -q, --quiet, --no-doctor\n"

@@ -171,7 +171,7 @@ const struct command cmd_compare = {
         "                       speed-up, phases, memory, output; text, markdown and json\n"
         "  --baseline VALUE     which of them is 1 (default: the first; of isa: scalar)\n"
         "  --floor PERCENT      smaller changes do not matter (at least 1; 3 where runs are not interleaved)\n"
-        "  -m, --metric NAME    besides time, judge this metric only; repeatable (default: all that both sides have)\n" JUDGEMENT_HELP
+        "  --metric NAME        besides time, judge this metric only; repeatable (default: all that both sides have)\n" JUDGEMENT_HELP
         "\n"
         "Stored runs were not interleaved, so whatever drifted in between counts as change: floors are wider, and it says\n"
         "so. The two sides of a prony ab are compared pair by pair, as they were measured. Other output than the base's is\n"

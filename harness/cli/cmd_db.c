@@ -287,7 +287,7 @@ static int run(struct app *app, int argc, char **argv)
 {
     struct settings settings = { .database = app->database_path };
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &settings.database },          { "format", 'f', OPTION_TEXT, &settings.format },
+        { "db", 0, OPTION_TEXT, &settings.database },          { "format", 'F', OPTION_TEXT, &settings.format },
         { "output", 'o', OPTION_TEXT, &settings.output },      { "before", 0, OPTION_TEXT, &settings.before },
         { "keep-days", 0, OPTION_COUNT, &settings.keep_days }, { "keep-runs", 0, OPTION_COUNT, &settings.keep_runs },
         { "dry-run", 'n', OPTION_FLAG, &settings.dry_run },
@@ -319,7 +319,7 @@ const struct command cmd_db = {
     .help = "  merge OTHER...       runs, comparisons and tags of other databases come into this one, by their\n"
             "                       identifiers: twice is once. What differs here stays, and is said\n"
             "  export [RUN]         everything, or one run with all that belongs to it\n"
-            "      -f, --format F   json (default), sql, csv (a line a sample and metric), sqlite\n"
+            "      -F, --format F   json (default), sql, csv (a line a sample and metric), sqlite\n"
             "      -o, --output FILE\n"
             "                       write to FILE; sqlite needs one\n"
             "  import FILE...       what export wrote as json; results of other tools: prony import\n"
@@ -328,7 +328,7 @@ const struct command cmd_db = {
             "      --keep-days N    keep those of the last N days\n"
             "      --keep-runs N    keep the newest N\n"
             "      --before DATE    only what is older; several rules: only what all of them let go\n"
-            "      -n, --dry-run    say what would go\n"
+            "      --dry-run        say what would go\n"
             "  check                is it sound?\n"
             "  vacuum               give back unused room (needs as much again while it works)\n"
             "  info                 how much of what is in it\n"

@@ -258,7 +258,7 @@ const struct command cmd_doctor = {
     .synopsis = "prony doctor [OPTIONS] | prony doctor --fix [-- COMMAND...] | prony doctor --restore",
     .summary = "Say whether numbers of this machine can be trusted just now",
     .help = "  --seconds T     how long to watch the machine (default 3s); longer sees more\n"
-            "  -q, --quick     only look, do not watch\n"
+            "  --quick         only look, do not watch\n"
             "  -t, --threads N how many will be measured (default: as many as CPUs)\n"
             "  -m, --model F   model file that must fit into memory (default: $PRONY_MODELS); repeatable\n"
             "  --json          the verdicts as JSON\n"

@@ -44,9 +44,9 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
 {
     const struct option options[] = {
         { "db", 0, OPTION_TEXT, &settings->database },
-        { "format", 'f', OPTION_TEXT, &settings->format },
+        { "format", 'F', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },
-        { "filter", 0, OPTION_REGEX, &settings->filter },
+        { "filter", 'f', OPTION_REGEX, &settings->filter },
         { "profile", 0, OPTION_TEXT, &settings->profile },
         { "diff", 0, OPTION_FLAG, &settings->difference },
         { "top", 0, OPTION_COUNT, &settings->top },
@@ -450,8 +450,8 @@ const struct command cmd_flame = {
         "database. BASELINE and CANDIDATE are runs (profiles of the same case are compared), profile:N, or files.\n"
         "\n"
         "      --profile N    the profile of that number\n"
-        "      --filter RE    only profiles whose case or command matches this POSIX extended regular expression\n"
-        "  -f, --format F     text (default), markdown: the top functions; html: an interactive flame graph in one\n"
+        "  -f, --filter RE    only profiles whose case or command matches this POSIX extended regular expression\n"
+        "  -F, --format F     text (default), markdown: the top functions; html: an interactive flame graph in one\n"
         "                     file; folded; speedscope (JSON); pprof (for go tool pprof); stacks (prony's own)\n"
         "                     a difference: text, markdown, html, folded (for flamegraph.pl)\n"
         "  -o, --output FILE  write to FILE and print its path; - is standard output; the ending chooses the format\n"

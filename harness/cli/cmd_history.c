@@ -42,15 +42,15 @@ static int parse(struct settings *settings, int argc, char **argv, struct error 
 {
     const struct option options[] = {
         { "db", 0, OPTION_TEXT, &settings->database },
-        { "filter", 0, OPTION_REGEX, &settings->filter },
+        { "filter", 'f', OPTION_REGEX, &settings->filter },
         { "suite", 0, OPTION_TEXT, &settings->suite },
         { "metric", 'm', OPTION_TEXT, &settings->history.metric },
         { "branch", 'b', OPTION_TEXT, &settings->history.branch },
         { "machine", 0, OPTION_TEXT, &settings->history.machine },
-        { "all", 'a', OPTION_FLAG, &settings->history.with_sides },
+        { "all", 0, OPTION_FLAG, &settings->history.with_sides },
         { "limit", 'n', OPTION_COUNT, &settings->limit },
         { "acknowledged", 0, OPTION_TEXT, &settings->acknowledged },
-        { "format", 'f', OPTION_TEXT, &settings->format },
+        { "format", 'F', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },
     };
     struct option_list rest = { 0 };
@@ -331,15 +331,15 @@ const struct command cmd_history = {
     .help =
         "  CASE                 the full name of a case; without one: all cases whose newest step is for the worse,\n"
         "                       the worst first\n"
-        "  --filter RE          all cases whose name matches this POSIX extended regular expression\n"
+        "  -f, --filter RE      all cases whose name matches this POSIX extended regular expression\n"
         "  --suite NAME         only cases of this suite\n"
-        "  -m, --metric M       real_time (default), cpu_time, or the name of a metric: tokens_per_second\n"
+        "  --metric M           real_time (default), cpu_time, or the name of a metric: tokens_per_second\n"
         "  -b, --branch B       only runs of this branch\n"
         "  -n, --limit N        only the newest N runs\n"
-        "  -a, --all            runs that prony ab and calibrate measured, too; without it only those with a tag\n"
+        "  --all                runs that prony ab and calibrate measured, too; without it only those with a tag\n"
         "  --machine FP         runs of the machine with this fingerprint (default: that of the newest run)\n"
         "  --acknowledged FILE  steps for which somebody answers (docs/FORMATS.md); default: ci/acknowledged, if there\n"
-        "  -f, --format F       text (default), markdown, json, csv; png, svg: the trend as a picture\n"
+        "  -F, --format F       text (default), markdown, json, csv; png, svg: the trend as a picture\n"
         "  -o, --output FILE    write to FILE; its ending chooses the format\n"
         "  --db FILE            database (default: $PRONY_DB, else prony.db)\n"
         "\n"

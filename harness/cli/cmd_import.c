@@ -75,7 +75,7 @@ static int run(struct app *app, int argc, char **argv)
     struct settings settings = { .database = app->database_path };
     struct import_options *import = &settings.options;
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &settings.database },  { "format", 'f', OPTION_TEXT, &import->format },
+        { "db", 0, OPTION_TEXT, &settings.database },  { "format", 'F', OPTION_TEXT, &import->format },
         { "branch", 0, OPTION_TEXT, &import->branch }, { "commit", 0, OPTION_TEXT, &import->commit },
         { "date", 0, OPTION_TEXT, &import->date },     { "machine", 0, OPTION_TEXT, &import->machine },
         { "suite", 0, OPTION_TEXT, &import->suite },   { "join", 0, OPTION_FLAG, &settings.join },
@@ -108,7 +108,7 @@ const struct command cmd_import = {
         "                       pytest-benchmark         pytest --benchmark-json\n"
         "                       github-action-benchmark  its data.js: a history of many runs\n"
         "                       prony                    what prony db export wrote\n"
-        "  -f, --format NAME    one of these, instead of what the content tells\n"
+        "  -F, --format NAME    one of these, instead of what the content tells\n"
         "  --branch B, --commit C, --date D\n"
         "                       of the build and the run, where the file does not say so or is wrong\n"
         "  --machine NAME       where it was measured: only runs of one machine share a history; or the\n"

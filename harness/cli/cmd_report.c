@@ -21,11 +21,11 @@ struct settings {
 static int parse(struct settings *settings, int argc, char **argv, struct error *error)
 {
     const struct option options[] = {
-        { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'f', OPTION_TEXT, &settings->format },
+        { "db", 0, OPTION_TEXT, &settings->database },         { "format", 'F', OPTION_TEXT, &settings->format },
         { "output", 'o', OPTION_TEXT, &settings->output },     { "title", 0, OPTION_TEXT, &settings->title },
         { "no-charts", 0, OPTION_FLAG, &settings->no_charts }, { "charts", 0, OPTION_TEXT, &settings->charts },
         { "site", 0, OPTION_TEXT, &settings->site },           { "policy", 0, OPTION_TEXT, &settings->policy },
-        { "filter", 0, OPTION_REGEX, &settings->filter },
+        { "filter", 'f', OPTION_REGEX, &settings->filter },
     };
     struct option_list rest = { 0 };
     int code = options_parse(options, sizeof options / sizeof options[0], argc, argv, &rest, error);
@@ -203,14 +203,14 @@ const struct command cmd_report = {
     .help =
         "RUN is an id, the start of a uuid, latest (the default) or latest~2.\n"
         "\n"
-        "  -f, --format F   text (default), markdown, html (one file, charts inside), json, csv, junit,\n"
+        "  -F, --format F   text (default), markdown, html (one file, charts inside), json, csv, junit,\n"
         "                   gobench (for benchstat), gbench (Google Benchmark's JSON)\n"
         "  -o, --output F   write to F and print its path; - is standard output; the ending chooses the format\n"
         "                   html without -o goes to prony-report-<run>.html\n"
         "      --charts DIR  write every chart of the run into DIR: <chart>.png and .svg, with the gnuplot script\n"
         "                   and the data; prints the paths of the pictures. Among them inference_speedup_chart.png\n"
         "                   (over threads), batch_size_speedup_chart.png and heat.png (cases over runs)\n"
-        "      --filter RE  with --charts: also of every case whose name matches: distribution, spread, latency,\n"
+        "  -f, --filter RE  with --charts: also of every case whose name matches: distribution, spread, latency,\n"
         "                   memory, trend; beside the baseline, else the run before\n"
         "      --site DIR   write all runs as a static web site and print the path of its first page: verdicts,\n"
         "                   worst first, a page for each suite and case, history, comparisons, profiles,\n"

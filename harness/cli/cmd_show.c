@@ -37,12 +37,12 @@ const struct command cmd_show = {
     .synopsis = "prony show [RUN] [OPTIONS]",
     .summary = "Show a run as a text table",
     .help =
-        "  RUN            its number, latest (the default), latest~1, or the start of its uuid\n"
-        "  --filter RE    only cases whose name matches this POSIX extended regular expression\n"
-        "  --spans        where an iteration's time goes, operation by operation, and what is unexplained\n"
-        "  --threads      what each thread adds to the counts\n"
-        "  --json         everything, for programs\n"
-        "  --db FILE      database (default: $PRONY_DB, else prony.db)\n"
+        "  RUN              its number, latest (the default), latest~1, or the start of its uuid\n"
+        "  -f, --filter RE  only cases whose name matches this POSIX extended regular expression\n"
+        "  --spans          where an iteration's time goes, operation by operation, and what is unexplained\n"
+        "  --threads        what each thread adds to the counts\n"
+        "  --json           everything, for programs\n"
+        "  --db FILE        database (default: $PRONY_DB, else prony.db)\n"
         "\n"
         "Times first, then what the passes of the run gave: ~ is scaled from a part of the time, ≈ approximate; a dash\n"
         "could not be counted, and the notes below say why and what would help.\n"

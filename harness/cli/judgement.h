@@ -24,21 +24,21 @@ struct judgement_settings {
     struct option_list documents;      /* "format" NAME, "output" FILE, in the order they were given */
 };
 #define JUDGEMENT_OPTIONS(settings)                                                                           \
-    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 0, OPTION_REGEX, &(settings)->filter },      \
+    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 'f', OPTION_REGEX, &(settings)->filter },      \
         { "suite", 0, OPTION_TEXT, &(settings)->suite }, { "policy", 0, OPTION_TEXT, &(settings)->policy },   \
         { "acknowledged", 0, OPTION_TEXT, &(settings)->acknowledged },                                        \
         { "title", 0, OPTION_TEXT, &(settings)->title }, { "picture", 0, OPTION_TEXT, &(settings)->picture }, \
         { "no-charts", 0, OPTION_FLAG, &(settings)->no_charts },                                              \
-        { "format", 'f', OPTION_NAMED, &(settings)->documents },                                              \
+        { "format", 'F', OPTION_NAMED, &(settings)->documents },                                              \
     {                                                                                                         \
         "output", 'o', OPTION_NAMED, &(settings)->documents                                                   \
     }
 #define JUDGEMENT_HELP                                                                                            \
-    "  --filter RE          only cases whose name matches this POSIX extended regular expression\n"               \
+    "  -f, --filter RE      only cases whose name matches this POSIX extended regular expression\n"               \
     "  --suite NAME         only cases of this suite\n"                                                           \
     "  --policy FILE        budgets, targets, what undecided means (docs/FORMATS.md); default: built-in\n"        \
     "  --acknowledged FILE  regressions that somebody answers for; default: what the policy names\n"              \
-    "  -f, --format NAME    of the next -o, or of standard output: text (default), markdown, html, json, csv,\n"  \
+    "  -F, --format NAME    of the next -o, or of standard output: text (default), markdown, html, json, csv,\n"  \
     "                       junit, sarif, github, gobench, gbench, png, svg (the forest plot)\n"                  \
     "  -o, --output FILE    write a document too; repeatable, each with a --format before it, or the format of\n" \
     "                       its ending; - is standard output, which otherwise gets the text\n"                    \

@@ -1,5 +1,6 @@
 /* options.c: command lines against a table of options. */
 #include "harness/cli/options.h"
+#include "harness/base/log.h"
 #include "harness/base/mem.h"
 #include "harness/base/str.h"
 #include <regex.h>
@@ -78,6 +79,35 @@ static const struct option *match_option(const struct option *options, size_t co
     return NULL;
 }
 
+static const struct option *find_option(const struct option *options, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(options[i].name, name))
+            return &options[i];
+    return NULL;
+}
+
+/* -f was --format in commands that write documents; it is --filter everywhere now, and -F is --format. What was typed
+ * still works: where there is no --filter, and where the word behind it is the name of a format. */
+static const struct option *match_former(const struct option *options, size_t count, const char *argument,
+                                         const char *next)
+{
+    static const char *const formats[] = { "text",  "markdown", "html",   "json",       "csv",
+                                           "junit", "sarif",    "github", "gobench",    "gbench",
+                                           "png",   "svg",      "folded", "speedscope", "pprof" };
+    const struct option *format = find_option(options, count, "format");
+    if (!format || !str_equal(argument, "-f"))
+        return NULL;
+    if (!find_option(options, count, "filter"))
+        return format;
+    for (size_t i = 0; next && i < sizeof formats / sizeof formats[0]; i++)
+        if (str_equal(next, formats[i])) {
+            log_warn("-f %s is taken for --format %s: its letter is -F now, -f is --filter", next, next);
+            return format;
+        }
+    return NULL;
+}
+
 int options_parse(const struct option *options, size_t option_count, int argc, char **argv, struct option_list *rest,
                   struct error *error)
 {
@@ -94,6 +124,8 @@ int options_parse(const struct option *options, size_t option_count, int argc, c
         }
         const char *value;
         const struct option *option = match_option(options, option_count, argument, &value);
+        const struct option *former = match_former(options, option_count, argument, i + 1 < argc ? argv[i + 1] : NULL);
+        option = former ? former : option;
         if (!option)
             return error_set(error, ERROR_USAGE, "unknown option %s", argument);
         if (option->kind == OPTION_FLAG) {
