@@ -50,8 +50,9 @@ struct compare_step {
     int64_t level_ns, good_ns; /* start of the first and of the last run of the old level */
     double effect;             /* as the history has it: what was measured again stands in the metric */
     struct stats_interval interval;
-    size_t runs;       /* behind it, up to the judged one */
-    const char *words; /* "step of +5.0 % between 3f2a91c0d1 and 9c1b77aa02, seen in 3 runs" */
+    size_t runs;             /* behind it, up to the judged one */
+    const char *environment; /* what changed on the machine with it, or one run off: "kernel 6.1 -> 6.6"; or NULL */
+    const char *words;       /* "step of +5.0 % between 3f2a91c0d1 and 9c1b77aa02, seen in 3 runs" */
     enum compare_again again;
 };
 

@@ -85,6 +85,20 @@ static void add_shorts(struct gate_work *work)
     work->short_count = 0;
 }
 
+/* A step of the history that counted, and that measuring again could neither confirm nor refute, counts on; so does one
+ * for which commits or the machine's environment may be the reason. */
+static bool is_open(const struct compare_metric *measure)
+{
+    return measure->step && (measure->step->again == COMPARE_OPEN ||
+                             (measure->step->again == COMPARE_NOT_AGAIN && measure->step->environment));
+}
+
+/* What somebody may answer for: "kernel 6.6 costs 3 %", too. */
+static bool is_excusable(enum judge_verdict verdict, const struct compare_metric *measure)
+{
+    return verdict == JUDGE_REGRESSED || (verdict == JUDGE_UNDECIDED && is_open(measure));
+}
+
 static void judge(struct gate_work *work, const struct subject *subject, const struct gate_matched *matched,
                   const char *where)
 {
@@ -100,7 +114,7 @@ static void judge(struct gate_work *work, const struct subject *subject, const s
             count_short(work, subject, gate_match_action(matched, GATE_EVENT_INSUFFICIENT));
         return; /* of a metric besides the time, or in a group that is decided: not worth a word */
     }
-    if (finding.verdict == JUDGE_REGRESSED && subject->source) {
+    if (is_excusable(finding.verdict, subject->measure) && subject->source) {
         struct gate_excuse excuse =
             gate_excuse_find(work, subject->suite, subject->name, finding.metric, gate_budget_effect(subject->measure),
                              commit_of(subject->comparison, subject->measure));
@@ -182,12 +196,6 @@ static bool judge_metric(struct gate_work *work, struct subject *subject, const 
     return true;
 }
 
-/* A step of the history that counted, and that measuring again could neither confirm nor refute, counts on. */
-static bool is_open(const struct compare_metric *measure)
-{
-    return measure->step && measure->step->again == COMPARE_OPEN;
-}
-
 static void judge_case(struct gate_work *work, const struct comparison *comparison, struct compare_case *source,
                        bool in_group)
 {
@@ -241,7 +249,7 @@ static void excuse_group(struct gate_work *work, const struct comparison *compar
     struct gate_excuse excuse = { 0 };
     for (size_t i = 0; i < group->count; i++) {
         const struct compare_case *source = group->cases[i];
-        if (source->verdict != JUDGE_REGRESSED)
+        if (!is_excusable(source->verdict, &source->time))
             continue;
         excuse = gate_excuse_find(work, source->suite, source->name, source->time.name,
                                   gate_budget_effect(&source->time), commit_of(comparison, &source->time));
@@ -281,11 +289,11 @@ static bool judge_group(struct gate_work *work, const struct comparison *compari
         arena_format(work->arena, "%s (%zu cases)", *group->operation ? group->operation : "all of it", group->count);
     struct gate_finding finding = describe(work, &subject, where);
     struct gate_matched matched = gate_match(work, group->suite, NULL);
-    if (finding.verdict == JUDGE_REGRESSED) {
+    if (is_excusable(finding.verdict, &group->time)) {
+        bool worse = finding.verdict == JUDGE_REGRESSED;
         excuse_group(work, comparison, group, &finding);
-        gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_REGRESSED));
-    } else if (finding.verdict == JUDGE_UNDECIDED &&
-               (is_open(&group->time) || !all_marked(comparison, group, in_group))) {
+        gate_add(work, &finding, gate_match_action(&matched, worse ? GATE_EVENT_REGRESSED : GATE_EVENT_UNDECIDED));
+    } else if (finding.verdict == JUDGE_UNDECIDED && !all_marked(comparison, group, in_group)) {
         /* Of an operation whose suite was judged this would be no news. */
         gate_add(work, &finding, gate_match_action(&matched, GATE_EVENT_UNDECIDED));
     }

@@ -22,7 +22,7 @@ const char *gate_history_branch(const struct gate_policy *policy)
 /* Values up to the judged run, which is the last. */
 struct series {
     double *values;
-    const char **commits;
+    const char **commits, **environments; /* what changed on the machine since the run before, or NULL */
     int64_t *runs, *starts_ns;
     size_t count, pinned; /* steps up to this index are accepted */
 };
@@ -90,6 +90,15 @@ static void fill(struct compare_metric *metric, const struct series *series, con
     metric->q = NAN;
 }
 
+/* Where a step is, nobody knows to the run. */
+static const char *environment_near(const struct series *series, size_t index)
+{
+    const char *const *changed = series->environments;
+    if (changed[index])
+        return changed[index];
+    return index + 1 < series->count && changed[index + 1] ? changed[index + 1] : changed[index - 1];
+}
+
 static struct compare_step *describe_step(const struct compare_metric *metric, const struct series *series,
                                           const struct levels *levels, struct arena *arena)
 {
@@ -102,10 +111,12 @@ static struct compare_step *describe_step(const struct compare_metric *metric, c
                                    .good_ns = series->starts_ns[last],
                                    .effect = metric->effect,
                                    .interval = metric->interval,
+                                   .environment = environment_near(series, levels->end),
                                    .runs = series->count - levels->after };
-    step->words = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s",
+    step->words = arena_format(arena, "step of %+.1f %% between %s and %s, seen in %zu run%s%s%s",
                                judge_percent(step->effect), name_commit(series, last, arena),
-                               name_commit(series, levels->end, arena), step->runs, step->runs == 1 ? "" : "s");
+                               name_commit(series, levels->end, arena), step->runs, step->runs == 1 ? "" : "s",
+                               step->environment ? ", with it " : "", step->environment ? step->environment : "");
     return step;
 }
 
@@ -125,6 +136,11 @@ static void judge_step(struct compare_metric *metric, const struct series *serie
         metric->verdict = JUDGE_EQUIVALENT;
     else if (after < GATE_HISTORY_CONFIRMED)
         metric->reason = arena_format(arena, "%s: measure again, or prony gate --confirm", metric->reason);
+    /* Nobody's commit may have done it. */
+    if (metric->verdict == JUDGE_REGRESSED && metric->step->environment) {
+        metric->verdict = JUDGE_UNDECIDED;
+        metric->reason = arena_format(arena, "%s: that or the commits, prony gate --confirm tells", metric->reason);
+    }
 }
 
 static void judge_series(struct compare_metric *metric, const struct series *series,
@@ -185,22 +201,35 @@ static struct series make_series(size_t count, struct arena *arena)
 {
     return (struct series){ .values = arena_array(arena, count + 1, sizeof(double)),
                             .commits = arena_array(arena, count + 1, sizeof(char *)),
+                            .environments = arena_array(arena, count + 1, sizeof(char *)),
                             .runs = arena_array(arena, count + 1, sizeof(int64_t)),
                             .starts_ns = arena_array(arena, count + 1, sizeof(int64_t)) };
 }
 
-static void append(struct series *series, const char *commit, int64_t run, int64_t started_ns, double value)
+static void append(struct series *series, const char *commit, const char *environment, int64_t run, int64_t started_ns,
+                   double value)
 {
     series->commits[series->count] = commit;
+    series->environments[series->count] = environment;
     series->runs[series->count] = run;
     series->starts_ns[series->count] = started_ns;
     series->values[series->count++] = value;
 }
 
-static void append_judged(struct series *series, const struct comparison *comparison, double value)
+/* What changed on the machine just before the judged run. */
+static const char *environment_of(const struct comparison *comparison, const struct history *history)
 {
-    append(series, gate_commit_of(&comparison->candidate), comparison->candidate.id, comparison->candidate.started_ns,
-           value);
+    for (size_t i = 0; i < history->count; i++)
+        if (history->points[i].run_id == comparison->candidate.id)
+            return history->points[i].environment;
+    return NULL;
+}
+
+static void append_judged(struct series *series, const struct comparison *comparison, const char *environment,
+                          double value)
+{
+    append(series, gate_commit_of(&comparison->candidate), environment, comparison->candidate.id,
+           comparison->candidate.started_ns, value);
 }
 
 /* Points before the judged run, and it itself: from the history if it is there, else as the comparison measured it. */
@@ -217,11 +246,11 @@ static struct series series_of(const struct comparison *comparison, const struct
             continue;
         if (point->pinned)
             series.pinned = series.count;
-        append(&series, point->commit, point->run_id, point->started_ns, point->value);
+        append(&series, point->commit, point->environment, point->run_id, point->started_ns, point->value);
     }
     if (!(own > 0))
         return (struct series){ 0 };
-    append_judged(&series, comparison, own);
+    append_judged(&series, comparison, environment_of(comparison, history), own);
     return series;
 }
 
@@ -235,7 +264,7 @@ static bool is_timed(const struct compare_case *source)
 
 struct cell {
     int64_t started_ns, run_id;
-    const char *commit;
+    const char *commit, *environment;
     double sum;
     size_t count;
     bool pinned;
@@ -269,9 +298,13 @@ static size_t collect(const struct comparison *comparison, const struct compare_
             const struct history_point *point = &history->points[k];
             if (point->run_id == comparison->candidate.id || point->started_ns >= comparison->candidate.started_ns)
                 continue;
-            cells[count++] =
-                (struct cell){ point->started_ns, point->run_id, point->commit, log(series.values[at++]) - middle, 1,
-                               point->pinned };
+            cells[count++] = (struct cell){ point->started_ns,
+                                            point->run_id,
+                                            point->commit,
+                                            point->environment,
+                                            log(series.values[at++]) - middle,
+                                            1,
+                                            point->pinned };
         }
     }
     return count;
@@ -298,11 +331,14 @@ static struct series group_series(const struct comparison *comparison, const str
             continue;
         if (cells[i].pinned)
             series.pinned = series.count;
-        append(&series, cells[i].commit, cells[i].run_id, cells[i].started_ns, exp(sum / (double)(next - i)));
+        append(&series, cells[i].commit, cells[i].environment, cells[i].run_id, cells[i].started_ns,
+               exp(sum / (double)(next - i)));
     }
     if (cases < 2)
         return (struct series){ 0 };
-    append_judged(&series, comparison, exp(own / (double)cases));
+    const struct compare_case *first = group->cases[0];
+    append_judged(&series, comparison, environment_of(comparison, &histories[first - comparison->cases]),
+                  exp(own / (double)cases));
     return series;
 }
 

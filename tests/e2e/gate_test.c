@@ -16,7 +16,7 @@ enum { CASES = 3 };
 
 /* What a made-up run measured. */
 struct night {
-    const char *machine, *commit, *plan;
+    const char *machine, *commit, *plan, *kernel;
     double slower[CASES]; /* factor; 0 = as always, below 0 = the case is missing */
     int rounds;           /* 0 = 8 */
     bool broken;          /* nothing was measured */
@@ -60,15 +60,20 @@ static int64_t add_run(const struct world *world, struct night night)
     struct store *store;
     struct error error;
     int64_t run;
-    const struct store_fact machine[] = { { "cpu_name", night.machine ? night.machine : "one" } };
+    /* With a kernel: facts of our own look at the machine, which is told by its hardware. */
+    const struct store_fact machine[] = { { "cpu_name", night.machine ? night.machine : "one" },
+                                          { "kernel", night.kernel },
+                                          { "fingerprint_version", "3" } };
     const struct store_fact build[] = { { "git_commit", night.commit ? night.commit : "0123456789ab" },
                                         { "git_branch", "main" } };
     const struct store_run request = { .plan = night.plan ? night.plan : "nightly",
                                        .command = "prony run",
                                        .seed = 1,
-                                       .fingerprint = night.machine ? night.machine : "one",
+                                       .fingerprint = night.kernel    ? night.kernel
+                                                      : night.machine ? night.machine
+                                                                      : "one",
                                        .machine = machine,
-                                       .machine_count = 1,
+                                       .machine_count = night.kernel ? 3 : 1,
                                        .build = build,
                                        .build_count = 2 };
     if (store_open(&store, world->database, false, &error) != 0)
@@ -207,6 +212,28 @@ static void test_one_bad_night_poisons_nothing(void **state)
 
 /* ---- policies and files ---- */
 
+/* A kernel is updated, and times with it: the history goes on, and nobody's commit is called a regression. */
+static void test_updated_kernel(void **state)
+{
+    const struct world *world = *state;
+    for (int i = 0; i < 14; i++)
+        add_run(world, (struct night){ .kernel = "Linux 6.1" });
+    for (int i = 0; i < 6; i++)
+        add_run(world, (struct night){ .kernel = "Linux 6.6", .slower = { 1.05 } });
+    expect(world, "gate --history", 3, "with it kernel 6.1 -> 6.6: that or the commits");
+    expect(world, "history op1/x", 0, "environment kernel 6.1 -> 6.6");
+    expect(world, "history op1/x", 0, "20 runs");
+    expect(world, "compare 1 20", 1, "kernel 6.1 -> 6.6");
+    world_write(world, "ack",
+                "[acknowledge]\ncase = op0\nup_to = 6 %\nreason = the new kernel\nauthor = Ada\nuntil = 2999-01-01\n");
+    expect(world, "gate --history --acknowledged ack", 0, "the new kernel");
+    for (int i = 0; i < 4; i++) /* and later a commit, on the same kernel */
+        add_run(world, (struct night){ .kernel = "Linux 6.6", .slower = { 1.05 } });
+    for (int i = 0; i < 4; i++)
+        add_run(world, (struct night){ .kernel = "Linux 6.6", .slower = { 1.05, 1.05 } });
+    expect(world, "gate --history", 1, "op1/x");
+}
+
 static void test_files(void **state)
 {
     const struct world *world = *state;
@@ -298,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_nights, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_a_step_is_told_on_its_third_night, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_one_bad_night_poisons_nothing, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_updated_kernel, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_files, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_targets, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_documents, world_make, world_remove),

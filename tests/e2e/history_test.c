@@ -70,7 +70,7 @@ static void test_errors(void **state)
     world_expect_error(world, "history --filter ^decode -o all.png", "but 3 match");
     world_expect_error(world, "history -f png -o x.png", "name it");
     world_expect_error(world, "history --filter ^encode -f png", "needs -o FILE");
-    world_expect_error(world, "history -f xml", "there is only text");
+    world_expect_error(world, "history -F xml", "there is only text");
 }
 
 static void test_picture(void **state)

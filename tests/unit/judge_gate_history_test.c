@@ -30,9 +30,10 @@ static void simulate(double *values, size_t count, enum kind kind, struct rng *r
     }
 }
 
-/* One case; the judged run is the last value. pinned: index of the baseline, or SIZE_MAX. */
-static struct compare_metric judge(const double *values, size_t count, size_t pinned, const char **reason,
-                                   struct arena *arena)
+/* One case; the judged run is the last value. pinned: index of the baseline, or SIZE_MAX. updated: where the kernel
+ * changed, 0 = nowhere. */
+static struct compare_metric judge_updated(const double *values, size_t count, size_t pinned, size_t updated,
+                                           const char **reason, struct arena *arena)
 {
     struct history_point points[LONGEST] = { 0 };
     struct store_case stored = { .suite = "s", .name = "a", .sample_count = 3 };
@@ -43,6 +44,7 @@ static struct compare_metric judge(const double *values, size_t count, size_t pi
                                             .started_ns = (int64_t)i + 1,
                                             .value = values[i],
                                             .commit = i % 2 ? "odd" : "even",
+                                            .environment = updated && i == updated ? "kernel 6.1 -> 6.6" : NULL,
                                             .pinned = i == pinned };
     struct history history = { .points = points, .count = count - 1 };
     comparison.candidate.id = (int64_t)count;
@@ -54,6 +56,12 @@ static struct compare_metric judge(const double *values, size_t count, size_t pi
         *reason = item.reason;
     assert_int_equal(comparison.verdicts[item.verdict], 1);
     return item.time;
+}
+
+static struct compare_metric judge(const double *values, size_t count, size_t pinned, const char **reason,
+                                   struct arena *arena)
+{
+    return judge_updated(values, count, pinned, 0, reason, arena);
 }
 
 /* Share of series of which some night of 30 calls a regression. */
@@ -150,6 +158,33 @@ static void test_words(void **state)
     arena_release(&arena);
 }
 
+/* A step with an update of the kernel is nobody's regression yet; one elsewhere is. */
+static void test_updated_kernel(void **state)
+{
+    (void)state;
+    struct arena arena = { 0 };
+    struct rng rng;
+    double values[40];
+    const char *reason;
+    rng_seed(&rng, 5);
+    simulate(values, 35, GAUSS, &rng);
+    for (size_t i = 30; i < 35; i++)
+        values[i] *= 1.1;
+    assert_int_equal(judge(values, 35, SIZE_MAX, &reason, &arena).verdict, JUDGE_REGRESSED);
+    for (size_t at = 29; at <= 31; at++) {
+        struct compare_metric metric = judge_updated(values, 35, SIZE_MAX, at, &reason, &arena);
+        assert_int_equal(metric.verdict, JUDGE_UNDECIDED);
+        assert_non_null(strstr(reason, "with it kernel 6.1 -> 6.6: that or the commits"));
+        assert_string_equal(metric.step->environment, "kernel 6.1 -> 6.6");
+    }
+    assert_int_equal(judge_updated(values, 35, SIZE_MAX, 27, &reason, &arena).verdict, JUDGE_REGRESSED);
+    assert_null(strstr(reason, "kernel"));
+    for (size_t i = 30; i < 35; i++)
+        values[i] /= 1.21;
+    assert_int_equal(judge_updated(values, 35, SIZE_MAX, 30, &reason, &arena).verdict, JUDGE_IMPROVED);
+    arena_release(&arena);
+}
+
 static void test_faster_and_back_again(void **state)
 {
     (void)state;
@@ -225,13 +260,10 @@ static void test_recent_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recent_step),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_faster_and_back_again),
-        cmocka_unit_test(test_small_p_is_needed),
-        cmocka_unit_test(test_pinned_at_the_step),
-        cmocka_unit_test(test_false_alarms),
-        cmocka_unit_test(test_power),
+        cmocka_unit_test(test_recent_step),           cmocka_unit_test(test_words),
+        cmocka_unit_test(test_faster_and_back_again), cmocka_unit_test(test_small_p_is_needed),
+        cmocka_unit_test(test_pinned_at_the_step),    cmocka_unit_test(test_updated_kernel),
+        cmocka_unit_test(test_false_alarms),          cmocka_unit_test(test_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
