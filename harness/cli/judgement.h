@@ -24,7 +24,7 @@ struct judgement_settings {
     struct option_list documents;      /* "format" NAME, "output" FILE, in the order they were given */
 };
 #define JUDGEMENT_OPTIONS(settings)                                                                           \
-    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 'f', OPTION_REGEX, &(settings)->filter },      \
+    { "db", 0, OPTION_TEXT, &(settings)->database }, { "filter", 'f', OPTION_REGEX, &(settings)->filter },    \
         { "suite", 0, OPTION_TEXT, &(settings)->suite }, { "policy", 0, OPTION_TEXT, &(settings)->policy },   \
         { "acknowledged", 0, OPTION_TEXT, &(settings)->acknowledged },                                        \
         { "title", 0, OPTION_TEXT, &(settings)->title }, { "picture", 0, OPTION_TEXT, &(settings)->picture }, \
