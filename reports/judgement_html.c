@@ -358,12 +358,17 @@ static void metric_table(const struct page *page, const struct comparison *compa
 static void attributions(const struct page *page)
 {
     size_t shown = 0;
-    for (size_t c = 0; c < page->judgement->count; c++)
-        for (size_t i = 0; i < page->judgement->comparisons[c].attribution_count; i++) {
+    for (size_t c = 0; c < page->judgement->count; c++) {
+        const struct comparison *comparison = &page->judgement->comparisons[c];
+        const struct compare_attribution **list =
+            arena_array(page->arena, comparison->attribution_count + 1, sizeof *list);
+        size_t count = attribution_select(comparison, list);
+        for (size_t i = 0; i < count; i++) {
             if (shown++ == 0)
                 str_append(page->out, "<section id=\"attribution\"><h2>Where it comes from</h2>\n");
-            attribution_html(page->out, &page->judgement->comparisons[c].attributions[i], shown, page->arena);
+            attribution_html(page->out, list[i], shown, page->arena);
         }
+    }
     str_append(page->out, shown ? "</section>\n" : "");
 }
 

@@ -183,11 +183,19 @@ static json_t *attribution_json(const struct compare_attribution *item)
         json_object_set_new(entry, "operation", text_json(part->operation));
         json_object_set_new(entry, "base_ns", number_json(part->base_ns));
         json_object_set_new(entry, "candidate_ns", number_json(part->candidate_ns));
+        json_object_set_new(entry, "change_ns", number_json(part->candidate_ns - part->base_ns));
+        json_object_set_new(entry, "interval_ns", pair_json(part->interval.low, part->interval.high));
+        json_object_set_new(entry, "kernels", text_json(part->kernels));
         json_object_set_new(entry, "kernel_effect", number_json(part->kernel_effect));
         json_object_set_new(entry, "layer_effect", number_json(part->layer_effect));
         json_array_append_new(parts, entry);
     }
     json_object_set_new(json, "operations", parts);
+    json_object_set_new(json, "traced_pairs", count_json(item->pairs));
+    json_object_set_new(json, "base_ns", number_json(item->base_ns));
+    json_object_set_new(json, "change_ns", number_json(item->change_ns));
+    json_object_set_new(json, "change_interval_ns", pair_json(item->change.low, item->change.high));
+    json_object_set_new(json, "residual_interval_ns", pair_json(item->residual.low, item->residual.high));
     json_object_set_new(json, "residual_ns", number_json(item->residual_ns));
     json_object_set_new(json, "predicted_ns", number_json(item->predicted_ns));
     return json;

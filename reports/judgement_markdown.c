@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHANGE_LIMIT = 15, ROW_LIMIT = 60, BAR_LIMIT = 20, BAR_BAD_LIMIT = 14 };
+enum { CHANGE_LIMIT = 15, ROW_LIMIT = 60, BAR_LIMIT = 20, BAR_BAD_LIMIT = 14, ATTRIBUTION_LIMIT = 4 };
 enum { BAR_WIDTH = 110, NAME_LIMIT = 110, TEXT_LIMIT = 300 };
 /* What is always written after the folded sections fits in here. */
 enum { RESERVE = 4000 };
@@ -197,12 +197,14 @@ static void groups(struct comment *comment, const struct comparison *comparison)
 
 static void attributions(struct comment *comment, const struct comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->attribution_count && i < 4; i++) {
-        const struct compare_attribution *item = &comparison->attributions[i];
+    const struct compare_attribution **list =
+        arena_array(comment->arena, comparison->attribution_count + 1, sizeof *list);
+    size_t count = attribution_select(comparison, list);
+    for (size_t i = 0; i < count && i < ATTRIBUTION_LIMIT; i++) {
         struct str out = { 0 };
-        code(&out, item->whole->suite, item->whole->name);
+        code(&out, list[i]->whole->suite, list[i]->whole->name);
         str_append(&out, ": ");
-        attribution_markdown(&out, item, comment->arena);
+        attribution_markdown(&out, list[i], comment->arena);
         fold(comment, "Where it comes from", &out);
     }
 }

@@ -338,10 +338,14 @@ static void groups(const struct page *page, const struct comparison *comparison)
 
 static void attributions(const struct page *page, const struct comparison *comparison)
 {
-    if (comparison->attribution_count)
+    const struct compare_attribution **list = arena_array(page->arena, comparison->attribution_count + 1, sizeof *list);
+    size_t count = attribution_select(comparison, list);
+    if (count)
         text_heading(page->out, "Where it comes from");
-    for (size_t i = 0; i < comparison->attribution_count; i++)
-        attribution_text(page->out, &comparison->attributions[i], page->arena);
+    for (size_t i = 0; i < count; i++) {
+        str_append(page->out, i ? "\n" : "");
+        attribution_text(page->out, list[i], page->arena);
+    }
 }
 
 /* ---- gate ---- */

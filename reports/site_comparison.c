@@ -147,6 +147,17 @@ static void groups(const struct comparison *comparison, struct str *out)
     str_append(out, "</tbody></table></div></div></section>\n");
 }
 
+static void attributions(const struct site *site, const struct comparison *comparison, struct str *out)
+{
+    const struct compare_attribution **list = mem_array(comparison->attribution_count + 1, sizeof *list);
+    size_t count = attribution_select(comparison, list);
+    str_append(out, count ? "<section id=\"attribution\"><h2>Where the change comes from</h2>\n" : "");
+    for (size_t i = 0; i < count; i++)
+        attribution_html(out, list[i], i + 1, site->arena);
+    str_append(out, count ? "</section>\n" : "");
+    free(list);
+}
+
 static void notes(const struct comparison *comparison, struct str *out)
 {
     if (!comparison->note_count)
@@ -197,12 +208,7 @@ static int comparison_page(const struct site *site, const struct site_comparison
         site_empty(&out, "The two runs measured no case in common.");
     str_append(&out, "</section>\n");
     groups(comparison, &out);
-    if (comparison->attribution_count) {
-        str_append(&out, "<section id=\"attribution\"><h2>Where the change comes from</h2>\n");
-        for (size_t i = 0; i < comparison->attribution_count; i++)
-            attribution_html(&out, &comparison->attributions[i], i + 1, site->arena);
-        str_append(&out, "</section>\n");
-    }
+    attributions(site, comparison, &out);
     int code = site_page_end(site, &page, &out, error);
     str_release(&out);
     return code;

@@ -4,6 +4,7 @@
 #include "engines/native/session.h"
 #include "harness/base/clock.h"
 #include <stdio.h>
+#include <string.h>
 
 void recorder_mark(struct recorder *recorder, enum engine_operation operation)
 {
@@ -37,27 +38,42 @@ struct text {
     char *at, *end;
 };
 
+/* "matvec/q8_0/avx2" of "matvec_q8_0__avx2": how the kernels suite calls a row. */
+static int append_row(const struct text *text, const struct kernel_row *row)
+{
+    const char *isa = strstr(row->name, "__");
+    return snprintf(text->at, (size_t)(text->end - text->at), "%s/%s/%s", kernel_op_names[row->op],
+                    format_table[row->format].name, isa ? isa + 2 : "");
+}
+
+/* What does not fit is left out whole. */
+static void append_kernel(struct text *text, const struct kernel_row *row, const char *shape)
+{
+    int length = append_row(text, row);
+    size_t room = (size_t)(text->end - text->at);
+    if (length < 0 || (size_t)length >= room)
+        return;
+    int more = snprintf(text->at + length, room - (size_t)length, "%s ", shape);
+    if (more > 0 && (size_t)(length + more) < room)
+        text->at += length + more;
+}
+
 static void append_matrix(struct text *text, const struct matrix *matrix, size_t count)
 {
-    const char *format = format_table[matrix->format].name;
-    size_t room = (size_t)(text->end - text->at);
-    int length = count == 1
-                     ? snprintf(text->at, room, "matvec/%s/rows:%zu/cols:%zu ", format, matrix->rows, matrix->cols)
-                     : snprintf(text->at, room, "matmul/%s/rows:%zu/cols:%zu/count:%zu ", format, matrix->rows,
-                                matrix->cols, count);
-    if (length > 0 && (size_t)length < room)
-        text->at += length;
+    char shape[96], batch[32] = "";
+    if (count > 1)
+        snprintf(batch, sizeof batch, "/count:%zu", count);
+    snprintf(shape, sizeof shape, "/rows:%zu/cols:%zu%s", matrix->rows, matrix->cols, batch);
+    append_kernel(text, count == 1 ? matrix->matvec : matrix->matmul, shape);
 }
 
 static void append_attention(struct text *text, const struct session *session, size_t count)
 {
     const struct hyper *hyper = &session->model->hyper;
-    size_t room = (size_t)(text->end - text->at);
-    int length = snprintf(text->at, room, "attention/%s/positions:%zu/head:%u/count:%zu/group:%u ",
-                          format_table[session->cache.format].name, session->position + count, hyper->head_size, count,
-                          hyper->heads / hyper->kv_heads);
-    if (length > 0 && (size_t)length < room)
-        text->at += length;
+    char shape[128];
+    snprintf(shape, sizeof shape, "/positions:%zu/head:%u/count:%zu/group:%u", session->position + count,
+             hyper->head_size, count, hyper->heads / hyper->kv_heads);
+    append_kernel(text, session->engine->kernels.rows[OP_ATTENTION][session->cache.format], shape);
 }
 
 void session_operation_kernels(struct session *session, enum engine_operation operation, size_t layer, size_t count,

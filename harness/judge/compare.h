@@ -126,21 +126,32 @@ struct compare_group {
 };
 
 /* Where an end-to-end change comes from: operation by operation, as the spans of both sides say, beside what the same
- * kernels and layers changed when measured alone. Spans come from one traced process a side: they have no interval. */
+ * kernels and layers changed when measured alone. `prony ab` traces both sides in pairs; then changes have intervals.
+ */
+enum compare_part_kind {
+    COMPARE_PART_OPERATION,
+    COMPARE_PART_WAIT,   /* no thread works: all wait for one another */
+    COMPARE_PART_OUTSIDE /* in the traced iteration, but in no span: around the engine */
+};
 struct compare_part {
     const char *operation;
-    double base_ns, candidate_ns; /* an iteration */
+    double base_ns, candidate_ns; /* an iteration; their difference is the Walsh median over the traced pairs */
     double kernel_effect;         /* log ratio in the kernels suite; NaN = not measured there */
     double layer_effect;          /* in the layers suite, of the part that holds this operation */
+    enum compare_part_kind kind;
+    struct stats_interval interval;          /* of the difference, ns; NaN = too few traced pairs */
+    const char *kernels, *kernels_candidate; /* as the span that takes longest names them; NULL = none */
 };
 struct compare_attribution {
     const struct compare_case *whole; /* "decode/..." */
-    struct compare_part *parts;       /* largest change first; waiting is one of them */
+    struct compare_part *parts;       /* largest change first; waiting and what is outside are among them */
     size_t count;
+    size_t pairs;        /* traced processes a side that were compared; 1 = no intervals */
     double base_ns;      /* of the whole, an iteration, not traced */
     double change_ns;    /* of it: what is to be explained */
     double residual_ns;  /* change of the whole that no part explains: change_ns - sum of the parts' changes */
     double predicted_ns; /* what the kernels' effects alone predict; NaN = no kernel was measured */
+    struct stats_interval change, residual; /* ns; NaN = none */
 };
 
 struct comparison {
@@ -184,6 +195,8 @@ void compare_cases(struct comparison *comparison, struct store_case *base, size_
 /* A metric that says how well it was measured, or bounds it, and nothing about the candidate ("run_delay_ns"). Judged
  * only when asked for. */
 bool compare_is_diagnostic(const char *metric);
+/* Cases of this suite are whole models, or may be: not single kernels and not parts of layers. */
+bool compare_is_whole(const char *suite);
 /* Regressed, wrong or failed first, by effect; then improved, undecided, equivalent. */
 void compare_sort(const struct comparison *comparison, struct compare_case **sorted);
 /* Each suite, then its operations but those of one case, which say what the case does. sorted has room for group_count;

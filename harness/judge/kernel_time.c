@@ -19,12 +19,24 @@ static double rate_of(const struct store_case *item)
     return (double)NAN;
 }
 
-/* "matvec/q8_0/" begins both names. */
+/* Length of "matvec/q8_0/", and of "matvec/q8_0/avx2/" where the instruction set is told; 0 = it is no kernel's name.
+ */
+static size_t length_of_parts(const char *kernel, bool *has_isa)
+{
+    const char *slash = strchr(kernel, '/');
+    slash = slash ? strchr(slash + 1, '/') : NULL;
+    if (!slash)
+        return 0;
+    size_t third = strcspn(slash + 1, "/:");
+    *has_isa = slash[1 + third] == '/';
+    return (size_t)(slash + 1 - kernel) + (*has_isa ? third + 1 : 0);
+}
+
 static bool same_kernel(const char *wanted, const char *name)
 {
-    const char *slash = strchr(wanted, '/');
-    slash = slash ? strchr(slash + 1, '/') : NULL;
-    return slash && strncmp(wanted, name, (size_t)(slash + 1 - wanted)) == 0;
+    bool has_isa;
+    size_t length = length_of_parts(wanted, &has_isa);
+    return length && strncmp(wanted, name, length) == 0;
 }
 
 /* How far shapes are apart: the sum of the ratios' logarithms. Infinite if one is of a batch several times the other's,

@@ -498,6 +498,8 @@ int ab_execute(struct ab *ab, struct store *store, struct ab_result *result, str
     if (code == 0)
         code = store_unreached(ab, error);
     if (code == 0)
+        code = ab_spans(ab, error);
+    if (code == 0)
         code = run_passes(ab, error);
     code = end(ab, code, error);
     if (code == 0)

@@ -136,6 +136,8 @@ int ab_look_blocks(const struct ab *ab, int look);
 /* ab_looks.c: judges what is there, and closes what is decided. */
 int ab_look(struct ab *ab, int look, struct error *error);
 int ab_store_outcomes(struct ab *ab, struct error *error);
+/* ab_spans.c: after the times: traced processes in pairs, where spans were asked for. */
+int ab_spans(struct ab *ab, struct error *error);
 /* What is measured now and its estimate so far, on the terminal. */
 void ab_show(struct ab *ab, const struct ab_case *subject, int block);
 

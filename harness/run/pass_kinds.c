@@ -95,7 +95,7 @@ static int store_spans(const struct pass_target *target, const struct protocol_o
 
 int pass_spans(const struct pass_target *target, struct error *error)
 {
-    static const char *const variables[] = { "PRONY_SPANS=1", NULL };
+    const char *const variables[] = { "PRONY_SPANS=1", target->padding, NULL };
     struct trial attempt;
     struct protocol_output output;
     int code;

@@ -165,7 +165,8 @@ enum outcome passes_run_process(const struct pass_target *target, const char *co
                                .round = target->round,
                                .process = execution->process++,
                                .pass = passes_name(target->pass),
-                               .variables = variables };
+                               .variables = variables,
+                               .min_time = target->min_time };
     *output = (struct protocol_output){ 0 };
     *code = 0;
     enum outcome outcome = measure_run(attempt, output, &wall_s);
@@ -323,6 +324,21 @@ static int execute_rounds(struct passes_run *run, enum store_pass pass, struct e
             progress_round_end(&execution->progress, clock_wall_ns());
     }
     return code;
+}
+
+int passes_trace(struct execution *execution, size_t suite_index, size_t case_index, const struct passes_trace *trace,
+                 struct error *error)
+{
+    struct passes_run run = { .execution = execution };
+    struct pass_target target = { .run = &run,
+                                  .suite = &execution->runner->suites[suite_index],
+                                  .case_index = case_index,
+                                  .suite_index = suite_index,
+                                  .pass = STORE_PASS_SPANS,
+                                  .round = trace->round,
+                                  .min_time = trace->min_time,
+                                  .padding = trace->padding };
+    return pass_spans(&target, error);
 }
 
 int passes_execute(struct execution *execution, struct error *error)

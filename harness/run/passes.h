@@ -57,4 +57,13 @@ void passes_describe(const struct passes *passes, struct str *out);
 /* After the timed rounds. Fails when the database does. */
 int passes_execute(struct execution *execution, struct error *error);
 
+/* One process of the spans pass on its own, for callers that know a better order than one run after the other. */
+struct passes_trace {
+    int round;            /* of its sample */
+    const char *min_time; /* "123x"; NULL = the suite's */
+    const char *padding;  /* "PRONY_PADDING=xxx"; NULL = none */
+};
+int passes_trace(struct execution *execution, size_t suite_index, size_t case_index, const struct passes_trace *trace,
+                 struct error *error);
+
 #endif

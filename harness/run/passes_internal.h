@@ -20,6 +20,8 @@ struct pass_target {
     const struct store_case *timed;
     enum store_pass pass;
     int round;
+    const char *min_time; /* instead of the suite's; NULL = the suite's */
+    const char *padding;  /* "PRONY_PADDING=xxx": one more variable; NULL = none */
 };
 
 /* "counters" */

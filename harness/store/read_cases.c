@@ -284,11 +284,9 @@ static int prepare_reader(struct reader *reader, struct error *error)
                             "JOIN sample_thread_value v ON v.sample_id = s.id JOIN metric t ON t.id = v.metric_id "
                             "WHERE s.run_id = ?1 AND s.case_id = ?2 ORDER BY s.id" },
         { &reader->spans,
-          "SELECT p.sample_id, s.real_time_ns, x.text, p.layer, p.calls, p.time_ns, p.bytes, p.flops, k.text "
-          "FROM sample_span p JOIN sample s ON s.id = p.sample_id JOIN text x ON x.id = p.operation_id "
-          "LEFT JOIN text k ON k.id = p.kernels_id "
-          "WHERE p.sample_id = (SELECT max(s.id) FROM sample s JOIN sample_span p ON p.sample_id = s.id "
-          "WHERE s.run_id = ?1 AND s.case_id = ?2) ORDER BY p.position" },
+          "SELECT p.sample_id, s.real_time_ns, x.text, p.layer, p.calls, p.time_ns, p.bytes, p.flops, k.text, s.round, "
+          "s.process FROM sample s CROSS JOIN sample_span p ON p.sample_id = s.id JOIN text x ON x.id = p.operation_id "
+          "LEFT JOIN text k ON k.id = p.kernels_id WHERE s.run_id = ?1 AND s.case_id = ?2 ORDER BY s.id, p.position" },
         { &reader->courses, "SELECT c.sample_id, t.name, t.unit, c.count, c.operations, c.\"values\" "
                             "FROM sample_course c JOIN metric t ON t.id = c.metric_id WHERE c.sample_id = "
                             "(SELECT max(s.id) FROM sample s JOIN sample_course c ON c.sample_id = s.id "

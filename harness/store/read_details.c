@@ -100,27 +100,64 @@ int read_thread_values(struct reader *reader, struct store_case *item, struct er
 
 /* ---- spans ---- */
 
+/* Samples follow one another, each with its spans in their order. */
+struct trace_list {
+    struct store_trace *items;
+    size_t count, capacity;
+    struct store_span *spans; /* of the sample that is being read */
+    size_t span_count, span_capacity;
+    int64_t sample_id;
+};
+
+static void end_trace(const struct reader *reader, struct trace_list *list)
+{
+    if (!list->span_count)
+        return;
+    struct store_trace *trace = &list->items[list->count - 1];
+    trace->spans = read_copy(reader->arena, list->spans, list->span_count, sizeof *list->spans);
+    trace->span_count = list->span_count;
+    list->span_count = 0;
+}
+
+static void add_span(const struct reader *reader, struct trace_list *list)
+{
+    sqlite3_stmt *row = reader->spans;
+    if (!list->count || list->sample_id != sqlite3_column_int64(row, 0)) {
+        end_trace(reader, list);
+        MEM_GROW(list->items, list->count, list->capacity);
+        list->items[list->count++] = (struct store_trace){ .round = sqlite3_column_int(row, 9),
+                                                           .process = sqlite3_column_int(row, 10),
+                                                           .iteration_ns = read_double(row, 1) };
+        list->sample_id = sqlite3_column_int64(row, 0);
+    }
+    MEM_GROW(list->spans, list->span_count, list->span_capacity);
+    list->spans[list->span_count++] = (struct store_span){
+        .operation = read_text(row, 2, reader->arena),
+        .layer = sqlite3_column_type(row, 3) != SQLITE_NULL ? sqlite3_column_int(row, 3) : -1,
+        .calls = read_double(row, 4),
+        .time_ns = read_double(row, 5),
+        .bytes = read_double(row, 6),
+        .flops = read_double(row, 7),
+        .kernels = read_text(row, 8, reader->arena),
+    };
+}
+
 int read_spans(struct reader *reader, struct store_case *item, struct error *error)
 {
-    struct store_span *spans = NULL;
-    size_t capacity = 0;
+    struct trace_list list = { 0 };
     int result;
-    while ((result = sqlite3_step(reader->spans)) == SQLITE_ROW) {
-        bool has_layer = sqlite3_column_type(reader->spans, 3) != SQLITE_NULL;
-        MEM_GROW(spans, item->span_count, capacity);
-        spans[item->span_count++] = (struct store_span){
-            .operation = read_text(reader->spans, 2, reader->arena),
-            .layer = has_layer ? sqlite3_column_int(reader->spans, 3) : -1,
-            .calls = read_double(reader->spans, 4),
-            .time_ns = read_double(reader->spans, 5),
-            .bytes = read_double(reader->spans, 6),
-            .flops = read_double(reader->spans, 7),
-            .kernels = read_text(reader->spans, 8, reader->arena),
-        };
-        item->span_iteration_ns = read_double(reader->spans, 1);
+    while ((result = sqlite3_step(reader->spans)) == SQLITE_ROW)
+        add_span(reader, &list);
+    end_trace(reader, &list);
+    item->traces = read_copy(reader->arena, list.items, list.count, sizeof *list.items);
+    item->trace_count = list.count;
+    if (list.count) {
+        item->spans = item->traces[list.count - 1].spans;
+        item->span_count = item->traces[list.count - 1].span_count;
+        item->span_iteration_ns = item->traces[list.count - 1].iteration_ns;
     }
-    item->spans = read_copy(reader->arena, spans, item->span_count, sizeof *spans);
-    free(spans);
+    free(list.spans);
+    free(list.items);
     return read_finish(reader, reader->spans, result, error);
 }
 

@@ -99,8 +99,9 @@ struct store_span {
     int layer;             /* -1 = none */
     double calls, time_ns; /* wall time of the slowest thread */
     double bytes, flops;   /* NaN = not known */
-    /* Which kernels do most of it, as the kernels suite names them but for the instruction set, so that both can be
-     * compared: "matvec/q5_0/rows:896/cols:896 matvec/q8_0/rows:128/cols:896" (spaces separate); NULL = none. */
+    /* Which kernels do most of it, as the kernels suite names them, so that both can be compared:
+     * "matvec/q5_0/avx2/rows:896/cols:896 matvec/q8_0/avx2/rows:128/cols:896" (spaces separate; older files and other
+     * engines may leave out the instruction set); NULL = none. */
     const char *kernels;
 };
 
@@ -238,6 +239,14 @@ struct store_summary {
     double median, low, high, minimum, maximum, mean, robust_sd;
 };
 
+/* The spans of one process that traced the engine. */
+struct store_trace {
+    int round, process;
+    double iteration_ns; /* real time of an iteration, for what no span covers */
+    const struct store_span *spans;
+    size_t span_count;
+};
+
 struct store_case {
     const char *suite, *name, *label;
     size_t sample_count; /* good timed samples only; 0 with metrics: only other passes measured it */
@@ -250,7 +259,9 @@ struct store_case {
     size_t value_count;
     const struct store_span *spans; /* of the newest sample that has some */
     size_t span_count;
-    double span_iteration_ns;           /* real time of an iteration of that sample, for the unexplained rest */
+    double span_iteration_ns;         /* real time of an iteration of that sample, for the unexplained rest */
+    const struct store_trace *traces; /* all samples that have spans, the newest last */
+    size_t trace_count;
     const struct store_course *courses; /* of the newest sample that has some */
     size_t course_count;
     size_t error_count, skip_count;

@@ -269,19 +269,36 @@ static void add_groups(struct comparison *comparison, struct arena *arena)
 
 static void add_attribution(struct comparison *comparison, struct arena *arena)
 {
+    static const char down[] = "matvec/q4_0/avx512vnni/rows:896/cols:4864";
+    static const char up[] = "matvec/q4_0/avx512vnni/rows:4864/cols:896",
+                      attention_kernel[] = "attention/f16/avx512/positions:512";
     static const struct compare_part parts[] = {
-        { "ffn_down", 12.1e6, 13.52e6, 0.11689, 0.05638 },
-        { "ffn_up", 8.9e6, 9.31e6, 0.11689, 0.05638 },
-        { "attention", 6.2e6, 6.18e6, -0.001, NAN },
-        { "output", 9.4e6, 9.41e6, NAN, NAN },
-        { "norm", 0.7e6, 0.7e6, 0.002, NAN },
+        { "ffn_down", 12.1e6, 13.52e6, 0.11689, 0.05638, COMPARE_PART_OPERATION, { 1.28e6, 1.57e6, 0.96 }, down, down },
+        { "ffn_up", 8.9e6, 9.31e6, 0.11689, 0.05638, COMPARE_PART_OPERATION, { 0.21e6, 0.66e6, 0.96 }, up, up },
+        { "attention",
+          6.2e6,
+          6.18e6,
+          -0.001,
+          NAN,
+          COMPARE_PART_OPERATION,
+          { -0.2e6, 0.11e6, 0.96 },
+          attention_kernel,
+          attention_kernel },
+        { "output", 9.4e6, 9.41e6, NAN, NAN, COMPARE_PART_OPERATION, { -0.1e6, 0.13e6, 0.96 }, NULL, NULL },
+        { "outside of operations", 0.1e6, 0.102e6, NAN, NAN, COMPARE_PART_OUTSIDE, { -9e3, 1e4, 0.96 }, NULL, NULL },
+        { "norm", 0.7e6, 0.7e6, 0.002, NAN, COMPARE_PART_OPERATION, { -8e3, 9e3, 0.96 }, NULL, NULL },
     };
     struct compare_attribution *attribution = arena_alloc(arena, sizeof *attribution);
     attribution->whole = &comparison->cases[0];
     attribution->count = sizeof parts / sizeof parts[0];
     attribution->parts = arena_array(arena, attribution->count, sizeof *parts);
     memcpy(attribution->parts, parts, sizeof parts);
+    attribution->pairs = 8;
+    attribution->base_ns = comparison->cases[0].time.base.median;
+    attribution->change_ns = 1.815e6;
+    attribution->change = (struct stats_interval){ 1.5e6, 2.1e6, 0.95 };
     attribution->residual_ns = -7e3;
+    attribution->residual = (struct stats_interval){ -3.4e5, 3.26e5, 0.95 };
     attribution->predicted_ns = 2.45e6;
     comparison->attributions = attribution;
     comparison->attribution_count = 1;

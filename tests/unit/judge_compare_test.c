@@ -604,9 +604,10 @@ static size_t make_model(struct maker *maker, struct store_case *cases, double t
     add_metric(maker, &cases[1], "flops_per_second", "flop/s", STORE_PASS_TIMED, ROUNDS, rate / 5);
     cases[2].suite = "layers";
     cases[3].suite = "generate";
-    cases[3].spans = spans;
-    cases[3].span_count = 4;
-    cases[3].span_iteration_ns = total_ns;
+    struct store_trace *trace = arena_alloc(&maker->arena, sizeof *trace);
+    *trace = (struct store_trace){ .iteration_ns = total_ns, .spans = spans, .span_count = 4 };
+    cases[3].traces = trace;
+    cases[3].trace_count = 1;
     return 4;
 }
 
@@ -620,15 +621,20 @@ static void test_attribution(void **state)
     assert_int_equal(comparison.attribution_count, 1);
     const struct compare_attribution *found = comparison.attributions;
     assert_string_equal(found->whole->name, "decode/m/q8_0/ctx:128/threads:1");
-    assert_int_equal(found->count, 3);
+    assert_int_equal(found->count, 4);
+    assert_int_equal(found->pairs, 1);
     assert_string_equal(found->parts[0].operation, "ffn_down");
     assert_true(found->parts[0].base_ns == 800 && found->parts[0].candidate_ns == 880);
     assert_true(fabs(judge_percent(found->parts[0].kernel_effect) - 10) < 0.2);
     assert_true(fabs(judge_percent(found->parts[0].layer_effect) - 10) < 0.2);
+    assert_true(isnan(found->parts[0].interval.low)); /* one trace a side */
+    assert_int_equal(found->parts[1].kind, COMPARE_PART_OUTSIDE);
+    assert_true(found->parts[1].base_ns == 185 && found->parts[1].candidate_ns == 205);
     assert_true(isnan(found->parts[1].kernel_effect));
     assert_true(fabs(found->predicted_ns - 80) < 2);
     assert_true(fabs(found->change_ns - 100) < 5);
-    assert_true(fabs(found->residual_ns - (found->change_ns - 80)) < 1e-9);
+    assert_true(fabs(found->residual_ns - (found->change_ns - 100)) < 1e-9);
+    assert_true(isnan(found->residual.low));
     /* Another variant became the fastest: the best of then against the best of now. */
     make_model(maker, candidate, 1000, 800, 1e9);
     for (int i = 0; i < ROUNDS; i++)
