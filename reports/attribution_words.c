@@ -156,8 +156,9 @@ static size_t find_leading(const struct compare_attribution *item, const struct 
     for (size_t i = 0; i < item->count && count < LEADING && fabs(sum_ns) < 0.9 * fabs(item->change_ns); i++) {
         const struct compare_part *part = &item->parts[i];
         double change_ns = part->candidate_ns - part->base_ns;
-        if (!excludes_zero(part->interval) || (change_ns > 0) != (item->change_ns > 0))
-            continue;
+        if (!excludes_zero(part->interval) || (change_ns > 0) != (item->change_ns > 0) ||
+            fabs(change_ns) < 0.02 * fabs(item->change_ns))
+            continue; /* certain, but too small to matter, is no source either */
         leading[count++] = part;
         sum_ns += change_ns;
     }
@@ -229,7 +230,7 @@ static const char *about_residual(const struct compare_attribution *item, struct
 {
     struct attribution_scale scale = attribution_scale(item);
     char number[64];
-    if (!excludes_zero(item->residual))
+    if (!excludes_zero(item->residual) || fabs(item->residual_ns) < 0.05 * fabs(item->change_ns))
         return NULL;
     return arena_format(arena,
                         "%s %s are not explained, beyond the noise of both: the traced processes do not show them.",

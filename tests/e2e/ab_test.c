@@ -121,6 +121,40 @@ static void test_confirmation(void **state)
     child_release(&result);
 }
 
+/* Case b takes twice as long, all of it in its operation "ffn", and tells its spans behind its digest, as c does. No
+ * blanks: the shell would cut it there. */
+static const char traced_text[] =
+    "[ $c = b ] && t=$((t * @SLOW@))\n"
+    "[ \"$PRONY_SPANS\" ] && [ $c != a ] && digest='same\",\"prony_spans\":{\"operations\":["
+    "{\"operation\":\"ffn\",\"calls\":1,\"time_ns\":'$((t - 300))'},"
+    "{\"operation\":\"norm\",\"calls\":1,\"time_ns\":200}]},\"label\":\"traced'\n";
+
+/* Traced processes come in pairs where a time changed. */
+static void test_spans(void **state)
+{
+    struct world *world = *state;
+    struct str even = { 0 }, slow = { 0 };
+    replace(&even, traced_text, "@SLOW@", "1");
+    replace(&slow, traced_text, "@SLOW@", "2");
+    write_suite(world, "old", "0", str_text(&even));
+    write_suite(world, "new", "17", str_text(&slow));
+    expect(world, "./old ./new --seed 1 --spans", 1, "It comes from: ffn +1.00 µs");
+    static const char of_case[] =
+        "SELECT count(*) FROM sample s JOIN suite_case c ON c.id = s.case_id WHERE s.pass = 4 AND "
+        "s.status = 0 AND c.name = ";
+    char *of_b = mem_format("%s'b'", of_case), *of_c = mem_format("%s'c'", of_case);
+    assert_int_equal(world_query(world, of_b), 16); /* eight pairs */
+    assert_int_equal(world_query(world, of_c), 2);  /* nothing to explain */
+    assert_int_equal(world_query(world, "SELECT count(*) FROM (SELECT 1 FROM sample s JOIN suite_case c ON c.id = "
+                                        "s.case_id WHERE c.name = 'b' AND s.pass = 4 GROUP BY s.round "
+                                        "HAVING count(DISTINCT s.run_id) = 2 AND count(*) = 2)"),
+                     8);
+    free(of_b);
+    free(of_c);
+    str_release(&even);
+    str_release(&slow);
+}
+
 /* Four processes of one case stand together, ABBA or BAAB; a pair has one size of environment. */
 static void test_order(void **state)
 {
@@ -314,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_slower, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_confirmation, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_spans, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_order, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_identical, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_wrong_output, world_make, world_remove),

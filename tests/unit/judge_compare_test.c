@@ -647,6 +647,66 @@ static void test_attribution(void **state)
     assert_true(isnan(comparison.attributions->predicted_ns));
 }
 
+/* Eight traced processes a side of one model: luck of the pair, and what the candidate's ffn and entry take more. */
+static void add_traces(struct maker *maker, struct store_case *whole, double ffn_more_ns, double outside_more_ns,
+                       const char *kernel)
+{
+    enum { TRACES = 8 };
+    struct store_trace *traces = arena_array(&maker->arena, TRACES, sizeof *traces);
+    for (int i = 0; i < TRACES; i++) {
+        double luck = 20 * (i % 4) + i; /* the same on both sides: that is what pairs are for */
+        struct store_span *spans = arena_array(&maker->arena, 3, sizeof *spans);
+        spans[0] = make_span("ffn_down", 0, 400 + luck + ffn_more_ns, 1000, kernel);
+        spans[1] = make_span("attention", 0, 200 + luck + (i * 5 % 8 - 3.5), (double)NAN, NULL);
+        spans[2] = make_span("wait", -1, 5, (double)NAN, NULL);
+        /* The rounds of one side come in another order. */
+        int place = ffn_more_ns > 0 ? TRACES - 1 - i : i;
+        traces[place] =
+            (struct store_trace){ .round = i,
+                                  .iteration_ns = 700 + 2 * luck + ffn_more_ns + outside_more_ns + (i * 5 % 8 - 3.5),
+                                  .spans = spans,
+                                  .span_count = 3 };
+    }
+    whole->traces = traces;
+    whole->trace_count = TRACES;
+}
+
+static void test_attribution_in_pairs(void **state)
+{
+    static const char avx2[] = "matvec/q8_0/avx2/rows:896/cols:4864",
+                      scalar[] = "matvec/q8_0/scalar/rows:896/cols:4864";
+    struct maker *maker = *state;
+    struct store_case base[4], candidate[4];
+    make_model(maker, base, 1000, 800, 1e9);
+    make_model(maker, candidate, 1100, 880, 1e9 / 1.1);
+    add_traces(maker, &base[3], 0, 0, avx2);
+    add_traces(maker, &candidate[3], 40, 30, avx2);
+    struct comparison comparison = compare_with(maker, base, 4, candidate, 4, true, NULL);
+    const struct compare_attribution *found = comparison.attributions;
+    assert_int_equal(found->pairs, 8);
+    assert_int_equal(found->count, 4);
+    assert_string_equal(found->parts[0].operation, "ffn_down");
+    assert_true(found->parts[0].candidate_ns - found->parts[0].base_ns == 40);
+    assert_true(found->parts[0].interval.low == 40 && found->parts[0].interval.high == 40); /* no luck is left */
+    assert_string_equal(found->parts[0].kernels, avx2);
+    assert_int_equal(found->parts[1].kind, COMPARE_PART_OUTSIDE);
+    assert_true(fabs(found->parts[1].candidate_ns - found->parts[1].base_ns - 30) < 1e-9);
+    assert_true(found->parts[1].interval.low > 0);
+    for (size_t i = 2; i < 4; i++)
+        assert_true(found->parts[i].interval.low <= 0 && found->parts[i].interval.high >= 0);
+    assert_true(fabs(found->residual_ns - (found->change_ns - 70)) < 1);
+    assert_true(found->residual.low < found->residual_ns && found->residual_ns < found->residual.high);
+    /* The engine chooses another kernel: then against now, although the old one is there and faster. */
+    add_traces(maker, &candidate[3], 40, 30, scalar);
+    comparison = compare_with(maker, base, 4, candidate, 4, true, NULL);
+    assert_true(fabs(comparison.attributions->parts[0].kernel_effect - log(5.5)) < 0.01);
+    assert_string_equal(comparison.attributions->parts[0].kernels_candidate, scalar);
+    /* Runs that were not interleaved have no pairs: the newest trace of each. */
+    comparison = compare_with(maker, base, 4, candidate, 4, false, NULL);
+    assert_int_equal(comparison.attributions->pairs, 1);
+    assert_true(isnan(comparison.attributions->parts[0].interval.low));
+}
+
 /* ---- what else differs ---- */
 
 static void test_other_machine(void **state)
@@ -763,6 +823,7 @@ int main(void)
         TEST(test_order_of_groups),
         TEST(test_attribution),
         TEST(test_other_environment),
+        TEST(test_attribution_in_pairs),
         TEST(test_other_machine),
         TEST(test_times_of_other_machine),
         TEST(test_same_run),

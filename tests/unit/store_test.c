@@ -686,6 +686,8 @@ static void add_passes(struct store *store, int64_t run)
     samples[2].value_count = 2;
     samples[3].metrics = &again;
     samples[3].metric_count = 1;
+    samples[3].spans = &spans[1]; /* an older trace */
+    samples[3].span_count = 1;
     samples[4].spans = spans;
     samples[4].span_count = 2;
     samples[5].courses = &course;
@@ -733,6 +735,11 @@ static void test_passes(void **state)
     assert_true(flops->count == 2 && isnan(flops->values[0]) && flops->worst_state == STORE_UNSUPPORTED);
     assert_string_equal(find_series(a, STORE_PASS_CALLGRIND, "flops")->remedy, "another machine");
 
+    assert_int_equal(a->trace_count, 2);
+    assert_true(a->traces[0].round == 1 && a->traces[0].process == 3 && a->traces[0].iteration_ns == 510);
+    assert_int_equal(a->traces[0].span_count, 1);
+    assert_string_equal(a->traces[0].spans[0].operation, "sample");
+    assert_true(a->traces[1].round == 0 && a->traces[1].spans == a->spans && a->traces[1].span_count == 2);
     assert_int_equal(a->span_count, 2);
     assert_string_equal(a->spans[0].operation, "attention");
     assert_string_equal(a->spans[0].kernels, "matvec/q8_0");
