@@ -166,8 +166,8 @@ struct engine_ops {
      * for bit. */
     int (*trace)(struct session *session, struct engine_trace *trace, struct error *error);
     /* Optional. The kernels that an operation mostly consists of, in a call of count tokens at the session's position,
-     * as the kernels suite names its cases, so that both can be compared: "matvec/q8_0/avx2/rows:896/cols:896". Separated
-     * by spaces; empty where there is none. */
+     * as the kernels suite names its cases, so that both can be compared: "matvec/q8_0/avx2/rows:896/cols:896".
+     * Separated by spaces; empty where there is none. */
     void (*operation_kernels)(struct session *session, enum engine_operation operation, size_t layer, size_t count,
                               char *text, size_t size);
 };

@@ -128,7 +128,7 @@ struct compare_group {
 /* Where an end-to-end change comes from: operation by operation, as the spans of both sides say, beside what the same
  * kernels and layers changed when measured alone. `prony ab` traces both sides in pairs; then changes have intervals.
  */
-enum compare_part_kind {
+enum compare_span_kind {
     COMPARE_PART_OPERATION,
     COMPARE_PART_WAIT,   /* no thread works: all wait for one another */
     COMPARE_PART_OUTSIDE /* in the traced iteration, but in no span: around the engine */
@@ -138,7 +138,7 @@ struct compare_part {
     double base_ns, candidate_ns; /* an iteration; their difference is the Walsh median over the traced pairs */
     double kernel_effect;         /* log ratio in the kernels suite; NaN = not measured there */
     double layer_effect;          /* in the layers suite, of the part that holds this operation */
-    enum compare_part_kind kind;
+    enum compare_span_kind kind;
     struct stats_interval interval;          /* of the difference, ns; NaN = too few traced pairs */
     const char *kernels, *kernels_candidate; /* as the span that takes longest names them; NULL = none */
 };

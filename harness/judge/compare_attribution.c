@@ -157,7 +157,7 @@ struct account {
     size_t room;
 };
 
-static size_t part_of(struct account *account, const char *operation, enum compare_part_kind kind)
+static size_t part_of(struct account *account, const char *operation, enum compare_span_kind kind)
 {
     struct compare_attribution *attribution = account->attribution;
     struct arena *arena = account->lookup->context->arena;

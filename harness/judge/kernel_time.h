@@ -1,8 +1,8 @@
 /* kernel_time.h: how fast the kernels that a span names are by themselves, as the kernels suite measured them.
  *
- * A span names the kernels that the engine chose ("matvec/q8_0/avx2/rows:896/cols:4864"). What stands for one is the same
- * variant at the nearest shape that the suite measured. Where a span tells no instruction set, it is the fastest variant,
- * by its flop/s of CPU time. */
+ * A span names the kernels that the engine chose ("matvec/q8_0/avx2/rows:896/cols:4864"). What stands for one is the
+ * same variant at the nearest shape that the suite measured. Where a span tells no instruction set, it is the fastest
+ * variant, by its flop/s of CPU time. */
 #ifndef PRONY_JUDGE_KERNEL_TIME_H
 #define PRONY_JUDGE_KERNEL_TIME_H
 
