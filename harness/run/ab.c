@@ -113,13 +113,14 @@ static int prepare_runner(struct ab *ab, struct ab_side *side, struct error *err
 static const char *why_unclaimed(struct ab *ab, const struct ab_side *side, const struct ab_identity *identity)
 {
     if (identity->missing)
-        return arena_format(&ab->arena, "code = %s of its " AB_CONF_NAME " matches no file", identity->missing);
-    if (!identity->loads || side->conf.code.count)
+        return arena_format(&ab->arena, "code = %s of its " AB_CONF_NAME " matches no file, or one that is none",
+                            identity->missing);
+    if (!identity->unseen || side->conf.code.count)
         return NULL;
     return side->kind == AB_PROGRAM
-               ? "it loads code at run time (dlopen), which is not looked at"
-               : "it loads code at run time (dlopen), and code = FILES in [project] of " AB_CONF_NAME
-                 " does not say which";
+               ? identity->unseen
+               : arena_format(&ab->arena, "%s, and code = FILES in [project] of " AB_CONF_NAME " does not say which",
+                              identity->unseen);
 }
 
 /* One file on both sides cannot but be the same, whatever it loads. */

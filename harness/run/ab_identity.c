@@ -4,8 +4,8 @@
  * count, nor does what is not loaded (debug information, symbols of the linker, comments). The root of the tree it was
  * built in is blotted out where it appears (__FILE__, run paths): worktrees of one cache have paths of the same length,
  * so everything else stays where it is. Shared libraries that lie in the tree, or beside a program that is no tree's,
- * are part of it; those of the system are the same for both sides. What a program loads by itself (dlopen) cannot be
- * seen here: prony.conf names it (`code`), or nothing is claimed. */
+ * are part of it; those of the system are the same for both sides. What a program loads or starts by itself (dlopen,
+ * posix_spawn, whatever a script does) cannot be seen here: prony.conf names it (`code`), or nothing is claimed. */
 #include "harness/run/ab_internal.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -30,7 +30,7 @@ struct identity {
     struct code_hash hash;
     const char *tree;         /* NULL = none */
     struct plan_strings seen; /* libraries, by path */
-    bool loads;               /* calls dlopen */
+    const char *unseen;       /* what else may run; the first reason that was met */
     struct arena arena;
 };
 
@@ -163,18 +163,26 @@ static void add_libraries(struct identity *identity, Elf *elf, Elf_Scn *section,
     free(origin);
 }
 
-/* Does it import the function that loads code at run time? */
-static bool imports_dlopen(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+/* What it imports to bring in other code; NULL = nothing. execv is not among it: with it benchmark libraries start
+ * themselves again, without random addresses. */
+static const char *find_unseen(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
 {
+    static const char loads[] = "it loads code at run time (dlopen)", starts[] = "it starts other programs";
+    static const char *const imports[][2] = {
+        { "dlopen", loads },        { "dlmopen", loads }, { "posix_spawn", starts },
+        { "posix_spawnp", starts }, { "system", starts }, { "popen", starts },
+        { "execvp", starts },       { "execlp", starts }, { "execl", starts },
+    };
     Elf_Data *data = elf_getdata(section, NULL);
     size_t count = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
     GElf_Sym symbol;
     for (size_t i = 0; i < count && gelf_getsym(data, (int)i, &symbol); i++) {
         const char *name = symbol.st_shndx == SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
-        if (name && (str_equal(name, "dlopen") || str_equal(name, "dlmopen")))
-            return true;
+        for (size_t k = 0; name && k < sizeof imports / sizeof imports[0]; k++)
+            if (str_equal(name, imports[k][0]))
+                return imports[k][1];
     }
-    return false;
+    return NULL;
 }
 
 static void add_elf(struct identity *identity, Elf *elf, const char *path, int depth)
@@ -184,11 +192,19 @@ static void add_elf(struct identity *identity, Elf *elf, const char *path, int d
         if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || header.sh_type == SHT_NOTE)
             continue;
         add_section(identity, section, &header);
-        if (header.sh_type == SHT_DYNSYM && imports_dlopen(elf, section, &header))
-            identity->loads = true;
+        if (header.sh_type == SHT_DYNSYM && !identity->unseen)
+            identity->unseen = find_unseen(elf, section, &header);
         if (header.sh_type == SHT_DYNAMIC)
             add_libraries(identity, elf, section, &header, path, depth);
     }
+}
+
+/* A script, or an ELF file without sections. */
+static void add_bytes_of_file(struct identity *identity, const struct file_map *map)
+{
+    add_blotted(identity, map->data, map->size_bytes);
+    if (!identity->unseen)
+        identity->unseen = "it is a script, or as good as one: what it starts is not looked at";
 }
 
 static int add_file(struct identity *identity, const char *path, int depth, struct error *error)
@@ -204,29 +220,31 @@ static int add_file(struct identity *identity, const char *path, int depth, stru
     if (elf && elf_kind(elf) == ELF_K_ELF && elf_getshdrnum(elf, &sections) == 0 && sections > 1)
         add_elf(identity, elf, path, depth);
     else
-        add_blotted(identity, map.data, map.size_bytes); /* a script, or an ELF file without sections */
+        add_bytes_of_file(identity, &map);
     if (elf)
         elf_end(elf);
     file_map_close(&map);
     return 0;
 }
 
-/* Files that prony.conf names, in the order of their names; false if there is none. */
+/* Files that prony.conf names, in the order of their names; false if there is none, or what cannot be read (a
+ * directory, too: what is in it would go unseen). */
 static bool add_named(struct identity *identity, const char *pattern)
 {
     glob_t found;
     char *path = mem_format("%s/%s", identity->tree, pattern);
-    bool any = false;
+    bool all = false;
     if (glob(path, 0, NULL, &found) == 0) {
+        all = found.gl_pathc > 0;
         for (size_t i = 0; i < found.gl_pathc; i++) {
             const char *name = found.gl_pathv[i];
             add_bytes(&identity->hash, name + strlen(identity->tree), strlen(name) - strlen(identity->tree));
-            any |= add_file(identity, name, 0, NULL) == 0;
+            all &= add_file(identity, name, 0, NULL) == 0;
         }
         globfree(&found);
     }
     free(path);
-    return any;
+    return all;
 }
 
 static const char *add_code(struct identity *identity, const struct plan_strings *code)
@@ -243,8 +261,8 @@ int ab_identity_hash(const char *program, const char *tree, const struct plan_st
 {
     struct identity identity = { .hash = { 0xcbf29ce484222325u, 0 }, .tree = tree };
     int status = add_file(&identity, program, 0, error);
-    bool loads = identity.loads;
-    *result = (struct ab_identity){ .loads = loads, .missing = add_code(&identity, code) };
+    const char *unseen = identity.unseen; /* of the program: what is named is all that is asked for */
+    *result = (struct ab_identity){ .unseen = unseen, .missing = add_code(&identity, code) };
     snprintf(result->hash, sizeof result->hash, "%016llx%016llx", (unsigned long long)identity.hash.fnv,
              (unsigned long long)identity.hash.other);
     free(identity.seen.items);

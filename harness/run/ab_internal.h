@@ -106,8 +106,8 @@ int ab_build_run(struct ab *ab, struct ab_side *side, const char *log_path, stru
  * of the tree; NULL = none. */
 struct ab_identity {
     char hash[40];
-    bool loads;          /* it, or a library of its own, calls dlopen: the hash may miss something */
-    const char *missing; /* a pattern of code that no readable file matches; NULL = none */
+    const char *unseen;  /* why the hash may miss something: "it loads code at run time (dlopen)"; NULL = it does not */
+    const char *missing; /* a pattern of code that matches no file, or something unreadable; NULL = none */
 };
 int ab_identity_hash(const char *program, const char *tree, const struct plan_strings *code, struct ab_identity *result,
                      struct error *error);

@@ -38,7 +38,7 @@ static const char make_text[] =
     "set -e\n"
     "export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null\n"
     "git init -q -b main . && git config user.email t@example.org && git config user.name Tester\n"
-    "printf '[project]\\nbuild = sh build.sh\\nplan = t.plan\\n' >prony.conf\n"
+    "printf '[project]\\nbuild = sh build.sh\\nplan = t.plan\\ncode = bench\\n' >prony.conf\n"
     "printf '[suite bench]\\nprogram = bench\\n' >t.plan\n"
     "printf '%s\\n' 'test ! -e broken && sed \"s/^EXTRA/$(cat extra)/\" bench.in >bench && chmod +x bench' >build.sh\n"
     "printf '%s\\n' bench count 't.db*' tmp cache make.sh out >.gitignore\n"

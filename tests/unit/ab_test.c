@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -178,6 +179,18 @@ static void test_named_code(void **state)
     assert_string_not_equal(first.hash, without.hash);
     assert_int_equal(ab_identity_hash(place->path, place->directory, &wrong, &second, NULL), 0);
     assert_string_equal(second.missing, "none/*");
+    assert_non_null(first.unseen); /* a script */
+    /* What is in a directory that a pattern matches would go unseen. */
+    const char *all[] = { "*" };
+    const struct plan_strings loose = { .items = all, .count = 1 };
+    char *directory = mem_format("%s/more", place->directory);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, &loose, &second, NULL), 0);
+    assert_null(second.missing);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_int_equal(ab_identity_hash(place->path, place->directory, &loose, &second, NULL), 0);
+    assert_string_equal(second.missing, "*");
+    rmdir(directory);
+    free(directory);
     unlink(plugin);
     free(plugin);
 }
