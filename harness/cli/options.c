@@ -92,9 +92,9 @@ static const struct option *find_option(const struct option *options, size_t cou
 static const struct option *match_former(const struct option *options, size_t count, const char *argument,
                                          const char *next)
 {
-    static const char *const formats[] = { "text",  "markdown", "html",   "json",       "csv",
-                                           "junit", "sarif",    "github", "gobench",    "gbench",
-                                           "png",   "svg",      "folded", "speedscope", "pprof" };
+    static const char *const formats[] = { "text",   "markdown",   "html",    "json",   "csv", "junit",
+                                           "sarif",  "github",     "gobench", "gbench", "png", "svg",
+                                           "folded", "speedscope", "pprof",   "stacks" };
     const struct option *format = find_option(options, count, "format");
     if (!format || !str_equal(argument, "-f"))
         return NULL;

@@ -36,7 +36,7 @@ static void test_file(void **state)
     static const char *const folded[] = { "worker;[unknown];[unknown] 4024\n", NULL };
     expect_output(world, "flame a.txt --filter tiny$ --format folded", folded);
     static const char *const page[] = { "<html", "decode/tiny", NULL };
-    expect_output(world, "flame a.txt --filter freed -f html -o -", page);
+    expect_output(world, "flame a.txt --filter freed -F html -o -", page);
 }
 
 static void test_wrong_files(void **state)

@@ -115,20 +115,20 @@ static void test_database(void **state)
     expect(place, "1", 0, "matvec_q8_0__avx2  [prony-engine]");
     expect(place, "1 --top 1", 0, "the top 1 of 13 functions");
     expect(place, "2", 0, "profile 3: another case");
-    expect(place, "2 --filter another -f markdown", 0, "### another case");
+    expect(place, "2 --filter another -F markdown", 0, "### another case");
     expect(place, "2 --filter another -o x.html", 0, "x.html\n");
     expect(place, "2 -o several.folded", 0, "several.folded\nseveral-2.folded\n");
     expect(place, "several-2.folded", 0, "several-2.folded");
-    expect(place, "2 -f html -o several.page", 0, "several.page\nseveral.page-2\n");
+    expect(place, "2 -F html -o several.page", 0, "several.page\nseveral.page-2\n");
     expect(place, "--diff 2 2 -o pairs.html", 0, "pairs.html\npairs-2.html\n");
-    expect(place, "--profile 1 -f folded", 0, "worker 1;run_worker;matvec_q8_0__avx2 350\n");
+    expect(place, "--profile 1 -F folded", 0, "worker 1;run_worker;matvec_q8_0__avx2 350\n");
     expect(place, "profile:1 -o x.speedscope.json", 0, "x.speedscope.json\n");
-    expect(place, "--profile 1 -f html -o -", 0, "<!doctype html>");
-    expect(place, "1 --no-inline -f folded", 0, "main;session_decode 100\n");
-    expect(place, "1 --no-inline -f folded", 0, "main;session_decode;expf 20\n");
+    expect(place, "--profile 1 -F html -o -", 0, "<!doctype html>");
+    expect(place, "1 --no-inline -F folded", 0, "main;session_decode 100\n");
+    expect(place, "1 --no-inline -F folded", 0, "main;session_decode;expf 20\n");
     expect(place, "--diff 1 2", 0, "+63.38*");
     expect(place, "--diff 1 2 -o d.md", 0, "d.md\n");
-    expect(place, "--diff profile:1 profile:3 -f text", 0, "another case");
+    expect(place, "--diff profile:1 profile:3 -F text", 0, "another case");
     expect(place, "--help", 0, "examples:");
 }
 
@@ -160,12 +160,12 @@ static void test_mistakes(void **state)
         { "1 2", "--diff compares two" },
         { "--diff 1", "--diff compares two" },
         { "--diff 1 3", "run 3 has no profiles" },
-        { "2 -f html", "--profile N or --filter RE chooses: 2 decode/tiny/threads:2, 3 another case" },
-        { "2 -f html -o -", "html holds one profile: -o FILE writes them to FILE, FILE-2, ..." },
+        { "2 -F html", "--profile N or --filter RE chooses: 2 decode/tiny/threads:2, 3 another case" },
+        { "2 -F html -o -", "html holds one profile: -o FILE writes them to FILE, FILE-2, ..." },
         { "2 --filter nothing", "none of its 2 profiles matches 'nothing'" },
-        { "1 -f pdf", "--format pdf: there is only text, markdown, html, folded, speedscope, pprof, stacks" },
+        { "1 -F pdf", "--format pdf: there is only text, markdown, html, folded, speedscope, pprof, stacks" },
         { "1 -o x.pdf", "x.pdf: which format?" },
-        { "--diff 1 2 -f pprof", "there is only text, markdown, html, folded" },
+        { "--diff 1 2 -F pprof", "there is only text, markdown, html, folded" },
         { "1 -o /nonexistent/x.html", "/nonexistent/x.html" },
         { "1 --db missing.db", "missing.db" },
         { "test.db", "test.db: " },

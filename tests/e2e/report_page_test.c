@@ -86,18 +86,18 @@ static void test_command_line(void **state)
     struct str out = { 0 };
     assert_int_equal(report(place, "", &out), 0);
     assert_non_null(strstr(out.data, "Key numbers"));
-    assert_int_equal(report(place, "1 -f markdown --title 'My | title'", &out), 0);
+    assert_int_equal(report(place, "1 -F markdown --title 'My | title'", &out), 0);
     assert_true(str_starts(out.data, "# My \\| title\n"));
     assert_int_equal(report(place, "-o r.md", &out), 0);
     assert_string_equal(out.data, "r.md\n");
-    assert_int_equal(report(place, "-f json -o -", &out), 0);
+    assert_int_equal(report(place, "-F json -o -", &out), 0);
     assert_true(str_starts(out.data, "{"));
-    assert_int_equal(report(place, "-f csv", &out), 0);
+    assert_int_equal(report(place, "-F csv", &out), 0);
     assert_true(str_starts(out.data, "suite,case,metric,unit,pass,n,median,"));
-    assert_int_equal(report(place, "-f junit", &out), 0);
+    assert_int_equal(report(place, "-F junit", &out), 0);
     assert_non_null(strstr(out.data, "<testsuite name=\"kernels\""));
     assert_non_null(strstr(out.data, "<failure type=\"error\""));
-    assert_int_equal(report(place, "-f gobench", &out), 0);
+    assert_int_equal(report(place, "-F gobench", &out), 0);
     assert_non_null(strstr(out.data, "\npkg: kernels\nBenchmark"));
     assert_int_equal(report(place, "-o r.gbench.json", &out), 0);
     assert_string_equal(out.data, "r.gbench.json\n");
@@ -116,7 +116,7 @@ static void test_mistakes(void **state)
         const char *arguments, *message;
     } cases[] = {
         { "7", "7" },
-        { "-f pdf", "--format pdf: there is only text, markdown, html, json" },
+        { "-F pdf", "--format pdf: there is only text, markdown, html, json" },
         { "1 2", "one RUN at a time" },
         { "--nonsense", "nonsense" },
         { "-o /nonexistent/r.html", "/nonexistent/r.html" },
