@@ -161,7 +161,8 @@ static void note_one_process(struct compare_context *context)
 static void note_design(struct compare_context *context)
 {
     const struct comparison *comparison = context->comparison;
-    note_one_process(context);
+    if (!context->options->history) /* there every run is a sample, whatever it is made of */
+        note_one_process(context);
     if (!comparison->paired && !context->options->history)
         add_note(context, arena_format(context->arena,
                                        "The runs were not interleaved: what drifted in between counts as change, so "

@@ -182,6 +182,28 @@ static bool judge_presence(struct gate_work *work, const struct comparison *comp
     return false;
 }
 
+/* Nothing is known of it, and nothing says that it was like that on purpose: open, like a case without enough samples.
+ */
+static void judge_unmeasured(struct gate_work *work, struct compare_case *source, const struct gate_matched *matched)
+{
+    if (source->verdict != JUDGE_UNDECIDED || source->time.base.count || source->time.candidate.count ||
+        source->metric_count || !gate_match_budget(matched, "real_time"))
+        return;
+    enum gate_action action = gate_match_action(matched, GATE_EVENT_UNDECIDED_CASE);
+    struct gate_finding finding = { .kind = GATE_FAILURE,
+                                    .verdict = JUDGE_UNDECIDED,
+                                    .suite = source->suite,
+                                    .name = source->name,
+                                    .source = source,
+                                    .actual = NAN,
+                                    .limit = NAN,
+                                    .outcome = judge_verdict_name(JUDGE_UNDECIDED) };
+    finding.text = arena_format(work->arena, "%s: %s", GATE_TEXT_WHERE(source->name),
+                                source->reason ? source->reason : "not measured");
+    if (action != GATE_ACTION_PASS)
+        gate_add(work, &finding, action);
+}
+
 /* False where the policy says nothing about this metric of this case, or one side has no value. */
 static bool judge_metric(struct gate_work *work, struct subject *subject, const struct gate_matched *matched)
 {
@@ -215,6 +237,8 @@ static void judge_case(struct gate_work *work, const struct comparison *comparis
             i == 0 && (!in_group || is_open(&source->time)) ? GATE_EVENT_UNDECIDED : GATE_EVENT_UNDECIDED_CASE;
         judged |= subject.measure->name && judge_metric(work, &subject, &matched);
     }
+    if (!judged && !identical)
+        judge_unmeasured(work, source, &matched);
     work->gate->judged += judged || identical;
 }
 

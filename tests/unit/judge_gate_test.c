@@ -272,11 +272,11 @@ static void test_undecided(void **state)
     assert_int_equal(judge(bench, "undecided = pass"), GATE_PASS);
     assert_int_equal(bench->gate.count, 0);
     assert_int_equal(judge(bench, "undecided = fail"), GATE_REGRESSED);
-    /* A suite that is decided as a whole: one open case does not count. */
+    /* A suite that is decided as a whole: an open case counts, unless the policy says otherwise. */
     bench->group.time = measured("real_time", "ns", 0.001, 0.004, 1e6);
-    assert_int_equal(judge(bench, ""), GATE_PASS);
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_PASS);
     assert_int_equal(bench->gate.findings[0].verdict, JUDGE_UNDECIDED);
-    assert_int_equal(judge(bench, "undecided_case = undecided"), GATE_UNDECIDED);
+    assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
     /* The suite itself is open. */
     bench->group.time = measured("real_time", "ns", 0.02, 0.05, 1e6);
     assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
@@ -293,7 +293,7 @@ static void test_a_suite_is_slower_than_its_cases_can_tell(void **state)
     bench->group.time = measured("real_time", "ns", 0.03, 0.01, 1e6);
     assert_int_equal(judge(bench, ""), GATE_REGRESSED);
     expect_text(bench, 0, "all of it (3 cases): real_time +3.0 % [+2.0, +4.1], budget 1.0 %");
-    assert_int_equal(judge(bench, "budget = real_time 6 %"), GATE_PASS);
+    assert_int_equal(judge(bench, "budget = real_time 6 %\nundecided_case = warn"), GATE_PASS);
     drop(bench);
 }
 
@@ -308,9 +308,9 @@ static void test_an_open_step_counts(void **state)
     bench->group.time = measured("real_time", "ns", 0, 0.002, 1e6);
     set_time(bench, 0, log(1.02), 0.03);
     bench->cases[0].time.step = &step;
-    assert_int_equal(judge(bench, ""), GATE_PASS);
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_PASS);
     step.again = COMPARE_OPEN;
-    assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_UNDECIDED);
     /* The same of an operation in a suite that was judged. */
     struct compare_group groups[2] = { bench->group, bench->group };
     groups[1].operation = "matmul";
@@ -319,9 +319,28 @@ static void test_an_open_step_counts(void **state)
     bench->comparison.groups = groups;
     bench->comparison.group_count = 2;
     bench->cases[0].time.step = NULL;
-    assert_int_equal(judge(bench, ""), GATE_PASS);
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_PASS);
     groups[1].time.step = &step;
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_UNDECIDED);
+    drop(bench);
+}
+
+/* Neither side has a number of it: it did not pass. */
+static void test_a_case_that_failed_on_both_sides_is_open(void **state)
+{
+    (void)state;
+    struct bench *bench = make();
+    struct compare_case *broken = &bench->cases[2];
+    broken->verdict = JUDGE_UNDECIDED;
+    broken->reason = "failed on both sides: boom";
+    broken->time = (struct compare_metric){ .verdict = JUDGE_UNDECIDED };
     assert_int_equal(judge(bench, ""), GATE_UNDECIDED);
+    assert_int_equal(bench->gate.judged, 2);
+    expect_text(bench, 0, "peak/c: failed on both sides: boom");
+    assert_int_equal(judge(bench, "undecided_case = warn"), GATE_PASS);
+    assert_int_equal(bench->gate.count, 1);
+    assert_int_equal(judge(bench, "[rule known]\ncase = ^peak/\nbudget = real_time none"), GATE_PASS);
+    assert_int_equal(bench->gate.count, 0);
     drop(bench);
 }
 
@@ -576,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_a_suite_is_slower_than_its_cases_can_tell),
         cmocka_unit_test(test_an_open_step_counts),
+        cmocka_unit_test(test_a_case_that_failed_on_both_sides_is_open),
         cmocka_unit_test(test_insufficient),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_nothing_is_not_a_pass),

@@ -20,7 +20,8 @@ static struct compare_metric make_metric(double low, double high, double p, doub
 static enum judge_verdict verdict_of(double low, double high, double p, double q)
 {
     struct arena arena = { 0 };
-    struct compare_context context = { .confidence = 0.95, .arena = &arena };
+    struct comparison comparison = { 0 };
+    struct compare_context context = { .comparison = &comparison, .confidence = 0.95, .arena = &arena };
     struct compare_metric metric = make_metric(low, high, p, q);
     compare_judge_metric(&context, &metric);
     arena_release(&arena);
