@@ -1,7 +1,6 @@
 /* ci_test.c: the scripts of ci/ as pipelines call them, in throwaway repositories, against a host of comments that
  * lives on this machine. */
-#include "harness/base/mem.h"
-#include "harness/base/str.h"
+#include "tests/support/shell.h"
 #include "tests/support/world.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,59 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-/* Runs a shell line in the world's directory ($W) with the checkout ($ROOT) and the program ($PRONY) at hand; none of
- * the CI systems' own variables is there. Fails the test unless it ends with that status. Returns stdout and stderr;
- * free it. */
-static char *shell(void **state, int status, const char *line)
-{
-    const struct world *world = *state;
-    char *root = realpath(".", NULL);
-    char *script =
-        mem_format("set -e; exec 2>&1; cd '%s'; export W=$PWD ROOT='%s' PRONY='%s' PRONY_NO_DOCTOR=1 HOME=$PWD\n"
-                   "export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t "
-                   "GIT_COMMITTER_EMAIL=t@t\nunset ${!GITHUB_*} ${!CI_*} PRONY_DB PRONY_OUT PRONY_POLICY\n%s\n",
-                   world->directory, root, world->prony, line);
-    const char *const arguments[] = { "bash", "-c", script, NULL };
-    struct child_request request = {
-        .arguments = arguments, .timeout_s = 240, .output_limit_bytes = 8 << 20, .interrupt_fd = -1
-    };
-    struct child_result result;
-    assert_int_equal(child_run(&request, &result, NULL), 0);
-    if (result.end != CHILD_EXITED || result.status != status)
-        fail_msg("expected status %d, got %d of: %s\n%s", status, result.status, line, str_text(&result.output));
-    char *output = str_take(&result.output);
-    child_release(&result);
-    free(script);
-    free(root);
-    return output;
-}
-
-static void run(void **state, const char *line)
-{
-    free(shell(state, 0, line));
-}
-
-static void expect(void **state, int status, const char *line, const char *text)
-{
-    char *output = shell(state, status, line);
-    if (!strstr(output, text))
-        fail_msg("'%s' is not in what this said: %s\n%s", text, line, output);
-    free(output);
-}
-
-static void skip_without(void **state, const char *command)
-{
-    char *line = mem_format("command -v %s >/dev/null && echo there || true", command);
-    char *output = shell(state, 0, line);
-    bool there = *output != '\0';
-    free(output);
-    free(line);
-    if (!there) {
-        print_message("skipped: no %s\n", command);
-        skip();
-    }
-}
 
 /* ---- the history's branch ---- */
 
@@ -77,54 +23,58 @@ static void skip_without(void **state, const char *command)
 
 static void make_remote(void **state)
 {
-    run(state,
-        SUITE "git init -q --bare remote.git && git clone -q remote.git a 2>/dev/null && git clone -q remote.git b "
+    shell_run(state, SUITE
+              "git init -q --bare remote.git && git clone -q remote.git a 2>/dev/null && git clone -q remote.git b "
               "2>/dev/null && cd a && git commit -q --allow-empty -m first && git push -q origin HEAD:main");
 }
 
 static void test_history_begins_and_grows(void **state)
 {
-    skip_without(state, "git");
+    shell_skip_unless(state, "command -v git", "git");
     make_remote(state);
-    expect(state, 0, "cd a && $ROOT/ci/history.sh fetch prony.db && test ! -e prony.db", "begins the history");
-    run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
-    run(state,
+    shell_expect(state, 0, "cd a && $ROOT/ci/history.sh fetch prony.db && test ! -e prony.db", "begins the history");
+    shell_run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
+    shell_run(
+        state,
         "cd b && $ROOT/ci/history.sh fetch prony.db && $PRONY list --db prony.db | grep -c complete | grep -qx 1");
     /* One commit without parents, whatever happened before; the files of the checkout are not touched. */
-    run(state, "$PRONY run t.plan --db b/prony.db && cd b && $ROOT/ci/history.sh store prony.db && "
-               "test $(git -C ../remote.git rev-list --count prony-history) = 1 && test \"$(ls)\" = prony.db && "
-               "test -z \"$(git status --porcelain | grep -v prony.db)\"");
+    shell_run(state, "$PRONY run t.plan --db b/prony.db && cd b && $ROOT/ci/history.sh store prony.db && "
+                     "test $(git -C ../remote.git rev-list --count prony-history) = 1 && test \"$(ls)\" = prony.db && "
+                     "test -z \"$(git status --porcelain | grep -v prony.db)\"");
 }
 
 /* Both begin with the same history and measure; the second to store must not lose the first one's run. */
 static void test_history_merges_who_was_faster(void **state)
 {
-    skip_without(state, "git");
+    shell_skip_unless(state, "command -v git", "git");
     make_remote(state);
-    run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
-    run(state, "cd b && $ROOT/ci/history.sh fetch prony.db && cd .. && $PRONY run t.plan --db a/prony.db && $PRONY run "
-               "t.plan --db b/prony.db && (cd a && $ROOT/ci/history.sh store prony.db)");
-    run(state, "cd b && $ROOT/ci/history.sh store prony.db && rm prony.db && $ROOT/ci/history.sh fetch prony.db && "
-               "$PRONY list --db prony.db | grep -c complete | grep -qx 3");
+    shell_run(state, "$PRONY run t.plan --db a/prony.db && cd a && $ROOT/ci/history.sh store prony.db");
+    shell_run(state,
+              "cd b && $ROOT/ci/history.sh fetch prony.db && cd .. && $PRONY run t.plan --db a/prony.db && $PRONY run "
+              "t.plan --db b/prony.db && (cd a && $ROOT/ci/history.sh store prony.db)");
+    shell_run(state,
+              "cd b && $ROOT/ci/history.sh store prony.db && rm prony.db && $ROOT/ci/history.sh fetch prony.db && "
+              "$PRONY list --db prony.db | grep -c complete | grep -qx 3");
 }
 
 static void test_history_says_what_is_wrong(void **state)
 {
-    skip_without(state, "git");
+    shell_skip_unless(state, "command -v git", "git");
     make_remote(state);
-    expect(state, 2, "cd a && $ROOT/ci/history.sh store prony.db", "prony.db is not there or empty");
-    expect(state, 2, "cd a && $ROOT/ci/history.sh", "usage: history.sh");
-    expect(state, 2, "mkdir none && cd none && GIT_CEILING_DIRECTORIES=$W $ROOT/ci/history.sh fetch x",
-           "is not in a git repository");
-    expect(state, 2, "cd a && PRONY_HISTORY_REMOTE=nowhere $ROOT/ci/history.sh fetch prony.db", "'nowhere'");
+    shell_expect(state, 2, "cd a && $ROOT/ci/history.sh store prony.db", "prony.db is not there or empty");
+    shell_expect(state, 2, "cd a && $ROOT/ci/history.sh", "usage: history.sh");
+    shell_expect(state, 2, "mkdir none && cd none && GIT_CEILING_DIRECTORIES=$W $ROOT/ci/history.sh fetch x",
+                 "is not in a git repository");
+    shell_expect(state, 2, "cd a && PRONY_HISTORY_REMOTE=nowhere $ROOT/ci/history.sh fetch prony.db", "'nowhere'");
     /* A branch that somebody filled with something else, and a damaged database on it. */
-    run(state, "cd a && git push -q origin HEAD:prony-history");
-    expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "has no prony.db.gz");
-    run(state,
+    shell_run(state, "cd a && git push -q origin HEAD:prony-history");
+    shell_expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "has no prony.db.gz");
+    shell_run(
+        state,
         "cd b && git fetch -q && git checkout -q -b h origin/main && echo garbage >prony.db.gz.000 && git add . && git "
         "commit -q -m x && git push -q -f origin h:prony-history");
-    expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "is damaged");
-    run(state, "cd a && test ! -e prony.db && test ! -e prony.db.partial");
+    shell_expect(state, 2, "cd a && $ROOT/ci/history.sh fetch prony.db", "is damaged");
+    shell_run(state, "cd a && test ! -e prony.db && test ! -e prony.db.partial");
 }
 
 /* ---- comments ---- */
@@ -137,46 +87,48 @@ static void test_history_says_what_is_wrong(void **state)
 
 static void test_comment_is_replaced(void **state)
 {
-    skip_without(state, "python3");
-    skip_without(state, "curl");
-    skip_without(state, "jq");
-    run(state,
-        HOST "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\nfirst \"quoted\" $(x)\\n' >c.md\n"
-             "$ROOT/ci/comment.sh github 5 c.md && printf '<!-- prony -->\\nsecond\\n' >c.md && $ROOT/ci/comment.sh "
-             "github 5 c.md\n"
-             "grep -c ^POST log | grep -qx 1 && grep -q '^PATCH /repos/o/r/issues/comments/2 Bearer secret' log && "
-             "curl -s $GITHUB_API_URL/repos/o/r/issues/5/comments | jq -e 'length == 2 and (.[1].body | "
-             "endswith(\"second\\n\"))'");
-    run(state, "rm -f port\n" HOST
-               "export PRONY_GITLAB_TOKEN=secret; $ROOT/ci/comment.sh gitlab 5 c.md && $ROOT/ci/comment.sh "
-               "gitlab 5 c.md && grep -q '^PUT /projects/7/merge_requests/5/notes/2 secret' log");
+    shell_skip_unless(state, "command -v python3", "python3");
+    shell_skip_unless(state, "command -v curl", "curl");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, HOST
+              "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\nfirst \"quoted\" $(x)\\n' >c.md\n"
+              "$ROOT/ci/comment.sh github 5 c.md && printf '<!-- prony -->\\nsecond\\n' >c.md && $ROOT/ci/comment.sh "
+              "github 5 c.md\n"
+              "grep -c ^POST log | grep -qx 1 && grep -q '^PATCH /repos/o/r/issues/comments/2 Bearer secret' log && "
+              "curl -s $GITHUB_API_URL/repos/o/r/issues/5/comments | jq -e 'length == 2 and (.[1].body | "
+              "endswith(\"second\\n\"))'");
+    shell_run(state, "rm -f port\n" HOST
+                     "export PRONY_GITLAB_TOKEN=secret; $ROOT/ci/comment.sh gitlab 5 c.md && $ROOT/ci/comment.sh "
+                     "gitlab 5 c.md && grep -q '^PUT /projects/7/merge_requests/5/notes/2 secret' log");
 }
 
 /* Ours may be far down. */
 static void test_comment_is_found_on_later_pages(void **state)
 {
-    skip_without(state, "python3");
-    skip_without(state, "curl");
-    skip_without(state, "jq");
-    run(state, "export FAKE_HOST_COMMENTS=250\n" HOST
-               "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\n' >c.md; $ROOT/ci/comment.sh github 5 c.md && "
-               "$ROOT/ci/comment.sh github 5 c.md && grep -c ^POST log | grep -qx 1 && grep -q ^PATCH log");
+    shell_skip_unless(state, "command -v python3", "python3");
+    shell_skip_unless(state, "command -v curl", "curl");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state,
+              "export FAKE_HOST_COMMENTS=250\n" HOST
+              "export GITHUB_TOKEN=secret; printf '<!-- prony -->\\n' >c.md; $ROOT/ci/comment.sh github 5 c.md && "
+              "$ROOT/ci/comment.sh github 5 c.md && grep -c ^POST log | grep -qx 1 && grep -q ^PATCH log");
 }
 
 static void test_comment_says_what_is_wrong(void **state)
 {
-    skip_without(state, "python3");
-    skip_without(state, "curl");
-    skip_without(state, "jq");
-    run(state, "printf '<!-- prony -->\\n' >c.md; echo hello >other.md; : >empty.md");
-    expect(state, 2, HOST "export GITHUB_TOKEN=wrong; $ROOT/ci/comment.sh github 5 c.md", "Bad credentials");
-    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github '5; rm' c.md",
-           "is not the number");
-    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 empty.md", "nothing to say");
-    expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 other.md",
-           "does not begin with");
-    expect(state, 2, "$ROOT/ci/comment.sh forgejo 5 c.md", "is not github or gitlab");
-    expect(state, 2, "GITHUB_REPOSITORY=o/r $ROOT/ci/comment.sh github 5 c.md", "GITHUB_TOKEN is not set");
+    shell_skip_unless(state, "command -v python3", "python3");
+    shell_skip_unless(state, "command -v curl", "curl");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, "printf '<!-- prony -->\\n' >c.md; echo hello >other.md; : >empty.md");
+    shell_expect(state, 2, HOST "export GITHUB_TOKEN=wrong; $ROOT/ci/comment.sh github 5 c.md", "Bad credentials");
+    shell_expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github '5; rm' c.md",
+                 "is not the number");
+    shell_expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 empty.md",
+                 "nothing to say");
+    shell_expect(state, 2, "GITHUB_REPOSITORY=o/r GITHUB_TOKEN=t $ROOT/ci/comment.sh github 5 other.md",
+                 "does not begin with");
+    shell_expect(state, 2, "$ROOT/ci/comment.sh forgejo 5 c.md", "is not github or gitlab");
+    shell_expect(state, 2, "GITHUB_REPOSITORY=o/r $ROOT/ci/comment.sh github 5 c.md", "GITHUB_TOKEN is not set");
 }
 
 /* ---- the pipelines, on a project that is not ours ---- */
@@ -210,11 +162,13 @@ static void test_comment_says_what_is_wrong(void **state)
 /* A planted slowdown of 5 % is caught and named, in the comment, the annotations and the exit status. */
 static void test_pull_request_catches_a_slower_kernel(void **state)
 {
-    skip_without(state, "git");
-    skip_without(state, "jq");
-    run(state, PROJECT SLOWER);
-    expect(state, 1, "cd project; export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$W/summary\n" COMPARE, "::error");
-    run(state,
+    shell_skip_unless(state, "command -v git", "git");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, PROJECT SLOWER);
+    shell_expect(state, 1, "cd project; export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$W/summary\n" COMPARE,
+                 "::error");
+    shell_run(
+        state,
         "cd project/prony-out && { ! command -v gnuplot || test -s forest.png; } && head -n 1 comment.md | grep -q '^<!-- prony' && grep -q 'BM_dot' comment.md && "
         "cmp comment.md $W/summary && grep -q '<failure' junit.xml && grep -q BM_dot junit.xml && jq -e "
         "'.runs[0].results | map(.message.text) | join(\" \") | test(\"BM_dot\") and (test(\"BM_scale\") | not)' "
@@ -224,35 +178,35 @@ static void test_pull_request_catches_a_slower_kernel(void **state)
 /* The same slowdown with the label passes, and says who wanted it; a label of too small a share does not help. */
 static void test_pull_request_accepts_by_label(void **state)
 {
-    skip_without(state, "git");
-    skip_without(state, "jq");
-    run(state, PROJECT SLOWER);
-    expect(state, 0,
-           "cd project; export PRONY_LABELS=bug,prony-accepted PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE,
-           "ada");
-    expect(state, 1,
-           "cd project; export PRONY_LABELS=prony-accepted:2% PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE,
-           "regressed");
-    expect(state, 2, "cd project; export PRONY_LABELS=prony-accepted:lots PRONY_LABEL_AUTHOR=ada\n" COMPARE,
-           "expected prony-accepted");
+    shell_skip_unless(state, "command -v git", "git");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, PROJECT SLOWER);
+    shell_expect(
+        state, 0,
+        "cd project; export PRONY_LABELS=bug,prony-accepted PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE, "ada");
+    shell_expect(state, 1,
+                 "cd project; export PRONY_LABELS=prony-accepted:2% PRONY_LABEL_AUTHOR=ada PRONY_CHANGE='#7'\n" COMPARE,
+                 "regressed");
+    shell_expect(state, 2, "cd project; export PRONY_LABELS=prony-accepted:lots PRONY_LABEL_AUTHOR=ada\n" COMPARE,
+                 "expected prony-accepted");
 }
 
 static void test_pull_request_passes_an_innocent_commit(void **state)
 {
-    skip_without(state, "git");
-    skip_without(state, "jq");
-    run(state, PROJECT INNOCENT);
-    run(state, "cd project; " COMPARE "grep -q '^<!-- prony' prony-out/comment.md");
+    shell_skip_unless(state, "command -v git", "git");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, PROJECT INNOCENT);
+    shell_run(state, "cd project; " COMPARE "grep -q '^<!-- prony' prony-out/comment.md");
 }
 
 /* What cannot be built is 2, and the comment says so. */
 static void test_pull_request_that_does_not_build(void **state)
 {
-    skip_without(state, "git");
-    skip_without(state, "jq");
-    run(state, PROJECT "echo 'this is no C' >>kernels.c && commit broken");
-    expect(state, 2, "cd project; " COMPARE, "no C");
-    run(state, "grep -q 'could not compare' project/prony-out/comment.md");
+    shell_skip_unless(state, "command -v git", "git");
+    shell_skip_unless(state, "command -v jq", "jq");
+    shell_run(state, PROJECT "echo 'this is no C' >>kernels.c && commit broken");
+    shell_expect(state, 2, "cd project; " COMPARE, "no C");
+    shell_run(state, "grep -q 'could not compare' project/prony-out/comment.md");
 }
 
 /* ---- nights ---- */
@@ -272,15 +226,16 @@ static void test_nights(void **state)
 {
     /* The first nights have nothing to compare with and are green; the suite gets slower by 5 %: the first
      * slow night may be luck, the third is not. */
-    run(state, NIGHTS
+    shell_run(
+        state, NIGHTS
         "night 100 0; for i in 1 2 3 4 5 6 7; do TIME=100 $PRONY run t.plan --quiet >/dev/null; done; night 100 0; "
         "test -s prony-out/summary.md && test -s prony-out/site/index.html && grep -q '<testcase' prony-out/junit.xml\n"
         "night 105 3; PRONY_UNDECIDED=pass night 105 0; night 105 1; grep -q BM_x prony-out/summary.md\n"
         "$PRONY list | grep -c complete | grep -qx 12");
     /* What cannot run is 2, and loses nothing. */
-    expect(state, 2, "echo 'exit 1' >suite; $ROOT/ci/nightly.sh t.plan; exit $?", "could not run");
-    expect(state, 2, "$ROOT/ci/nightly.sh none.plan", "none.plan");
-    run(state, "$PRONY list | grep -c complete | grep -qx 12");
+    shell_expect(state, 2, "echo 'exit 1' >suite; $ROOT/ci/nightly.sh t.plan; exit $?", "could not run");
+    shell_expect(state, 2, "$ROOT/ci/nightly.sh none.plan", "none.plan");
+    shell_run(state, "$PRONY list | grep -c complete | grep -qx 12");
 }
 
 int main(void)

@@ -47,13 +47,13 @@ static void test_one_case(void **state)
     char *words = mem_format("history %s", history_fixture_regressed);
     assert_says(world, words, "regressed  +6.");
     free(words);
-    words = mem_format("history %s -f json", history_fixture_improved);
+    words = mem_format("history %s -F json", history_fixture_improved);
     assert_says(world, words, "\"verdict\": \"improved\"");
     free(words);
-    words = mem_format("history %s -f markdown", history_fixture_steady);
+    words = mem_format("history %s -F markdown", history_fixture_steady);
     assert_says(world, words, "No step: now");
     free(words);
-    assert_says(world, "history --filter ^decode -m tokens_per_second -n 3 -f csv", "tokens_per_second");
+    assert_says(world, "history --filter ^decode -m tokens_per_second -n 3 -F csv", "tokens_per_second");
     assert_says(world, "history --filter ^decode -n 1", "too few runs to tell a step from luck");
 }
 
@@ -68,8 +68,8 @@ static void test_errors(void **state)
     world_expect_error(world, "history --filter ^decode --branch nowhere", "no run of branch nowhere has real_time");
     world_expect_error(world, "history --filter ^decode --metric nonsense", "nonsense");
     world_expect_error(world, "history --filter ^decode -o all.png", "but 3 match");
-    world_expect_error(world, "history -f png -o x.png", "name it");
-    world_expect_error(world, "history --filter ^encode -f png", "needs -o FILE");
+    world_expect_error(world, "history -F png -o x.png", "name it");
+    world_expect_error(world, "history --filter ^encode -F png", "needs -o FILE");
     world_expect_error(world, "history -F xml", "there is only text");
 }
 
