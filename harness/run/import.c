@@ -13,7 +13,8 @@ struct import_input {
     struct import_source source;
     struct import_document document; /* lives in the arena; its lists do not */
     const struct import_format *format;
-    int joined; /* further files */
+    int joined;          /* further files */
+    const char *content; /* uuids of what was joined; NULL = only its own */
 };
 
 /* ---- recognizing ---- */
@@ -279,6 +280,8 @@ static int check_join(const struct import_input *whole, const struct import_inpu
         return error_set(error, ERROR_USAGE, "%s: a history cannot be joined with other files",
                          whole->document.count != 1 ? whole->source.path : path);
     const struct import_run *a = whole->document.runs, *b = part->document.runs;
+    if (strstr(whole->content ? whole->content : a->uuid, b->uuid))
+        return error_set(error, ERROR_USAGE, "%s: holds the same as a file before it, and a process counts once", path);
     if (!str_equal(a->fingerprint, b->fingerprint))
         return error_set(error, ERROR_USAGE, "%s: from another machine than the first file", path);
     const char *of_whole = facts_find(a->build.items, a->build.count, "git_commit");
@@ -307,6 +310,7 @@ int import_join(struct import_input *whole, const struct import_input *part, str
     if (more->started_ns < run->started_ns)
         run->started_ns = more->started_ns;
     run->one_process = false;
+    whole->content = arena_format(&whole->arena, "%s %s", whole->content ? whole->content : run->uuid, more->uuid);
     wide hash = hash_bytes(hash_start, run->uuid, strlen(run->uuid));
     run->uuid = make_uuid(&whole->arena, hash_bytes(hash, more->uuid, strlen(more->uuid)));
     facts_addf(&run->environment, arena_format(&whole->arena, "import_file_%d", ++whole->joined + 1), "%s",

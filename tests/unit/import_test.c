@@ -658,8 +658,11 @@ static void test_join(void **state)
             fail_msg("%s", f.error.text);
     assert_int_equal(import_join(inputs[0], inputs[2], &f.error), ERROR_USAGE);
     assert_non_null(strstr(f.error.text, "is hyperfine, the first file is gobench"));
+    assert_int_equal(import_join(inputs[0], inputs[0], &f.error), ERROR_USAGE);
+    assert_non_null(strstr(f.error.text, "a process counts once"));
     if (import_join(inputs[0], inputs[1], &f.error) != 0)
         fail_msg("%s", f.error.text);
+    assert_int_equal(import_join(inputs[0], inputs[1], &f.error), ERROR_USAGE);
     assert_int_equal(import_write(inputs[0], f.store, &f.arena, &f.ids, &f.error), 0);
     assert_int_equal(f.ids.count, 1);
     assert_int_equal(store_cases(f.store, f.ids.ids[0], &f.arena, &f.cases, &f.case_count, &f.error), 0);
