@@ -182,11 +182,65 @@ static void test_a_group(void **state)
         arena_release(&pairs[i].arena);
 }
 
+/* Attempts of several cases pair up by their own rounds, the first of one and the second of another. */
+static void test_attempts_of_a_group(void **state)
+{
+    (void)state;
+    struct pairs pairs[2];
+    begin(&pairs[0], "a/1");
+    begin(&pairs[1], "a/2");
+    for (int i = 0; i < 2; i++)
+        measure(&pairs[i], 0, PAIRS, 0.05);
+    measure(&pairs[0], FROM, PAIRS, 0.002);
+    measure(&pairs[1], 2 * FROM, PAIRS, 0.004);
+    struct comparison comparison = judge(pairs, 2, true, FROM);
+    const struct compare_confirmation *again = &comparison.groups[0].time.confirmation;
+    assert_int_equal(again->state, COMPARE_FRESH_DIFFERS);
+    assert_int_equal(again->pairs, PAIRS);
+    assert_float_equal(again->effect, 0.003, 0.001);
+    for (int i = 0; i < 2; i++)
+        arena_release(&pairs[i].arena);
+}
+
+static double tenth(void *context, const char *suite, const char *name)
+{
+    (void)context;
+    (void)suite;
+    (void)name;
+    return 0.1;
+}
+
+/* Cases with much noise are equivalent within their own floors; their mean has less noise and a lower floor, and what
+ * is beyond that is not settled by them. */
+static void test_floor_of_a_group(void **state)
+{
+    (void)state;
+    struct pairs pairs[2];
+    struct store_case sides[2][2];
+    begin(&pairs[0], "a/1");
+    begin(&pairs[1], "a/2");
+    for (int i = 0; i < 2; i++) {
+        measure(&pairs[i], 0, PAIRS, 0.08);
+        for (int side = 0; side < 2; side++)
+            sides[side][i] = pairs[i].sides[side];
+    }
+    struct comparison comparison = { 0 };
+    const struct compare_options options = { 0 };
+    compare_cases(&comparison, sides[0], 2, sides[1], 2, true, tenth, NULL, &options, &pairs[0].arena);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(comparison.cases[i].verdict, JUDGE_EQUIVALENT);
+    assert_int_equal(comparison.groups[0].time.verdict, JUDGE_REGRESSED);
+    for (int i = 0; i < 2; i++)
+        arena_release(&pairs[i].arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_case),  cmocka_unit_test(test_not_confirmed), cmocka_unit_test(test_goes_on),
-        cmocka_unit_test(test_without), cmocka_unit_test(test_a_group),
+        cmocka_unit_test(test_a_case),           cmocka_unit_test(test_not_confirmed),
+        cmocka_unit_test(test_goes_on),          cmocka_unit_test(test_without),
+        cmocka_unit_test(test_a_group),          cmocka_unit_test(test_attempts_of_a_group),
+        cmocka_unit_test(test_floor_of_a_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,15 +17,20 @@ static struct compare_metric make_metric(double low, double high, double p, doub
     return metric;
 }
 
-static enum judge_verdict verdict_of(double low, double high, double p, double q)
+static enum judge_verdict verdict_between(struct comparison *comparison, double low, double high, double p, double q)
 {
     struct arena arena = { 0 };
-    struct comparison comparison = { 0 };
-    struct compare_context context = { .comparison = &comparison, .confidence = 0.95, .arena = &arena };
+    struct compare_context context = { .comparison = comparison, .confidence = 0.95, .arena = &arena };
     struct compare_metric metric = make_metric(low, high, p, q);
     compare_judge_metric(&context, &metric);
     arena_release(&arena);
     return metric.verdict;
+}
+
+static enum judge_verdict verdict_of(double low, double high, double p, double q)
+{
+    struct comparison comparison = { 0 };
+    return verdict_between(&comparison, low, high, p, q);
 }
 
 static void test_floor_and_q(void **state)
@@ -39,6 +44,22 @@ static void test_floor_and_q(void **state)
     assert_int_equal(verdict_of(-0.03, 0.005, 0.2, 0.3), JUDGE_UNDECIDED);
     assert_int_equal(verdict_of(-0.009, 0.009, 0.9, 0.9), JUDGE_EQUIVALENT);
     assert_int_equal(verdict_of(0.002, 0.009, 1e-4, 1e-3), JUDGE_EQUIVALENT);
+}
+
+/* Imported repetitions of one process can show that nothing changed, but no change: processes differ by themselves. */
+static void test_one_process(void **state)
+{
+    (void)state;
+    struct store_fact fact = { "import_repetitions", "of one process" };
+    for (int side = 0; side < 2; side++) {
+        struct comparison comparison = { 0 };
+        struct store_run_row *run = side ? &comparison.candidate : &comparison.base;
+        run->environment = &fact;
+        run->environment_count = 1;
+        assert_int_equal(verdict_between(&comparison, 0.02, 0.03, 1e-4, 1e-3), JUDGE_UNDECIDED);
+        assert_int_equal(verdict_between(&comparison, -0.03, -0.02, 1e-4, 1e-3), JUDGE_UNDECIDED);
+        assert_int_equal(verdict_between(&comparison, 0.002, 0.009, 1e-4, 1e-3), JUDGE_EQUIVALENT);
+    }
 }
 
 static enum judge_verdict after_cpu(double effect, double cpu, double delay_base, double delay_candidate)
@@ -89,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_floor_and_q),
+        cmocka_unit_test(test_one_process),
         cmocka_unit_test(test_cpu),
         cmocka_unit_test(test_budget),
     };
