@@ -15,16 +15,11 @@ enum { MARKS = 4, NOTE_LINES = 4 };
 /* Begins a block that may be empty otherwise: an empty one would shift the index of the next. */
 #define OUTSIDE "-99\t-99\t"
 
-/* An apostrophe is no gnuplot quote, but escape_chart cannot know. */
 static void text_line(struct str *out, double x, double y, const char *text)
 {
-    struct str typeset = { 0 };
-    for (; *text; text++)
-        str_append_bytes(&typeset, *text == '\'' ? "\u2019" : text, *text == '\'' ? 3 : 1);
     str_appendf(out, "%g\t%g\t", x, y);
-    escape_chart(out, str_text(&typeset));
+    escape_chart(out, text);
     str_append_char(out, '\n');
-    str_release(&typeset);
 }
 
 /* Lines of at most width pixels, broken at spaces. Returns the y of the next line. */

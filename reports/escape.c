@@ -93,16 +93,30 @@ void escape_markdown(struct str *out, const char *text)
     }
 }
 
+/* What gnuplot would read as the end of a text, a comment or an escape, and what looks much like it. */
+static const char *chart_lookalike(int32_t code)
+{
+    switch (code) {
+    case '"': return "\u201d";
+    case '\'': return "\u2019";
+    case '`': return "\u2018";
+    case '\\': return "\u2216";
+    case '#': return "\u266f";
+    default: return NULL;
+    }
+}
+
 void escape_chart(struct str *out, const char *text)
 {
     while (*text) {
         int32_t code = next_code(&text);
-        bool harmless = code < 128 ? code == ' ' || (code > 32 && code < 127 && !strchr("\"'\\`<>&{}^@$#", code))
-                                   : !is_control(code);
-        if (harmless)
-            append_code(out, code);
-        else
+        const char *lookalike = chart_lookalike(code);
+        if (lookalike)
+            str_append(out, lookalike);
+        else if (is_control(code))
             str_append_char(out, '?');
+        else
+            append_code(out, code);
     }
 }
 

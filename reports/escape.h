@@ -15,7 +15,8 @@ void escape_html(struct str *out, const char *text);
 void escape_html_name(struct str *out, const char *text);
 /* A cell of a Markdown table or a line of a paragraph. */
 void escape_markdown(struct str *out, const char *text);
-/* A field of a chart's data file: letters, digits and harmless punctuation; the rest becomes '?'. */
+/* A field of a chart's data file: quotes, backslashes and number signs become characters that look like them, control
+ * characters '?'. Markup stays: charts are drawn without enhanced text, and gnuplot escapes it for SVG. */
 void escape_chart(struct str *out, const char *text);
 
 /* Columns that text takes on a terminal. */

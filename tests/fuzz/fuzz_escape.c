@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena = { 0 };
     check(escape_plain, text, "", false);
     check(escape_html, text, "<>\"'", true);
-    check(escape_chart, text, "\"'\\`<>&{}^@$#\t", false);
+    check(escape_chart, text, "\"'\\`#\t", false);
     check(escape_markdown, text, "<", false);
     for (int width = 1; width < 40; width += 13) {
         struct str fitted = { 0 };

@@ -146,7 +146,8 @@ static void test_escapes(void **state)
     check_escape(escape_html, "right\xe2\x80\xaeleft", "right left"); /* bidirectional override */
     check_escape(escape_html_name, "a/<b", "a/<wbr>&lt;b");
     check_escape(escape_markdown, "q8_0 | `x` <b> [a](b)", "q8\\_0 \\| \\`x\\` &lt;b> \\[a\\](b)");
-    check_escape(escape_chart, "q8_0 ctx:128 \"'\\n`$@{}<>&\t\xe6\xa8\xa1", "q8_0 ctx:128 ???n?????????\xe6\xa8\xa1");
+    check_escape(escape_chart, "q8_0 ctx:128 \"'\\n`$@{}<>&\t\xe6\xa8\xa1",
+                 "q8_0 ctx:128 \u201d\u2019\u2216n\u2018$@{}<>&?\xe6\xa8\xa1");
     check_escape(escape_plain, "a\tb\nc\x7f", "a b c ");
 }
 
