@@ -73,7 +73,7 @@ static int spawn(struct gnuplot *run, char **argv, const char *directory, struct
     posix_spawn_file_actions_destroy(&actions);
     free(absolute);
     run->deadline_ns = clock_wall_ns() + limit_ns;
-    return code ? error_system(error, code, "%s", run->program) : 0;
+    return code ? error_system(error, code, "gnuplot is needed, and %s cannot be started", run->program) : 0;
 }
 
 static int start(struct gnuplot *run, const char *program, const char *directory, const char *complaints,

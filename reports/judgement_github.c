@@ -48,7 +48,11 @@ static void annotate(struct str *out, const struct judgement *judgement, const s
 {
     const char *what = *entry->name ? arena_format(arena, "%s %s", entry->suite, entry->name) : entry->suite;
     command(out, level, judgement_source(judgement->source_root, entry->suite, entry->name, arena),
-            arena_format(arena, "%s: %s", entry->kind, what), arena_format(arena, "%s: %s", what, entry->message));
+            arena_format(arena, "%s: %s", entry->kind, what),
+            /* Findings of the gate begin with the case by themselves. */
+            *entry->name && str_starts(entry->message, arena_format(arena, "%s: ", entry->name))
+                ? arena_format(arena, "%s %s", entry->suite, entry->message)
+                : arena_format(arena, "%s: %s", what, entry->message));
 }
 
 int judgement_github(const struct judgement *judgement, const struct report_options *options, struct str *out,

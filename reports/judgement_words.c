@@ -136,17 +136,21 @@ bool judgement_is_missed(const struct gate_finding *finding)
 
 static const char *target_line(const struct gate *gate, struct arena *arena)
 {
-    size_t count = judgement_target_count(gate), missed = 0, unknown = 0;
+    size_t count = judgement_target_count(gate), missed = 0, free = 0, unknown = 0;
     for (size_t i = 0; i < (count ? gate->count : 0); i++)
         if (gate->findings[i].kind == GATE_TARGET) {
+            bool is_missed = judgement_is_missed(&gate->findings[i]);
             unknown += isnan(gate->findings[i].actual) ? 1 : 0;
-            missed += judgement_is_missed(&gate->findings[i]);
+            missed += is_missed;
+            free += is_missed && gate->findings[i].status == GATE_PASS && !gate->findings[i].acknowledged_by;
         }
     if (!count)
         return "";
     const char *line =
         missed ? arena_format(arena, "%zu of %zu target%s missed", missed, count, judgement_plural(count))
                : arena_format(arena, "%zu of %zu target%s met", count - unknown, count, judgement_plural(count));
+    /* Tiers above the one that the policy requires. */
+    line = free ? arena_format(arena, "%s (%zu not required)", line, free) : line;
     return unknown ? arena_format(arena, "%s, %zu not measured", line, unknown) : line;
 }
 
@@ -327,15 +331,19 @@ const char *judgement_legend(const struct judgement *judgement, struct arena *ar
     }
     if (!cases)
         return "";
+    const char *count = history    ? "runs on the newest level, or processes of this run where the history is too short"
+                        : unpaired ? "processes a side"
+                                   : "pairs of processes";
+    const char *verdicts = history ? "the level of the runs took a step beyond the floor, often enough seen, and q <= "
+                                     "0.05. Equivalent: on the level of the runs before, as far as their noise tells."
+                                   : "the interval lies beyond the floor and q <= 0.05. Equivalent: the whole interval "
+                                     "lies within the floor.";
     return arena_format(
         arena,
         "Effects are candidate against base: + is slower. [..] holds the effect with 95 %% confidence; q "
         "is the share of false alarms to expect among cases with that q or less; n counts %s. Regressed "
-        "or improved: the interval lies beyond the floor and q <= 0.05. Equivalent: the whole interval "
-        "lies within the floor. The run could have seen a change of at least \"sees\" (80 %% power).",
-        history    ? "runs on the newest level, or processes of this run where the history is too short"
-        : unpaired ? "processes a side"
-                   : "pairs of processes");
+        "or improved: %s The run could have seen a change of at least \"sees\" (80 %% power).",
+        count, verdicts);
 }
 
 /* ---- what to show ---- */

@@ -203,7 +203,8 @@ static void note_cases(struct compare_context *context)
         few += is_insufficient(&comparison->cases[i]);
         other += comparison->paired && has_other_iterations(&comparison->cases[i]);
     }
-    if (few)
+    /* A history's levels tell what one run cannot. */
+    if (few && !comparison->options.history)
         add_note(context,
                  arena_format(context->arena, "%zu of %zu cases have too few samples for any verdict about time.", few,
                               comparison->case_count));
@@ -248,6 +249,9 @@ static void note_contamination(struct compare_context *context)
                           100 * base, 100 * candidate));
 }
 
+/* docs/FORMATS.md describes the view. */
+#define PRUNED_PAIRS " What its pairs said when they were measured stands in the view outcomes of the database."
+
 static void note_run(struct compare_context *context, const struct store_run_row *row, const char *side,
                      size_t failure_count)
 {
@@ -257,6 +261,9 @@ static void note_run(struct compare_context *context, const struct store_run_row
                  arena_format(context->arena, "The run of the %s has not ended: it goes on, or was killed.", side));
     else if (row->status && !str_equal(row->status, "complete"))
         add_note(context, arena_format(context->arena, "The run of the %s is not complete: %s.", side, row->status));
+    if (row->pruned_ns)
+        add_note(context, arena_format(context->arena, "The run of the %s was pruned: a median a case is left of it.%s",
+                                       side, context->comparison->paired ? PRUNED_PAIRS : ""));
     if (failure_count)
         add_note(context, arena_format(context->arena, "%zu process%s of the %s failed.", failure_count,
                                        failure_count == 1 ? "" : "es", side));

@@ -139,6 +139,10 @@ static void test_prune(void **state)
     shows(world, "db prune --before 2030-01-01", "tagged runs are kept");
     assert_int_equal(world_query(world, "SELECT count(*) FROM run WHERE pruned_ns IS NULL"), 1);
     shows(world, "show 'branch:main'", "pruned: its samples were thrown away on");
+    struct child_result compared;
+    world_prony(world, "compare 'branch:main' 'branch:main'", &compared);
+    assert_non_null(strstr(str_text(&compared.output), "The run of the base was pruned: a median a case is left of"));
+    child_release(&compared);
     shows(world, "db info", "runs (");
     shows(world, "db vacuum", "before, ");
     shows(world, "db check", "is sound");

@@ -103,6 +103,15 @@ static void expect(const struct world *world, const char *words, int status, con
     child_release(&result);
 }
 
+static void expect_not(const struct world *world, const char *words, const char *text)
+{
+    struct child_result result;
+    world_prony(world, words, &result);
+    if (strstr(str_text(&result.output), text) || strstr(str_text(&result.errors), text))
+        fail_msg("prony %s: '%s' in\n%s%s", words, text, str_text(&result.output), str_text(&result.errors));
+    child_release(&result);
+}
+
 /* ---- against a baseline ---- */
 
 static void test_baseline(void **state)
@@ -190,6 +199,8 @@ static void test_a_step_is_told_on_its_third_night(void **state)
     expect(world, "gate --history", 0, "Pass");
     world_expect(world, "tag --delete baseline", 0);
     expect(world, "gate --history", 1, "seen in 4 runs");
+    expect(world, "gate --history", 1, "took a step beyond the floor");
+    expect_not(world, "gate --history", "too few samples");
     /* Up and down again is no change; old news is none. */
     add_nights(world, 3);
     expect(world, "gate", 0, "Pass");
@@ -270,6 +281,12 @@ static void test_targets(void **state)
     expect(world, "gate --targets --policy p", 0, "usable");
     world_write(world, "q", "target = load_ms < 50\n");
     expect(world, "gate --targets --policy q", 1, "load_ms");
+    /* A finding names its case once, and what is not required is not counted as if it were. */
+    world_write(world, "r",
+                "tier = functional\n[targets functional]\ncase = op0\ntarget = real_time < 0.001 ns\n"
+                "[targets usable]\ncase = op0\ntarget = real_time < 0.002 ns\n");
+    expect(world, "gate --targets --policy r", 1, "2 of 2 targets missed (1 not required)");
+    expect_not(world, "gate --targets --policy r --format github", "op0/x: op0/x");
     world_expect_error(world, "gate --targets --policy none", "none");
     expect(world, "gate --targets", 2, "nothing was judged");
 }

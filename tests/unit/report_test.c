@@ -454,7 +454,9 @@ static void test_missing_gnuplot_is_said(void **state)
     struct str out = { 0 };
     open_fixture(&bench, (struct report_fixture){ .rounds = 2 });
     write_report(&bench, "html", "/nonexistent/gnuplot", &out);
-    assert_int_equal(count_text(out.data, "not drawn: /nonexistent/gnuplot: No such file"), 9);
+    assert_int_equal(
+        count_text(out.data, "not drawn: gnuplot is needed, and /nonexistent/gnuplot cannot be started: No such file"),
+        9);
     assert_non_null(strstr(out.data, "Fastest GEMM"));
     str_release(&out);
     close_bench(&bench);
