@@ -82,7 +82,7 @@ static int prepare_runner(struct ab *ab, struct ab_side *side, struct error *err
     const struct ab_options *options = &ab->options;
     struct runner_options runner = { .plan_path = ab->plan_path,
                                      .plan_text = plan_of(ab, side),
-                                     .rounds = 1, /* of the passes */
+                                     .rounds = AB_COUNTER_ROUNDS,
                                      .timeout_s = options->timeout_s,
                                      .has_seed = true,
                                      .seed = ab->seed,

@@ -10,6 +10,10 @@ enum { AB_BASE, AB_CANDIDATE, AB_SIDES };
 /* A case that failed so often on one side is left alone. */
 enum { AB_FAILURE_LIMIT = 2 };
 
+/* Counters are counted in so many processes a case and side, one side after the other: the rank test of 8 against 8 can
+ * say p = 0.0002, enough among hundreds of cases. */
+enum { AB_COUNTER_ROUNDS = 8 };
+
 /* So often a case is measured again to confirm a call: the first confirmation may have had bad luck; a third one would
  * be stubbornness. Once more with its group. */
 enum { AB_ATTEMPT_LIMIT = 2 };

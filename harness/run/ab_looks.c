@@ -28,6 +28,17 @@ static struct compare_case *find_judged(const struct comparison *comparison, con
     return NULL;
 }
 
+/* What a look decided stays: times and verdict. What passes measured since then (counters, spans) is of now. */
+static void keep_decision(struct compare_case *judged, const struct compare_case *decided)
+{
+    struct compare_case now = *judged;
+    *judged = *decided;
+    judged->base = now.base;
+    judged->candidate = now.candidate;
+    judged->metrics = now.metrics;
+    judged->metric_count = now.metric_count;
+}
+
 /* Cases that are decided now are closed; those that were keep what was said then. */
 static void settle(struct ab *ab, struct comparison *comparison)
 {
@@ -35,7 +46,7 @@ static void settle(struct ab *ab, struct comparison *comparison)
         struct ab_case *subject = &ab->cases[i];
         struct compare_case *judged = find_judged(comparison, subject);
         if (judged && subject->state == AB_DECIDED) {
-            *judged = subject->verdict;
+            keep_decision(judged, &subject->verdict);
         } else if (judged && subject->state == AB_OPEN && judged->verdict != JUDGE_UNDECIDED) {
             subject->state = AB_DECIDED;
             subject->verdict = *judged;

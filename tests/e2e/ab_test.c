@@ -155,6 +155,28 @@ static void test_spans(void **state)
     str_release(&slow);
 }
 
+/* Counters come last, from a pass of their own: also a case that an early look decided shows what they say. */
+static void test_counters(void **state)
+{
+    struct world *world = *state;
+    static const char counted_text[] =
+        "k=700 t=1000\n[ $c = b ] && t=@TIME@ k=@COUNT@\n"
+        "[ \"$PRONY_COUNTERS\" ] && digest='same\",\"prony_counters\":{\"task_clock\":{\"value\":'$((k * 1000 + $$ % 97))',\"state\":"
+        "\"ok\"}},\"label\":\"'";
+    struct str even = { 0 }, slow = { 0 }, even_text = { 0 }, slow_text = { 0 };
+    replace(&even, counted_text, "@TIME@", "1000");
+    replace(&even_text, str_text(&even), "@COUNT@", "700");
+    replace(&slow, counted_text, "@TIME@", "2000");
+    replace(&slow_text, str_text(&slow), "@COUNT@", "1400");
+    write_suite(world, "old", "0", str_text(&even_text));
+    write_suite(world, "new", "17", str_text(&slow_text));
+    expect(world, "./old ./new --seed 1 --counters task_clock", 1, "task_clock +100 %");
+    str_release(&even_text);
+    str_release(&slow_text);
+    str_release(&even);
+    str_release(&slow);
+}
+
 /* Four processes of one case stand together, ABBA or BAAB; a pair has one size of environment. */
 static void test_order(void **state)
 {
@@ -351,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slower, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_confirmation, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_spans, world_make, world_remove),
+        cmocka_unit_test_setup_teardown(test_counters, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_order, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_identical, world_make, world_remove),
         cmocka_unit_test_setup_teardown(test_wrong_output, world_make, world_remove),
