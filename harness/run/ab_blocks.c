@@ -70,7 +70,8 @@ static bool is_spent(struct ab *ab, double share)
 {
     if (!ab->result->interrupted && interrupt_arrived(&ab->interrupt))
         ab->result->interrupted = true;
-    if ((double)(clock_wall_ns() - ab->began_ns) / 1e9 > share * budget_of(ab))
+    /* Not before the first block: a run of nothing helps nobody, however small the budget or busy the machine. */
+    if (ab->result->blocks && (double)(clock_wall_ns() - ab->began_ns) / 1e9 > share * budget_of(ab))
         ab->result->out_of_budget = true;
     return ab->result->interrupted || ab->result->out_of_budget;
 }
