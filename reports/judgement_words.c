@@ -200,7 +200,10 @@ const char *judgement_count_line(const struct judgement *judgement, struct arena
         for (size_t c = 0; c < judgement->count; c++)
             count += judgement->comparisons[c].verdicts[order[v]];
         if (count)
-            str_appendf(&line, "%s%zu %s", line.length ? ", " : "", count, judge_verdict_name(order[v]));
+            str_appendf(&line, "%s%zu %s%s", line.length ? ", " : "", count, judge_verdict_name(order[v]),
+                        order[v] == JUDGE_UNDECIDED && judgement_status(judgement) == GATE_PASS
+                            ? " that the policy lets pass"
+                            : "");
     }
     if (acknowledged)
         str_appendf(&line, " (%zu acknowledged)", acknowledged);

@@ -60,6 +60,9 @@ static void take_back(struct compare_metric *time, const char *reason)
 static const char *say(const struct compare_context *context, const struct compare_confirmation *again,
                        const char *word)
 {
+    if (!isfinite(again->interval.low) || !isfinite(again->interval.high))
+        return arena_format(context->arena, "%s: %+.1f %% in %zu fresh pair%s, too few to tell", word,
+                            judge_percent(again->effect), again->pairs, again->pairs == 1 ? "" : "s");
     return arena_format(context->arena, "%s: %+.1f %% [%+.1f, %+.1f] in %zu fresh pair%s", word,
                         judge_percent(again->effect), judge_percent(again->interval.low),
                         judge_percent(again->interval.high), again->pairs, again->pairs == 1 ? "" : "s");

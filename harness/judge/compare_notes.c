@@ -121,7 +121,8 @@ static void note_same_build(struct compare_context *context)
     else if (context->comparison->identical_binaries)
         add_note(context,
                  "Identical binaries: no regression is possible. What differs is noise of the measurement (A/A).");
-    else if (a && b && str_equal(a, b) && str_equal(dirty_a, "no") && str_equal(dirty_b, "no"))
+    else if (!context->options->history && a && b && str_equal(a, b) && str_equal(dirty_a, "no") &&
+             str_equal(dirty_b, "no"))
         add_note(context, arena_format(context->arena, "Both runs are of the same commit, %.12s.", a));
 }
 

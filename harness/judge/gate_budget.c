@@ -47,11 +47,28 @@ static enum judge_verdict verdict_of_constants(const struct compare_metric *meas
     return more > 0 ? JUDGE_REGRESSED : more < 0 ? JUDGE_IMPROVED : JUDGE_EQUIVALENT;
 }
 
+/* A call that fresh pairs did not confirm says nothing: its interval was chosen because it lay far out. */
+static const struct stats_interval *interval_that_stands(const struct compare_metric *measure)
+{
+    const struct compare_confirmation *again = &measure->confirmation;
+    if (again->state == COMPARE_FRESH_DIFFERS)
+        return &again->interval;
+    return again->state == COMPARE_UNMEASURED ? NULL : &measure->interval;
+}
+
+static bool is_within(const struct compare_metric *measure, double limit)
+{
+    const struct stats_interval *interval = interval_that_stands(measure);
+    if (!interval || !(interval->coverage > JUDGE_CONFIDENCE - 1e-9) || !isfinite(interval->low) ||
+        !isfinite(interval->high) || (measure->reason && str_starts(measure->reason, "insufficient")))
+        return false;
+    return (measure->higher_is_better ? -interval->low : interval->high) <= limit;
+}
+
 enum judge_verdict gate_budget_verdict(const struct compare_metric *measure, double limit)
 {
     double effect = gate_budget_effect(measure);
     double low = measure->higher_is_better ? -measure->interval.high : measure->interval.low;
-    double high = measure->higher_is_better ? -measure->interval.low : measure->interval.high;
     if (isnan(effect))
         return verdict_of_constants(measure);
     if (measure->exact)
@@ -61,7 +78,5 @@ enum judge_verdict gate_budget_verdict(const struct compare_metric *measure, dou
         return JUDGE_REGRESSED;
     if (measure->verdict != JUDGE_REGRESSED && measure->verdict != JUDGE_UNDECIDED)
         return measure->verdict;
-    bool enough = measure->interval.coverage > JUDGE_CONFIDENCE - 1e-9 &&
-                  !(measure->reason && str_starts(measure->reason, "insufficient"));
-    return enough && high <= fmax(limit, measure->floor) ? JUDGE_EQUIVALENT : JUDGE_UNDECIDED;
+    return is_within(measure, fmax(limit, measure->floor)) ? JUDGE_EQUIVALENT : JUDGE_UNDECIDED;
 }

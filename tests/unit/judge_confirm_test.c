@@ -119,6 +119,11 @@ static void test_not_confirmed(void **state)
     measure(&pairs, FROM, 4, 0.05);
     expect(&pairs, JUDGE_UNDECIDED, COMPARE_FRESH_DIFFERS, "in 4 fresh pairs");
     arena_release(&pairs.arena);
+    begin(&pairs, "a/1"); /* one has no interval */
+    measure(&pairs, 0, PAIRS, 0.05);
+    measure(&pairs, FROM, 1, 0.05);
+    expect(&pairs, JUDGE_UNDECIDED, COMPARE_FRESH_DIFFERS, " % in 1 fresh pair, too few to tell");
+    arena_release(&pairs.arena);
 }
 
 /* What was not confirmed counts as data like all other once blocks follow; a second attempt is fresh again. */

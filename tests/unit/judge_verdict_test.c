@@ -104,6 +104,19 @@ static void test_budget(void **state)
     metric.interval.high = 0.011;
     assert_int_equal(gate_budget_verdict(&metric, 0.002), JUDGE_UNDECIDED);
     assert_int_equal(gate_budget_verdict(&metric, 0.02), JUDGE_EQUIVALENT);
+    /* "Faster" that fresh pairs did not confirm is no proof of "not slower"; what they say is. */
+    metric = make_metric(-0.05, -0.03, 1e-4, 1e-3);
+    metric.verdict = JUDGE_UNDECIDED;
+    metric.confirmation.state = COMPARE_UNMEASURED;
+    assert_int_equal(gate_budget_verdict(&metric, 0), JUDGE_UNDECIDED);
+    metric.confirmation = (struct compare_confirmation){
+        .state = COMPARE_FRESH_DIFFERS, .pairs = 10, .effect = 0.02, .interval = { -0.01, 0.05, 0.95 }
+    };
+    assert_int_equal(gate_budget_verdict(&metric, 0), JUDGE_UNDECIDED);
+    metric.confirmation.interval = (struct stats_interval){ -0.006, 0.005, 0.95 };
+    assert_int_equal(gate_budget_verdict(&metric, 0), JUDGE_EQUIVALENT);
+    metric.confirmation.interval = (struct stats_interval){ NAN, NAN, 0.5 };
+    assert_int_equal(gate_budget_verdict(&metric, 0), JUDGE_UNDECIDED);
 }
 
 int main(void)
