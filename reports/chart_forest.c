@@ -4,6 +4,7 @@
 #include "reports/escape.h"
 #include "reports/judgement_words.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,34 @@ static void find_axis(struct forest *forest)
     double edge = 0.04 * (forest->high - forest->low);
     forest->low -= edge;
     forest->high += edge;
+}
+
+/* Room that the widest label of an axis with this tick takes, in pixels; and a space. */
+static double label_room(const struct forest *forest, double tick, double font)
+{
+    char label[32];
+    double widest = 0;
+    const double ends[] = { tick, floor(forest->high / tick) * tick, ceil(forest->low / tick) * tick };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(label, sizeof label, "%+g %%", ends[i]);
+        widest = fmax(widest, chart_text_width(label, font));
+    }
+    return widest + 12;
+}
+
+/* The closest ticks whose labels do not touch. Where that leaves only the 0 of a narrow axis, one round number near
+ * the farther end. */
+static double find_tick(const struct forest *forest, double plot, double font)
+{
+    static const double steps[] = { 1, 2, 5 };
+    double range = forest->high - forest->low, reach = fmax(-forest->low, forest->high);
+    double power = pow(10, floor(log10(range)) - 2), tick = power;
+    for (int i = 0; i < 12 && label_room(forest, tick, font) > tick / range * plot; i++)
+        tick = steps[(i + 1) % 3] * power * pow(10, (i + 1) / 3);
+    if (tick <= reach)
+        return tick;
+    power = pow(10, floor(log10(reach)));
+    return floor(reach / power) * power;
 }
 
 static double inside(const struct forest *forest, double percent)
@@ -241,7 +270,7 @@ bool chart_forest(const struct view *view, struct chart *chart, struct chart_dra
         drawing->width = subject->width;
     find_axis(&forest);
     set_margins(&forest, drawing);
-    double plot = drawing->width - drawing->left - drawing->right, range = forest.high - forest.low;
+    double plot = drawing->width - drawing->left - drawing->right;
     for (size_t i = 0; i < forest.count; i++)
         if (forest.rows[i].item)
             add_case(&forest, view, chart, drawing, &forest.rows[i]);
@@ -250,7 +279,7 @@ bool chart_forest(const struct view *view, struct chart *chart, struct chart_dra
                         drawing->left + plot);
     take_blocks(&forest, drawing);
     str_appendf(&drawing->settings, "XMIN = %g; XMAX = %g; YMAX = %g; XTICK = %g; OUT_LEFT = %g\n", forest.low,
-                forest.high, forest.height, chart_tick(range, (int)fmax(2, plot / 42)), (drawing->left - 14) / plot);
+                forest.high, forest.height, find_tick(&forest, plot, drawing->font), (drawing->left - 14) / plot);
     chart->note = arena_format(view->arena,
                                "▲ slower, ▼ faster, ✕ wrong output, ○ undecided, ● equivalent; lines are "
                                "95 %% intervals, the grey band is what does not matter%s.",

@@ -240,9 +240,10 @@ bool chart_trend(const struct view *view, struct chart *chart, struct chart_draw
     str_appendf(&drawing->settings, "COUNT = %zu; LOW = %.9g; HIGH = %.9g; UNIT = '%s'\n", history->count,
                 scale.factor * trend.low, scale.factor * trend.high, scale.unit);
     append_legend(chart, &trend);
-    chart->note =
-        arena_format(view->arena, "%s: %s, each run's median with its interval, %zu step%s%s.", history->suite,
-                     history->metric, history->change_count, history->change_count == 1 ? "" : "s",
-                     trend.outside ? arena_format(view->arena, "; %zu beyond the edge", trend.outside) : "");
+    chart->note = arena_format(view->arena, "%s: %s, each run's median with its interval, %s step%s%s.", history->suite,
+                               history->metric,
+                               history->change_count ? arena_format(view->arena, "%zu", history->change_count) : "no",
+                               history->change_count == 1 ? "" : "s",
+                               trend.outside ? arena_format(view->arena, "; %zu beyond the edge", trend.outside) : "");
     return true;
 }

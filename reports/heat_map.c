@@ -79,14 +79,16 @@ static size_t choose_columns(struct arena *arena, const struct store_run_row *ru
             chosen[count++] = &runs[i];
     heat->columns = arena_array(arena, count + 1, sizeof *heat->columns);
     heat->column_labels = arena_array(arena, count + 1, sizeof *heat->column_labels);
+    const int64_t day_ns = 86400 * INT64_C(1000000000);
+    bool same_day = count && chosen[0]->started_ns / day_ns == chosen[count - 1]->started_ns / day_ns;
     for (size_t c = 0; c < count; c++) {
         const struct store_run_row *own = chosen[count - 1 - c];
-        char date[32];
+        char date[32]; /* 2026-11-22T01:35:26Z */
         clock_format_utc(date, own->started_ns);
         run_ids[c] = own->id;
         heat->columns[c] =
             arena_format(arena, "run %lld, %.10s, %.9s", (long long)own->id, date, build_fact(own, "git_commit"));
-        heat->column_labels[c] = arena_format(arena, "%.5s", date + 5);
+        heat->column_labels[c] = arena_format(arena, "%.5s", date + (same_day ? 11 : 5));
     }
     return count;
 }

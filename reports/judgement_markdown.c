@@ -88,6 +88,13 @@ static const char *why(const struct compare_case *item, struct arena *arena)
     return text;
 }
 
+/* Number and unit on one line of a narrow cell. Returns text of the arena. */
+static const char *unbroken(struct arena *arena, const char *text)
+{
+    const char *blank = strrchr(text, ' ');
+    return blank ? arena_format(arena, "%.*s\u00a0%s", (int)(blank - text), text, blank + 1) : text;
+}
+
 static void case_row(const struct comment *comment, struct str *out, const struct compare_case *item)
 {
     char text[40];
@@ -95,9 +102,11 @@ static void case_row(const struct comment *comment, struct str *out, const struc
                 judgement_is_bad(item->verdict) ? "**" : "");
     code(out, item->suite, item->name);
     str_appendf(out, " | %s | ",
-                isfinite(item->time.effect) ? judgement_effect(text, sizeof text, item->time.effect) : "");
+                isfinite(item->time.effect)
+                    ? unbroken(comment->arena, judgement_effect(text, sizeof text, item->time.effect))
+                    : "");
     judgement_interval(text, sizeof text, &item->time);
-    str_appendf(out, "%s%s | ", *text == '[' ? "\\" : "", text);
+    str_appendf(out, "%s%s | ", *text == '[' ? "\\" : "", unbroken(comment->arena, text));
     escape_markdown(out, judgement_medians(&item->time, " → ", comment->arena));
     str_append(out, " | ");
     foreign(out, judgement_probability(text, sizeof text, item->time.q), 10);

@@ -99,11 +99,14 @@ bool site_change_table(const struct site *site, const struct comparison *compari
 static void side(const struct site *site, const char *what, const struct store_run_row *run, const char *name,
                  struct str *out)
 {
+    const char *own = site_run_name(site, run);
     str_appendf(out, "<div><dt>%s</dt><dd>", what);
-    escape_html(out, name);
-    str_appendf(out, ": run %lld, ", (long long)run->id);
-    escape_html(out, arena_format(site->arena, "%s, %s, commit %.12s", site_run_name(site, run),
-                                  site_date(site, run->started_ns), site_run_fact(run, "git_commit")));
+    if (str_starts(name, own)) /* "main, nightly run 24" says it all */
+        escape_html(out, name);
+    else
+        escape_html(out, arena_format(site->arena, "%s: run %lld, %s", name, (long long)run->id, own));
+    escape_html(out, arena_format(site->arena, ", %s, commit %.12s", site_date(site, run->started_ns),
+                                  site_run_fact(run, "git_commit")));
     str_append(out, "</dd></div>");
 }
 

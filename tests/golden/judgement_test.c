@@ -95,12 +95,13 @@ static void test_goldens(void **state)
         check(&goldens[i]);
 }
 
-/* Data and settings of both layouts and of the file. */
+/* Data and settings of both layouts and of the file. The narrow axis of the small effects has a tick besides its 0. */
 static void test_forest(void **state)
 {
     (void)state;
-    static const enum judgement_fixture fixtures[] = { JUDGEMENT_FIXTURE_FULL, JUDGEMENT_FIXTURE_HOSTILE };
-    static const char *const files[] = { "forest.txt", "forest_hostile.txt" };
+    static const enum judgement_fixture fixtures[] = { JUDGEMENT_FIXTURE_FULL, JUDGEMENT_FIXTURE_HOSTILE,
+                                                       JUDGEMENT_FIXTURE_CLEAN };
+    static const char *const files[] = { "forest.txt", "forest_hostile.txt", "forest_clean.txt" };
     for (size_t f = 0; f < sizeof fixtures / sizeof fixtures[0]; f++) {
         struct arena arena = { 0 };
         struct str out = { 0 };
