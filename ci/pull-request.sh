@@ -31,6 +31,14 @@ policy=${PRONY_POLICY:-$(first_existing ci/pull-request.policy "$ci/pull-request
 mkdir -p "$out" || fail "cannot make $out"
 rm -f "$out/annotations" "$out/comment.md" "$out/forest.png"
 
+# Hosts name commits by 40 digits; nobody wants to read those in a title.
+short() {
+    local name=$1
+    [[ ! $name =~ ^[0-9a-f]{40}$ ]] || name=$(git rev-parse --verify --short "$name^{commit}" 2>/dev/null) || name=$1
+    printf '%s' "$name"
+}
+base=$(short "$base") candidate=$(short "$candidate")
+
 # What the repository's file says, and the request's label.
 acknowledged=()
 "$ci/acknowledge.sh" >"$out/acknowledged"

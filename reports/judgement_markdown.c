@@ -373,7 +373,9 @@ static void foot(const struct comment *comment, const struct judgement *judgemen
         foreign(comment->out, calibration_line(judgement->calibration, comment->arena), TEXT_LIMIT);
     if (judgement->gate && judgement->gate->policy) {
         str_append(comment->out, judgement->calibration ? " · policy " : "policy ");
-        foreign(comment->out, judgement->gate->policy, NAME_LIMIT);
+        /* Where it lies on the machine that measured is nobody's business in a comment. */
+        const char *policy = judgement->gate->policy, *slash = *policy == '/' ? strrchr(policy, '/') : NULL;
+        foreign(comment->out, slash ? slash + 1 : policy, NAME_LIMIT);
     }
     if (comment->left_out)
         str_appendf(comment->out, " · %zu section%s left out: a comment holds no more", comment->left_out,

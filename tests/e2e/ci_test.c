@@ -155,8 +155,8 @@ static void test_comment_says_what_is_wrong(void **state)
 /* A twentieth more work in one kernel; in the other something that makes other code and takes no time. */
 #define SLOWER   "sed -i '/dot/s/20000/21000/' kernels.c && commit 'dot: more careful'\n"
 #define INNOCENT "echo 'int version(void) { return 2; }' >>kernels.c && commit 'version'\n"
-#define COMPARE                                                                                                    \
-    "echo 0 >$W/luck; export LUCK=$W/luck; PRONY_BUDGET=200s $ROOT/ci/pull-request.sh main~1 main -- --no-doctor " \
+#define COMPARE                                                                                                                     \
+    "echo 0 >$W/luck; export LUCK=$W/luck; PRONY_BUDGET=200s $ROOT/ci/pull-request.sh $(git rev-parse main~1 main) -- --no-doctor " \
     "--seed 1\n"
 
 /* A planted slowdown of 5 % is caught and named, in the comment, the annotations and the exit status. */
@@ -169,7 +169,7 @@ static void test_pull_request_catches_a_slower_kernel(void **state)
                  "::error");
     shell_run(
         state,
-        "cd project/prony-out && { ! command -v gnuplot || test -s forest.png; } && head -n 1 comment.md | grep -q '^<!-- prony' && grep -q 'BM_dot' comment.md && "
+        "cd project/prony-out && { ! command -v gnuplot || test -s forest.png; } && head -n 1 comment.md | grep -q '^<!-- prony' && ! grep -E '[0-9a-f]{40}' comment.md && ! grep \"$ROOT\" comment.md && grep -q 'BM_dot' comment.md && "
         "cmp comment.md $W/summary && grep -q '<failure' junit.xml && grep -q BM_dot junit.xml && jq -e "
         "'.runs[0].results | map(.message.text) | join(\" \") | test(\"BM_dot\") and (test(\"BM_scale\") | not)' "
         "prony.sarif");
