@@ -176,6 +176,35 @@ static void test_table_of_a_stranger(void **state)
     assert_int_equal(add_all(f), 0);
 }
 
+/* A group in which only one row has something that most have not, each alone, keeps it. */
+static void test_rare_columns(void **state)
+{
+    struct fixture *f = *state;
+    struct store_sample sample = f->samples[0];
+    struct store_metric metric = { .name = "speed", .unit = "1/s", .value = 1 };
+    sample.metrics = &metric;
+    sample.metric_count = 1;
+    sample.label = NULL;
+    for (int i = 0; i < 6; i++) {
+        struct store_sample row = sample;
+        row.process = i;
+        row.output_digest = i == 0 ? "digest" : NULL;
+        row.label = i == 1 ? "label" : NULL;
+        row.status = i == 2 ? STORE_SAMPLE_ERROR : STORE_SAMPLE_OK;
+        row.message = i == 2 ? "message" : NULL;
+        metric.remedy = i == 3 ? "remedy" : NULL;
+        metric.reason = i == 4 ? "reason" : NULL;
+        metric.running_share = i == 5 ? 0.5 : 0;
+        assert_int_equal(store_sample_add(f->store, f->run, &row, 1, &f->error), 0);
+    }
+    assert_int_equal(ask(f, "SELECT count(*) FROM sample WHERE digest_id NOT NULL AND process = 0"), 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM sample WHERE label_id NOT NULL AND process = 1"), 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM sample WHERE message_id NOT NULL AND process = 2"), 1);
+    assert_int_equal(ask(f, "SELECT sample_id FROM sample_value WHERE remedy_id NOT NULL"), 4);
+    assert_int_equal(ask(f, "SELECT sample_id FROM sample_value WHERE reason_id NOT NULL"), 5);
+    assert_int_equal(ask(f, "SELECT sample_id FROM sample_value WHERE running_share = 0.5"), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_metric_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers_used_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_of_a_stranger, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rare_columns, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
