@@ -50,6 +50,19 @@ static void add_case(struct compare_context *context, const struct store_case *b
     comparison->shared += has_numbers(base) && has_numbers(candidate);
 }
 
+/* Where not one name is the same, the candidate measured something else, and its cases are not missing. */
+static void drop_missing(struct compare_context *context)
+{
+    struct comparison *comparison = context->comparison;
+    size_t kept = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        if (comparison->cases[i].candidate)
+            comparison->cases[kept++] = comparison->cases[i];
+    }
+    context->left_out += comparison->case_count - kept;
+    comparison->case_count = kept;
+}
+
 void compare_match(struct compare_context *context, struct store_case *base, size_t base_count,
                    struct store_case *candidate, size_t candidate_count)
 {
@@ -60,18 +73,22 @@ void compare_match(struct compare_context *context, struct store_case *base, siz
     for (size_t i = 0; i < candidate_count; i++)
         sorted[i] = &candidate[i];
     qsort(sorted, candidate_count, sizeof *sorted, by_name);
+    size_t both = 0;
     for (size_t i = 0; i < base_count; i++) {
         const struct store_case *key = &base[i];
         const struct store_case **found =
             candidate_count ? bsearch(&key, sorted, candidate_count, sizeof *sorted, by_name) : NULL;
         if (found)
             taken[*found - candidate] = true;
+        both += found != NULL;
         add_case(context, key, found ? *found : NULL);
     }
     for (size_t i = 0; i < candidate_count; i++) {
         if (!taken[i])
             add_case(context, NULL, &candidate[i]);
     }
+    if (!both && candidate_count && !comparison->paired && !context->options->history)
+        drop_missing(context);
 }
 
 /* ---- one value a process ---- */

@@ -216,6 +216,18 @@ static void note_cases(struct compare_context *context)
         add_note(context, "The runs share no case.");
 }
 
+/* Of two builds one wants to know that; a stored file of another tool never says it. */
+static void note_output(struct compare_context *context)
+{
+    const struct comparison *comparison = context->comparison;
+    bool known = false;
+    for (size_t i = 0; i < comparison->case_count; i++)
+        known = known || comparison->cases[i].output != COMPARE_OUTPUT_UNKNOWN;
+    if (comparison->paired && comparison->shared && !known && !comparison->identical_binaries)
+        add_note(context, "No case says what it computed (prony_output_digest), so a wrong answer that is faster would "
+                          "not be noticed.");
+}
+
 /* Share of the samples that something disturbed; NaN = no suite says. */
 static double contaminated_share(const struct comparison *comparison, bool of_candidate)
 {
@@ -277,6 +289,7 @@ void compare_make_notes(struct compare_context *context)
     note_facts(context);
     note_design(context);
     note_cases(context);
+    note_output(context);
     note_contamination(context);
     note_run(context, &context->comparison->base, "base", context->base_failure_count);
     note_run(context, &context->comparison->candidate, "candidate", context->candidate_failure_count);

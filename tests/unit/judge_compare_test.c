@@ -263,6 +263,7 @@ static void test_looks_spend_alpha(void **state)
     comparison = compare_with(maker, &base, 1, &candidate, 1, true, &options);
     assert_verdict(&comparison, JUDGE_REGRESSED);
     assert_true(has_note(&comparison, "Look 1 of 4"));
+    assert_true(has_note(&comparison, "No case says what it computed"));
     assert_true(comparison.cases[0].time.interval.coverage > 0.95);
 }
 
@@ -305,6 +306,7 @@ static void test_wrong_output_is_worse_than_slow(void **state)
     struct comparison comparison = compare_two(maker, base, candidate, true);
     assert_verdict(&comparison, JUDGE_IMPROVED);
     assert_int_equal(comparison.cases[0].output, COMPARE_OUTPUT_SAME);
+    assert_false(has_note(&comparison, "No case says what it computed"));
     candidate.output_digest = "bb";
     comparison = compare_two(maker, base, candidate, true);
     assert_verdict(&comparison, JUDGE_WRONG);
@@ -378,6 +380,22 @@ static void test_partial_candidate_misses_nothing(void **state)
     assert_int_equal(comparison.case_count, 1);
     assert_verdict(&comparison, JUDGE_EQUIVALENT);
     assert_true(has_note(&comparison, "1 case of the base was left out"));
+}
+
+/* Runs of different things are not to be compared; nothing of it is a regression. */
+static void test_strangers_miss_nothing(void **state)
+{
+    struct maker *maker = *state;
+    struct store_case base = make_case(maker, "a", ROUNDS, 100, 0.005),
+                      candidate = make_case(maker, "b", ROUNDS, 50, 0.005);
+    struct comparison comparison = compare_with(maker, &base, 1, &candidate, 1, false, NULL);
+    assert_int_equal(comparison.case_count, 1);
+    assert_verdict(&comparison, JUDGE_NEW);
+    assert_int_equal(comparison.shared, 0);
+    assert_true(has_note(&comparison, "share no case"));
+    assert_true(has_note(&comparison, "1 case of the base was left out"));
+    struct compare_options options = { .history = true }; /* a night of the same plan did lose it */
+    assert_int_equal(compare_with(maker, &base, 1, &candidate, 1, false, &options).case_count, 2);
 }
 
 static void test_nothing_at_all(void **state)
@@ -810,6 +828,7 @@ int main(void)
         TEST(test_wrong_output_is_worse_than_slow),
         TEST(test_error_against_the_reference),
         TEST(test_failures),
+        TEST(test_strangers_miss_nothing),
         TEST(test_partial_candidate_misses_nothing),
         TEST(test_nothing_at_all),
         TEST(test_identical_binaries_cannot_regress),
