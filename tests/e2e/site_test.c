@@ -204,9 +204,11 @@ static void test_without_gnuplot(void **state)
     setenv("PRONY_GNUPLOT", "/nonexistent/gnuplot", 1);
     assert_int_equal(world_prony(world, "report --site plain", &result), 0);
     unsetenv("PRONY_GNUPLOT");
-    assert_non_null(strstr(str_text(&result.errors), "the site has no charts: /nonexistent/gnuplot"));
+    assert_non_null(strstr(str_text(&result.errors),
+                           "the site has no charts: gnuplot is needed, and /nonexistent/gnuplot cannot be started"));
     child_release(&result);
-    expect_in(world, "plain/index.html", "The site has no charts: /nonexistent/gnuplot");
+    expect_in(world, "plain/index.html",
+              "The site has no charts: gnuplot is needed, and /nonexistent/gnuplot cannot be started");
     char *history = read_page(world, "plain/history.html");
     assert_null(strstr(history, "<figure"));
     free(history);
