@@ -152,9 +152,10 @@ static void test_page_without_gnuplot(void **state)
     setenv("PRONY_GNUPLOT", "/nonexistent/gnuplot", 1);
     assert_int_equal(report(place, "-o none.html", &out), 0);
     unsetenv("PRONY_GNUPLOT");
-    assert_non_null(strstr(out.data, "warning: charts are missing from the report: /nonexistent/gnuplot"));
+    assert_non_null(
+        strstr(out.data, "warning: charts are missing from the report: gnuplot is needed, and /nonexistent/gnuplot"));
     char *page = read_page(place, "none.html");
-    assert_non_null(strstr(page, "not drawn: /nonexistent/gnuplot"));
+    assert_non_null(strstr(page, "not drawn: gnuplot is needed, and /nonexistent/gnuplot"));
     free(page);
     str_release(&out);
 }
