@@ -163,7 +163,9 @@ static void text_history(struct str *out, const struct history *history)
     while (next_row(&rows, &change, &point))
         change ? text_change(out, history, change) : text_environment(out, point);
     if (history->change_count == 0)
-        str_append(out, history->count < 6 ? "  too few runs to tell a step from luck\n" : "  no step\n");
+        str_append(out, history->count < 6
+                            ? "  too few runs to tell a step from luck\n"
+                            : "  no step beyond luck (prony gate --history looks at the newest runs by themselves)\n");
     str_append(out, "  ");
     append_level(out, history);
     str_append(out, "\n");
