@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* As short as a sample may be where nobody says anything: the same as that of prony ab. */
-static const char default_min_time[] = "0.1s";
+static const char default_min_time[] = "0.1"; /* seconds, as plans hold them */
 
 bool project_is(const char *path)
 {
