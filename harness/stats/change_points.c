@@ -30,7 +30,7 @@ enum {
 };
 
 const struct stats_change_options stats_change_defaults = {
-    .floor = 0.01, .p_limit = 1e-4, .separation = 0.3, .minimum_segment = 3
+    .floor = 0.01, .p_limit = 1e-4, .separation = 0.3, .minimum_segment = 3, .leap = 6
 };
 
 struct series {
@@ -116,6 +116,47 @@ static void estimate_noise(struct series *series, double *residuals)
     series->rho = clamp(rho + (1 + 3 * fmax(0, rho)) * correction, 0, series->rho_most);
 }
 
+static double median_of_three(const double *x)
+{
+    return fmax(fmin(x[0], x[1]), fmin(fmax(x[0], x[1]), x[2]));
+}
+
+/* Robust sd of the differences of neighbours in [begin, end). Uses scratch. */
+static double difference_sd(struct series *series, size_t begin, size_t end)
+{
+    for (size_t i = begin + 1; i < end; i++)
+        series->scratch[i - begin - 1] = fabs(series->logs[i] - series->logs[i - 1]);
+    return fmax(1.4826 * stats_median(series->scratch, end - begin - 1),
+                series->options->floor * SIGMA_PER_FLOOR * sqrt(2));
+}
+
+/* A jump between two neighbours that is far beyond the usual differences, and stays for three values. However strongly
+ * the noise remembers, it does not move like that. */
+static bool is_leap(const double *logs, size_t at, double least)
+{
+    double jump = logs[at] - logs[at - 1], level = median_of_three(logs + at) - median_of_three(logs + at - 3);
+    return fabs(jump) >= least && fabs(level) >= least && (jump > 0) == (level > 0);
+}
+
+/* Leaps become cuts even where the penalty is too high for them: in a short history a large step that nothing cut is
+ * taken for noise and memory, and hides itself and all others. */
+static void add_leaps(struct series *series)
+{
+    double jump = series->options->leap * difference_sd(series, 0, series->count);
+    size_t least = series->options->minimum_segment > 3 ? series->options->minimum_segment : 3, change = 0;
+    for (size_t i = least; i + least <= series->count; i++) {
+        while (change < series->change_count && series->changes[change].index < i)
+            change++;
+        if (!is_leap(series->logs, i, jump) || i - segment_begin(series, change) < least ||
+            (change < series->change_count && series->changes[change].index - i < least))
+            continue;
+        memmove(series->changes + change + 1, series->changes + change,
+                (series->change_count - change) * sizeof *series->changes);
+        series->changes[change] = (struct stats_change){ .index = i };
+        series->change_count++;
+    }
+}
+
 static void take_candidates(struct series *series, size_t *cuts)
 {
     double inflation = (1 + series->rho) / (1 - series->rho);
@@ -152,9 +193,12 @@ static double judge_change(struct series *series, size_t index)
         stats_sort(before, near_n), stats_sort(after, near_m);
     }
     struct stats_step step = stats_step(before, near_n, after, near_m, series->rho);
-    change->p = step.p;
-    change->separation = step.separation;
     const struct stats_change_options *options = series->options;
+    double whole_p = step.separation >= 1 ? stats_step(before, near_n, after, near_m, 0).p : step.p;
+    bool leap = step.p > whole_p && at - begin >= 3 && end - at >= 3 &&
+                is_leap(series->logs, at, options->leap * difference_sd(series, begin, end));
+    change->p = leap ? whole_p : step.p;
+    change->separation = step.separation;
     change->error = MEDIAN_ERROR * series->sigma * step.error;
     double lacking = log(fmax(change->p, DBL_MIN) / p_limit(series, n < m ? n : m));
     if (lacking <= 0 && change->separation < options->separation)
@@ -257,8 +301,10 @@ size_t stats_change_points(const double *values, size_t count, const struct stat
             size_t *cuts = mem_array(count, sizeof *cuts);
             first_noise(&series);
             take_candidates(&series, cuts);
+            add_leaps(&series);
             estimate_noise(&series, residuals);
             take_candidates(&series, cuts);
+            add_leaps(&series);
             merge(&series, residuals);
             free(cuts);
         }

@@ -9,6 +9,7 @@ struct stats_change_options {
     double p_limit;         /* 1e-4: most p, of up to 100 values; of more it grows with their number, up to 3 times */
     double separation;      /* 0.3: least |2 AUC - 1| */
     size_t minimum_segment; /* 3 */
+    double leap; /* 6: jumps of so many sd of the differences need no deflation; INFINITY: none are looked for */
 };
 extern const struct stats_change_options stats_change_defaults;
 
@@ -16,7 +17,7 @@ struct stats_change {
     size_t index;      /* of the first value after the step */
     double effect;     /* log(median after / median before) of the two segments */
     double error;      /* standard error of effect, with autocorrelation */
-    double p;          /* deflated by autocorrelation */
+    double p;          /* deflated by autocorrelation, but not of a leap (docs/METHOD.md) */
     double separation; /* |2 AUC - 1| */
 };
 /* Steps of a series of positive values, in ascending order of index. changes has room for count of them. Returns how

@@ -152,12 +152,42 @@ static void test_recent_lengths(void **state)
     assert_true(fabs(step.p / stats_recent_step_of(logs, 15, 5).p - 5) < 1e-9);
 }
 
+/* A drift on both sides of a step to a third: to the rank test alone it is a slow movement, of which nothing is sure. A
+ * single wild value, or two, is none. */
+static void test_leap(void **state)
+{
+    (void)state;
+    double values[] = { 45.2, 44.7, 43.7, 41.4, 36.3, 39.0, 39.8, 44.7, 13.3, 14.7, 11.6, 11.1, 12.8, 14.0,
+                        12.4, 14.1, 13.7, 13.3, 15.9, 14.3, 21.7, 20.2, 18.6, 15.2, 16.5, 16.2, 18.8, 16.0 };
+    enum { COUNT = sizeof values / sizeof values[0] };
+    struct stats_change changes[COUNT];
+    struct stats_change_options options = stats_change_defaults;
+    double noise;
+    assert_int_equal(stats_change_points(values, COUNT, NULL, changes, &noise), 1);
+    assert_int_equal(changes[0].index, 8);
+    assert_true(changes[0].p < options.p_limit && noise < 0.2);
+    options.leap = INFINITY;
+    assert_int_equal(stats_change_points(values, COUNT, &options, changes, NULL), 0);
+    for (int i = 0; i < COUNT; i++)
+        values[i] = 100 + i % 5;
+    values[10] = values[11] = 400;
+    assert_int_equal(stats_change_points(values, COUNT, NULL, changes, NULL), 0);
+    /* six against three cannot be sure, however far apart */
+    for (int i = 0; i < 9; i++)
+        values[i] = i < 6 ? 100 + i % 5 : 400;
+    assert_int_equal(stats_change_points(values, 9, NULL, changes, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_step_exact),      cmocka_unit_test(test_step_ties),
-        cmocka_unit_test(test_separation),      cmocka_unit_test(test_many_flips),
-        cmocka_unit_test(test_recent_interval), cmocka_unit_test(test_recent_outliers),
+        cmocka_unit_test(test_leap),
+        cmocka_unit_test(test_step_exact),
+        cmocka_unit_test(test_step_ties),
+        cmocka_unit_test(test_separation),
+        cmocka_unit_test(test_many_flips),
+        cmocka_unit_test(test_recent_interval),
+        cmocka_unit_test(test_recent_outliers),
         cmocka_unit_test(test_recent_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,8 +153,10 @@ static void test_words(void **state)
     /* News for seven runs, then the level. */
     assert_int_equal(judge(values, 26, SIZE_MAX, &reason, &arena).verdict, JUDGE_REGRESSED);
     assert_int_equal(judge(values, 30, SIZE_MAX, &reason, &arena).verdict, JUDGE_EQUIVALENT);
-    /* Pinned behind the step: accepted. */
-    assert_int_equal(judge(values, 24, 21, &reason, &arena).verdict, JUDGE_EQUIVALENT);
+    /* Pinned behind the step: accepted, and the new level is learned. */
+    assert_int_equal(judge(values, 24, 21, &reason, &arena).verdict, JUDGE_UNDECIDED);
+    assert_string_equal(reason, "insufficient: 4 earlier runs on this level of this machine, 6 needed");
+    assert_int_equal(judge(values, 28, 21, &reason, &arena).verdict, JUDGE_EQUIVALENT);
     arena_release(&arena);
 }
 
