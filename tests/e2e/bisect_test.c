@@ -144,13 +144,13 @@ static void test_step(void **state)
     size_t size;
     assert_int_equal(shell(world, line), 0);
     assert_int_equal(file_read(path, &text, &size, NULL), 0);
-    static const char *const expected[] = { "answer 1\n", "answer 0\n", "answer 125\n", "answer 128\n" };
+    static const char *const expected[] = { "\nanswer 1\n", "\nanswer 0\n", "\nanswer 125\n", "\nanswer 128\n" };
     at = text;
     for (size_t i = 0; i < 4; i++) {
-        at = strstr(at, "answer ");
+        at = strstr(at, "\nanswer ");
         if (!at || strncmp(at, expected[i], strlen(expected[i])) != 0)
             fail_msg("not %s:\n%s", expected[i], text);
-        at += 7;
+        at += 8;
     }
     free(line), free(path), free(text);
 }
