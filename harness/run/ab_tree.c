@@ -289,7 +289,8 @@ static int choose_log(struct ab *ab, const struct ab_side *side, const char **lo
     *log = arena_format(&ab->arena, "%s/%s.log", cache, key);
     if (file_make_directories(cache, NULL) == 0 && access(cache, W_OK) == 0)
         return 0;
-    char *fresh = arena_strdup(&ab->arena, "/tmp/prony-build-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    char *fresh = arena_format(&ab->arena, "%s/prony-build-XXXXXX", base && *base ? base : "/tmp");
     int fd = mkostemp(fresh, O_CLOEXEC);
     if (fd < 0)
         return error_system(error, errno, "%s", fresh);

@@ -135,7 +135,7 @@ static double difference_sd(struct series *series, size_t begin, size_t end)
 static bool is_leap(const double *logs, size_t at, double least)
 {
     double jump = logs[at] - logs[at - 1], level = median_of_three(logs + at) - median_of_three(logs + at - 3);
-    return fabs(jump) >= least && fabs(level) >= least && (jump > 0) == (level > 0);
+    return least > 0 && fabs(jump) >= least && fabs(level) >= least && (jump > 0) == (level > 0);
 }
 
 /* Leaps become cuts even where the penalty is too high for them: in a short history a large step that nothing cut is

@@ -9,7 +9,7 @@ struct stats_change_options {
     double p_limit;         /* 1e-4: most p, of up to 100 values; of more it grows with their number, up to 3 times */
     double separation;      /* 0.3: least |2 AUC - 1| */
     size_t minimum_segment; /* 3 */
-    double leap; /* 6: jumps of so many sd of the differences need no deflation; INFINITY: none are looked for */
+    double leap; /* 6: jumps of so many sd of the differences need no deflation; 0 or INFINITY: none are looked for */
 };
 extern const struct stats_change_options stats_change_defaults;
 

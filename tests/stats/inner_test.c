@@ -168,6 +168,8 @@ static void test_leap(void **state)
     assert_true(changes[0].p < options.p_limit && noise < 0.2);
     options.leap = INFINITY;
     assert_int_equal(stats_change_points(values, COUNT, &options, changes, NULL), 0);
+    options.leap = 0;
+    assert_int_equal(stats_change_points(values, COUNT, &options, changes, NULL), 0);
     for (int i = 0; i < COUNT; i++)
         values[i] = 100 + i % 5;
     values[10] = values[11] = 400;
